@@ -1,0 +1,1 @@
+"""Finding what the export lacks: files and captions the creator already has."""

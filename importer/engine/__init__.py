@@ -1,0 +1,1 @@
+"""Choosing what may start now, and doing it."""

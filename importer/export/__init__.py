@@ -1,0 +1,1 @@
+"""Reading what TikTok handed out: pure, no network."""

@@ -1,0 +1,1 @@
+"""The outside world of files: downloading, probing, fitting, transcoding."""

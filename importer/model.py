@@ -1,0 +1,240 @@
+"""The words of the house as types: frozen values that cross the borders between rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a TikTok post shows."""
+
+    VIDEO = "video"
+    PHOTO = "photo"
+
+
+class Privacy(StrEnum):
+    """Who could see the post on TikTok. Unknown counts as private everywhere."""
+
+    EVERYONE = "everyone"
+    FRIENDS = "friends"
+    ONLY_YOU = "only you"
+    UNKNOWN = "unknown"
+
+
+class Stage(StrEnum):
+    """One of the three kinds of step."""
+
+    FETCH = "fetch"
+    PREPARE = "prepare"
+    PUBLISH = "publish"
+
+
+class Milestone(StrEnum):
+    """The last thing that is durably true of a post."""
+
+    FOUND = "found"
+    FETCHED = "fetched"
+    PREPARED = "prepared"
+    PUBLISHED = "published"
+    VERIFIED = "verified"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+class LinkKind(StrEnum):
+    """What a link of the export leads to."""
+
+    VIDEO = "video"
+    IMAGE = "image"
+    PAGE = "page"
+
+
+class Role(StrEnum):
+    """What a file in the archive is for."""
+
+    ORIGINAL = "original"
+    PREPARED = "prepared"
+
+
+class Action(StrEnum):
+    """What must be done to a file before the servers accept it, gentlest first."""
+
+    KEEP = "keep"
+    REMUX = "remux"
+    AUDIO = "audio"
+    TRANSCODE = "transcode"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of a post.
+
+    `key` names the linked object without its signature, so that the same object is recognised
+    in a newer export whose links are signed afresh. `expires_at` is UTC, `None` when the link
+    does not say. `video_id` is TikTok's 19-digit ID, known for page links only.
+    """
+
+    url: str
+    kind: LinkKind
+    key: str
+    expires_at: datetime | None = None
+    video_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPost:
+    """One own post as an export tells it.
+
+    `posted_at` is UTC, to the second. `ordinal` tells apart posts of the same second:
+    0 for the oldest. `allow_*` is `None` when the export does not say.
+    """
+
+    posted_at: datetime
+    ordinal: int
+    kind: Kind
+    privacy: Privacy
+    links: tuple[Link, ...]
+    title: str | None = None
+    alt: str | None = None
+    likes: int | None = None
+    allow_comments: bool | None = None
+    allow_duets: bool | None = None
+    allow_stitches: bool | None = None
+
+    @property
+    def id(self) -> str:
+        """The post's name in the archive, on screen and in folders: `20240131T235959`, `…-1`."""
+        stamp = self.posted_at.strftime("%Y%m%dT%H%M%S")
+        return stamp if self.ordinal == 0 else f"{stamp}-{self.ordinal}"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One TikTok post as the archive knows it. Times are UTC."""
+
+    id: str
+    ordinal: int
+    posted_at: datetime
+    kind: Kind
+    privacy: Privacy
+    links: tuple[Link, ...]
+    chosen: bool
+    milestone: Milestone
+    caption: str = ""
+    caption_source: str | None = None
+    alt: str = ""
+    source_path: str | None = None
+    tries: int = 0
+    next_try_at: datetime | None = None
+    trouble_code: str | None = None
+    trouble: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What probing tells about a media file.
+
+    `width` and `height` are the displayed size in pixels: rotation and sample aspect ratio
+    applied. `seconds` is the duration. `codec`, `pixel_format` and `audio_codec` carry FFmpeg's
+    names. `problems` are reasons, in words, why the container cannot be sent as it is.
+    """
+
+    bytes: int
+    container: str
+    width: int
+    height: int
+    seconds: float
+    codec: str
+    pixel_format: str
+    audio_codec: str | None = None
+    audio_channels: int = 0
+    frame_rate: float | None = None
+    rotation: int = 0
+    interlaced: bool = False
+    hdr: bool = False
+    square_pixels: bool = True
+    coded_width: int = 0
+    coded_height: int = 0
+    problems: tuple[str, ...] = ()
+
+    @property
+    def codecs(self) -> str:
+        """Both codecs as one word for tables: `h264/aac`."""
+        return f"{self.codec}/{self.audio_codec}" if self.audio_codec else self.codec
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The decision for one file against the limits, with its reason in words."""
+
+    action: Action
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A file of a post inside the archive.
+
+    `path` is relative to the archive with forward slashes; `sha256` is lower-case hex.
+    """
+
+    role: Role
+    path: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+    seconds: float
+    codecs: str
+    part: int = 0
+    fit: Action | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record on a PDS that stands for a post. Times are UTC."""
+
+    post: str
+    did: str
+    destination: str
+    collection: str
+    rkey: str
+    uri: str
+    cid: str
+    blob_cids: tuple[str, ...]
+    part: int = 0
+    published_at: datetime | None = None
+    verified_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where records are written: `pds` is the URL of the server that holds the repo."""
+
+    did: str
+    handle: str
+    pds: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the server accepts, and who said so.
+
+    `blob_bytes` and `video_bytes` are the largest blob and the largest video in a post;
+    the smaller of the two binds. `video_seconds` is the longest video.
+    """
+
+    blob_bytes: int
+    video_bytes: int
+    video_seconds: float
+    source: str
+
+    @property
+    def bytes(self) -> int:
+        """The largest file that can be published."""
+        return min(self.blob_bytes, self.video_bytes)

@@ -1,0 +1,1 @@
+"""The outside world of servers: XRPC, sessions, identity, blobs, limits."""

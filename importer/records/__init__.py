@@ -1,0 +1,1 @@
+"""From a post to its record: text, keys, lexicons. Pure."""

@@ -1,0 +1,1 @@
+"""What one step does: one function each over one post."""

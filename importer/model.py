@@ -84,6 +84,12 @@ class Link:
     video_id: str | None = None
 
 
+def post_id(posted_at: datetime, ordinal: int) -> str:
+    """A post's name in the archive, on screen and in folders: `20240131T235959`, `…-1`."""
+    stamp = posted_at.strftime("%Y%m%dT%H%M%S")
+    return stamp if ordinal == 0 else f"{stamp}-{ordinal}"
+
+
 @dataclass(frozen=True, slots=True)
 class ExportPost:
     """One own post as an export tells it.
@@ -106,9 +112,8 @@ class ExportPost:
 
     @property
     def id(self) -> str:
-        """The post's name in the archive, on screen and in folders: `20240131T235959`, `…-1`."""
-        stamp = self.posted_at.strftime("%Y%m%dT%H%M%S")
-        return stamp if self.ordinal == 0 else f"{stamp}-{self.ordinal}"
+        """The post's name in the archive."""
+        return post_id(self.posted_at, self.ordinal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,7 @@ class Post:
     links: tuple[Link, ...]
     chosen: bool
     milestone: Milestone
+    chosen_by: str = "rule"
     caption: str = ""
     caption_source: str | None = None
     alt: str = ""
@@ -132,6 +138,15 @@ class Post:
     trouble_code: str | None = None
     trouble: str | None = None
     hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a post stands still: a stable code, a sentence, and what to do next."""
+
+    code: str
+    text: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,8 +222,8 @@ class Record:
     uri: str
     cid: str
     blob_cids: tuple[str, ...]
+    published_at: datetime
     part: int = 0
-    published_at: datetime | None = None
     verified_at: datetime | None = None
 
 

@@ -1,0 +1,98 @@
+"""The tables of an archive, as steps that each archive takes once."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+from importer.model import Action, Kind, Milestone, Privacy, Role
+
+migrations = Migrations("tokaway")
+
+
+def _one_of(column: str, words: type[Kind | Milestone | Privacy | Role | Action]) -> str:
+    listed = ", ".join(f"'{word.value}'" for word in words)
+    return f"{column} TEXT CHECK ({column} IN ({listed}))"
+
+
+@migrations()
+def first_tables(db: Database) -> None:
+    """Posts and what is known about them. Times are UTC in ISO 8601, booleans 0 or 1."""
+    statements = f"""
+        CREATE TABLE posts (
+            id TEXT PRIMARY KEY,
+            ordinal INTEGER NOT NULL,
+            posted_at TEXT NOT NULL,
+            {_one_of("kind", Kind)} NOT NULL,
+            {_one_of("privacy", Privacy)} NOT NULL,
+            caption TEXT NOT NULL DEFAULT '',
+            caption_source TEXT,
+            alt TEXT NOT NULL DEFAULT '',
+            likes INTEGER,
+            allow_comments INTEGER,
+            allow_duets INTEGER,
+            allow_stitches INTEGER,
+            links TEXT NOT NULL DEFAULT '[]',
+            link_expires_at TEXT,
+            source_path TEXT,
+            chosen INTEGER NOT NULL,
+            chosen_by TEXT NOT NULL CHECK (chosen_by IN ('rule', 'user')),
+            {_one_of("milestone", Milestone)} NOT NULL,
+            tries INTEGER NOT NULL DEFAULT 0,
+            next_try_at TEXT,
+            trouble_code TEXT,
+            trouble TEXT,
+            hint TEXT,
+            UNIQUE (posted_at, ordinal)
+        ) STRICT;
+        CREATE INDEX posts_by_milestone ON posts (milestone, chosen, next_try_at);
+        CREATE TABLE files (
+            post TEXT NOT NULL REFERENCES posts (id),
+            {_one_of("role", Role)} NOT NULL,
+            part INTEGER NOT NULL,
+            path TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            seconds REAL NOT NULL,
+            codecs TEXT NOT NULL,
+            {_one_of("fit", Action)},
+            reason TEXT,
+            PRIMARY KEY (post, role, part)
+        ) STRICT;
+        CREATE TABLE records (
+            post TEXT NOT NULL REFERENCES posts (id),
+            did TEXT NOT NULL,
+            destination TEXT NOT NULL,
+            part INTEGER NOT NULL,
+            collection TEXT NOT NULL,
+            rkey TEXT NOT NULL,
+            uri TEXT NOT NULL,
+            cid TEXT NOT NULL,
+            blob_cids TEXT NOT NULL,
+            published_at TEXT NOT NULL,
+            verified_at TEXT,
+            PRIMARY KEY (post, did, destination, part, collection)
+        ) STRICT;
+        CREATE TABLE runs (
+            id INTEGER PRIMARY KEY,
+            version TEXT NOT NULL,
+            started_at TEXT NOT NULL,
+            ended_at TEXT,
+            outcome TEXT
+        ) STRICT;
+        CREATE TABLE attempts (
+            id INTEGER PRIMARY KEY,
+            run INTEGER NOT NULL REFERENCES runs (id),
+            post TEXT NOT NULL REFERENCES posts (id),
+            stage TEXT NOT NULL,
+            started_at TEXT NOT NULL,
+            ended_at TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            trouble_code TEXT
+        ) STRICT;
+        CREATE TABLE facts (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    """
+    for statement in statements.split(";"):
+        if statement.strip():
+            db.execute(statement)

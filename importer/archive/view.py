@@ -1,0 +1,231 @@
+"""What an archive holds, read only: the part of it that screens, reports and printers need."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from sqlite_utils import Database
+
+from importer.archive.migrations import migrations
+from importer.archive.rows import (
+    Row,
+    file_from_row,
+    instant,
+    moment,
+    post_from_row,
+    record_from_row,
+)
+from importer.errors import DiskFull, UserError
+from importer.model import Account, MediaFile, Milestone, Post, Record, Role
+
+DATABASE_NAME = "archive.db"
+MEDIA_NAME = "media"
+UNFINISHED = (Milestone.FOUND, Milestone.FETCHED, Milestone.PREPARED)
+PLACED = (Milestone.PUBLISHED, Milestone.VERIFIED)
+
+
+class ArchiveView:
+    """One creator's import, to be looked at.
+
+    A connection belongs to the thread that opened it. Reading beside a running import is safe.
+    """
+
+    def __init__(self, folder: Path, db: Database) -> None:
+        self.folder = folder
+        self._db = db
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open an archive that exists.
+
+        Raises:
+            UserError: there is none in this folder, or it cannot be read.
+        """
+        if not (folder / DATABASE_NAME).is_file():
+            raise UserError(
+                f"There is no archive in {folder}.",
+                hint="Name the folder that ends in .tokaway, or start with: tokaway plan EXPORT",
+                code="no_archive",
+            )
+        return cls._connect(folder)
+
+    @classmethod
+    def _connect(cls, folder: Path) -> Self:
+        with sqlite_trouble(folder):
+            connection = sqlite3.connect(folder / DATABASE_NAME, timeout=30)
+            try:
+                db = Database(connection)
+                db.execute("PRAGMA foreign_keys = ON")
+                if migrations.pending(db):
+                    db.enable_wal()
+                    migrations.apply(db)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(folder, db)
+
+    def close(self) -> None:
+        """Close the database; the archive can be moved after this."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # files
+
+    def path(self, relative: str) -> Path:
+        """Where a file of the archive lies."""
+        return self.folder / relative
+
+    def media_folder(self, post_id: str) -> Path:
+        """The folder of one post's files."""
+        return self.folder / MEDIA_NAME / post_id
+
+    def posts(self, *milestones: Milestone, chosen: bool | None = None) -> list[Post]:
+        """Posts, oldest first, at any of the milestones (all when none is named)."""
+        where, values = _where(milestones, chosen)
+        return [
+            post_from_row(row)
+            for row in self._db.query(
+                f"SELECT * FROM posts {where} ORDER BY posted_at, ordinal",  # noqa: S608
+                values,
+            )
+        ]
+
+    def post(self, post_id: str) -> Post | None:
+        """One post by its id."""
+        rows = list(self._db.query("SELECT * FROM posts WHERE id = ?", [post_id]))
+        return post_from_row(rows[0]) if rows else None
+
+    def ready(self, milestone: Milestone, now: datetime, limit: int) -> list[Post]:
+        """Chosen posts at a milestone whose time has come: the queue of the stage that follows.
+
+        Posts to be fetched come in the order their links die, all others oldest first.
+        """
+        order = "link_expires_at IS NULL, link_expires_at, " if milestone == Milestone.FOUND else ""
+        return [
+            post_from_row(row)
+            for row in self._db.query(
+                "SELECT * FROM posts WHERE chosen AND milestone = ? "  # noqa: S608
+                "AND (next_try_at IS NULL OR next_try_at <= ?) "
+                f"ORDER BY {order} posted_at, ordinal LIMIT ?",
+                [milestone.value, moment(now), limit],
+            )
+        ]
+
+    def next_try_at(
+        self, now: datetime, milestones: Sequence[Milestone] = UNFINISHED
+    ) -> datetime | None:
+        """When the next of the posts that wait at these milestones may be tried again."""
+        marks = ", ".join("?" * len(milestones))
+        row = self._one(
+            "SELECT min(next_try_at) AS at FROM posts "  # noqa: S608
+            f"WHERE chosen AND next_try_at > ? AND milestone IN ({marks})",
+            [moment(now), *milestones],
+        )
+        return instant(row["at"])
+
+    def counts(self) -> dict[Milestone, int]:
+        """How many posts stand at each milestone; the one source of every number shown."""
+        rows = self._db.query("SELECT milestone, count(*) AS n FROM posts GROUP BY milestone")
+        found = {Milestone(row["milestone"]): row["n"] for row in rows}
+        return {milestone: found.get(milestone, 0) for milestone in Milestone}
+
+    def trouble_counts(self) -> list[tuple[Milestone, str, str, str, int]]:
+        """Skipped and failed posts by milestone, code, reason and hint, most frequent first."""
+        return [
+            (Milestone(row["milestone"]), row["code"], row["text"], row["hint"], row["n"])
+            for row in self._db.query(
+                "SELECT milestone, coalesce(trouble_code, '') AS code, "
+                "coalesce(trouble, '') AS text, coalesce(hint, '') AS hint, count(*) AS n "
+                "FROM posts WHERE milestone IN ('skipped', 'failed') "
+                "GROUP BY milestone, code, text, hint ORDER BY n DESC, code"
+            )
+        ]
+
+    def soonest_expiry(self) -> datetime | None:
+        """When the first link dies among chosen posts whose file is not here yet."""
+        row = self._one(
+            "SELECT min(link_expires_at) AS at FROM posts "
+            "WHERE chosen AND milestone = 'found' AND source_path IS NULL"
+        )
+        return instant(row["at"])
+
+    def files(self, post_id: str) -> dict[Role, MediaFile]:
+        """The files of a post's only part, by role."""
+        rows = self._db.query("SELECT * FROM files WHERE post = ? AND part = 0", [post_id])
+        return {file.role: file for file in map(file_from_row, rows)}
+
+    def records(self, post_id: str | None = None) -> list[Record]:
+        """The records of one post, or of all, oldest key first."""
+        where, values = ("WHERE post = ?", [post_id]) if post_id else ("", [])
+        return [
+            record_from_row(row)
+            for row in self._db.query(
+                f"SELECT * FROM records {where} ORDER BY rkey",  # noqa: S608
+                values,
+            )
+        ]
+
+    def fact(self, key: str) -> str | None:
+        """A remembered word about the archive as a whole."""
+        rows = list(self._db.query("SELECT value FROM facts WHERE key = ?", [key]))
+        return rows[0]["value"] if rows else None
+
+    def account(self) -> Account | None:
+        """The account this archive publishes to, once it is known."""
+        value = self.fact("account")
+        return Account(**json.loads(value)) if value else None
+
+    def _one(self, sql: str, values: Sequence[Any] = ()) -> Row:
+        return next(iter(self._db.query(sql, list(values))))
+
+
+def _where(milestones: Sequence[Milestone], chosen: bool | None) -> tuple[str, list[Any]]:
+    conditions: list[str] = []
+    values: list[Any] = []
+    if milestones:
+        conditions.append(f"milestone IN ({', '.join('?' * len(milestones))})")
+        values += [milestone.value for milestone in milestones]
+    if chosen is not None:
+        conditions.append("chosen = ?")
+        values.append(int(chosen))
+    return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), values
+
+
+@contextmanager
+def sqlite_trouble(folder: Path) -> Iterator[None]:
+    """Turn what SQLite says about the disk or the file into words for the user."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        said = str(error)
+        if "full" in said:
+            raise DiskFull(
+                f"The disk that holds the archive {folder} is full. Nothing is lost.",
+                hint="Free some space and give the same command again.",
+            ) from error
+        if "not a database" in said or "malformed" in said:
+            raise UserError(
+                f"The archive database in {folder} is damaged ({said}). "
+                "What is on your account is safe.",
+                hint=f"Move {DATABASE_NAME} away and run again: posts already published are "
+                "found by their keys and not posted twice.",
+                code="damaged_archive",
+            ) from error
+        if "readonly" in said or "unable to open" in said:
+            raise UserError(
+                f"The archive in {folder} cannot be written ({said}).",
+                hint="Check who owns the folder, or choose another with --archive DIR.",
+                code="archive_not_writable",
+            ) from error
+        raise

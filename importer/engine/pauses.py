@@ -1,0 +1,56 @@
+"""Stages that must start nothing for a while, because the trouble is not one post's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from importer.errors import TryLater
+from importer.model import Stage
+
+LONGEST = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """One stage at rest. `since` is when its trouble began, `tries` how often it came back."""
+
+    until: datetime
+    since: datetime
+    reason: str
+    unreachable: bool
+    tries: int
+
+
+class Pauses:
+    """The pauses of all stages; each lasts twice as long as the one before, up to five minutes."""
+
+    def __init__(self, shortest: timedelta) -> None:
+        self._shortest = shortest
+        self._pauses: dict[Stage, Pause] = {}
+
+    def pause(self, stage: Stage, now: datetime, trouble: TryLater) -> Pause:
+        """Rest a stage until the server's own time, or for a while."""
+        known = self._pauses.get(stage)
+        tries, since = (known.tries, known.since) if known else (0, now)
+        # Several workers may report one outage: only trouble after a pause makes the next longer.
+        if known is None or now >= known.until:
+            tries += 1
+        until = trouble.at or now + min(self._shortest * 2**tries, LONGEST)
+        if known:
+            until = max(until, known.until)
+        pause = Pause(until, since, trouble.text, trouble.unreachable, tries)
+        self._pauses[stage] = pause
+        return pause
+
+    def worked(self, stage: Stage) -> None:
+        """A step of the stage went through: its trouble is over."""
+        self._pauses.pop(stage, None)
+
+    def active(self, now: datetime) -> list[tuple[Stage, Pause]]:
+        """The stages at rest now."""
+        return [(stage, pause) for stage, pause in self._pauses.items() if pause.until > now]
+
+    def stages(self, now: datetime) -> set[Stage]:
+        """The names of the stages at rest now."""
+        return {stage for stage, _ in self.active(now)}

@@ -1,0 +1,439 @@
+"""The coordinator: starts steps, notes what came of them, tells what happens.
+
+The table is the queue: a run holds no state that its archive does not, so starting and
+resuming are the same call. Workers do the steps; this thread alone writes the archive and
+emits events.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from importer import __version__
+from importer.archive.store import Archive
+from importer.engine.pauses import Pause, Pauses
+from importer.engine.schedule import Room, next_steps
+from importer.engine.stop import Stop
+from importer.errors import (
+    BudgetEmpty,
+    DiskFull,
+    Fault,
+    Refused,
+    RunError,
+    Stopped,
+    TryLater,
+    Unreachable,
+)
+from importer.events import (
+    Event,
+    InHand,
+    Recognised,
+    RunFinished,
+    RunStarted,
+    Status,
+    StepDone,
+    StepFailed,
+    StepStarted,
+    Stopping,
+    Waiting,
+)
+from importer.model import Milestone, Post, Role, Stage, Trouble
+from importer.settings import Settings
+from importer.stages.fetch import fetch
+from importer.stages.prepare import prepare
+from importer.stages.publish import publish
+from importer.stages.recognise import recognise
+from importer.stages.tools import Fetched, FileGone, Job, Prepared, Published, Result, Tools
+from importer.step import Step
+
+TICK_SECONDS = 0.2
+FAULTS_IN_A_ROW = 3
+LEAVING_SECONDS = 3.0
+BEFORE = {
+    Stage.FETCH: Milestone.FOUND,
+    Stage.PREPARE: Milestone.FETCHED,
+    Stage.PUBLISH: Milestone.PREPARED,
+}
+WORK: dict[Stage, Callable[[Job, Tools, Step], Result]] = {
+    Stage.FETCH: fetch,
+    Stage.PREPARE: prepare,
+    Stage.PUBLISH: publish,
+}
+log = logging.getLogger("tokaway")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended. `error` is why it ended early; `clean` is false if a worker still hangs."""
+
+    word: str
+    exit_code: int
+    error: RunError | None = None
+    clean: bool = True
+
+
+@dataclass(slots=True)
+class _Running:
+    post: Post
+    stage: Stage
+    step: Step
+    started_at: datetime
+
+
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
+
+
+def run(
+    archive: Archive,
+    tools: Tools,
+    settings: Settings,
+    emit: Callable[[Event], None],
+    stop: Stop,
+    now: Callable[[], datetime] = utc_now,
+) -> Outcome:
+    """Bring every chosen post as far as it will go.
+
+    Returns when nothing is left to do, when the user stops the run, or when a `RunError` makes
+    going on senseless: the outcome carries it. Nothing is lost in any of these cases.
+    """
+    return _Coordinator(archive, tools, settings, emit, stop, now).run()
+
+
+class _Coordinator:
+    def __init__(
+        self,
+        archive: Archive,
+        tools: Tools,
+        settings: Settings,
+        emit: Callable[[Event], None],
+        stop: Stop,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._archive = archive
+        self._tools = tools
+        self._settings = settings
+        self._emit = emit
+        self._stop = stop
+        self._now = now
+        self._running: dict[Future[Result], _Running] = {}
+        self._pauses = Pauses(timedelta(seconds=settings.retry_seconds))
+        self._error: RunError | None = None
+        self._faults = 0
+        self._published = 0
+        self._run = 0
+        self._status_at = datetime.min.replace(tzinfo=UTC)
+        self._told_stop = (False, False)
+        self._told_wait: datetime | None = None
+        self._room = Room(
+            {
+                Stage.FETCH: settings.fetch_jobs,
+                Stage.PREPARE: settings.prepare_jobs,
+                Stage.PUBLISH: settings.publish_jobs,
+            },
+            settings.buffer,
+        )
+
+    def run(self) -> Outcome:
+        archive, account = self._archive, self._tools.account
+        self._run = archive.start_run(self._now())
+        self._emit(
+            RunStarted(
+                self._now(),
+                self._run,
+                __version__,
+                str(archive.folder),
+                account.handle,
+                account.did,
+                account.pds,
+                archive.counts(),
+            )
+        )
+        pool = ThreadPoolExecutor(sum(self._room.workers.values()), thread_name_prefix="step")
+        try:
+            self._recognise()
+            self._loop(pool)
+        except RunError as error:
+            self._error = error
+        finally:
+            clean = self._leave(pool)
+        outcome = self._outcome(clean)
+        try:
+            archive.finish_run(self._run, self._now(), outcome.word)
+        except DiskFull as error:
+            outcome = Outcome("disk_full", error.exit_code, error, clean)
+        text, hint = (outcome.error.text, outcome.error.hint) if outcome.error else ("", "")
+        self._emit(
+            RunFinished(
+                self._now(),
+                self._run,
+                outcome.word,
+                archive.counts(),
+                outcome.exit_code,
+                text,
+                hint,
+            )
+        )
+        return outcome
+
+    def _recognise(self) -> None:
+        found = recognise(self._archive.posts(), self._tools)
+        for post, record in found:
+            self._archive.note_published(post, record)
+        if found:
+            self._emit(Recognised(self._now(), self._run, len(found)))
+
+    def _loop(self, pool: ThreadPoolExecutor) -> None:
+        while True:
+            self._tell_stop()
+            if self._stop.at_once.is_set():
+                return
+            draining = self._stop.draining.is_set() or self._error is not None
+            if not draining:
+                self._start(pool)
+            if not self._running:
+                if draining or not self._wait_for_the_next():
+                    return
+                continue
+            finished, _ = wait(self._running, TICK_SECONDS, FIRST_COMPLETED)
+            for future in finished:
+                self._settle(future)
+            self._tell_status()
+
+    def _start(self, pool: ThreadPoolExecutor) -> None:
+        now = self._now()
+        posts: dict[str, Post] = {}
+        queues: dict[Stage, list[str]] = {}
+        for stage, milestone in BEFORE.items():
+            ready = self._archive.ready(
+                milestone, now, len(self._running) + self._room.workers[stage]
+            )
+            posts.update((post.id, post) for post in ready)
+            queues[stage] = [post.id for post in ready]
+        in_hand = {running.post.id: running.stage for running in self._running.values()}
+        paused = self._pauses.stages(now)
+        if self._enough(in_hand):
+            paused = paused | {Stage.PUBLISH}
+        prepared = self._archive.counts()[Milestone.PREPARED]
+        for stage, post_id in next_steps(queues, in_hand, prepared, self._room, paused):
+            step = Step(self._stop.at_once)
+            running = _Running(posts[post_id], stage, step, now)
+            job = Job(running.post, self._archive.files(post_id), self._archive.folder)
+            future = pool.submit(WORK[stage], job, self._tools, step)
+            self._running[future] = running
+            self._emit(StepStarted(self._now(), self._run, post_id, stage))
+
+    def _enough(self, in_hand: dict[str, Stage]) -> bool:
+        """Whether `--limit` is reached by what this run has published and has in hand."""
+        limit = self._settings.limit
+        publishing = sum(stage == Stage.PUBLISH for stage in in_hand.values())
+        return limit is not None and self._published + publishing >= limit
+
+    def _settle(self, future: Future[Result]) -> None:
+        running = self._running.pop(future)
+        post, stage = running.post, running.stage
+        outcome, code = "done", None
+        try:
+            result = future.result()
+            self._note(running, result)
+            self._faults = 0
+            self._pauses.worked(stage)
+        except Stopped:
+            return
+        except FileGone:
+            outcome = "file_gone"
+            self._archive.put_back(post)
+        except TryLater as trouble:
+            outcome, code = "try_later", trouble.code
+            self._try_later(running, trouble)
+        except Refused as refusal:
+            outcome, code = "refused", refusal.code
+            self._give_up(running, refusal)
+        except RunError as error:
+            outcome, code = "run_error", error.code
+            self._error = self._error or error
+        except Exception as fault:  # noqa: BLE001  whatever it is, the other posts go on
+            outcome, code = "fault", "fault"
+            self._fault(running, fault)
+        self._archive.note_attempt(
+            self._run, post, stage, running.started_at, self._now(), outcome, code
+        )
+
+    def _note(self, running: _Running, result: Result) -> None:
+        post, stage = running.post, running.stage
+        uri = None
+        match result:
+            case Fetched(file=file):
+                self._archive.note_fetched(post, file)
+                text = f"{file.bytes} bytes, {file.width}x{file.height}, {file.codecs}"
+            case Prepared(file=file):
+                self._archive.note_prepared(post, file)
+                text = f"{file.fit}: {file.reason}"
+            case Published(record=record, found=found):
+                self._archive.note_published(post, record)
+                self._remove_copy(post)
+                self._published += 1
+                uri = record.uri
+                text = "found on the server" if found else "published"
+        seconds = (self._now() - running.started_at).total_seconds()
+        self._emit(StepDone(self._now(), self._run, post.id, stage, seconds, text, uri))
+
+    def _remove_copy(self, post: Post) -> None:
+        """Free the disk of a prepared copy; the original stays."""
+        files = self._archive.files(post.id)
+        prepared, original = files.get(Role.PREPARED), files.get(Role.ORIGINAL)
+        if prepared and original and prepared.path != original.path:
+            self._archive.path(prepared.path).unlink(missing_ok=True)
+
+    def _try_later(self, running: _Running, trouble: TryLater) -> None:
+        post, stage, now = running.post, running.stage, self._now()
+        words = Trouble(trouble.code, trouble.text, trouble.hint)
+        if trouble.whole_stage:
+            at = self._pauses.pause(stage, now, trouble).until
+            self._archive.note_try_later(post, words, None, count=False)
+        elif post.tries + 1 >= self._settings.tries:
+            self._archive.note_failed(post, words)
+            self._tell_failed(running, words, Milestone.FAILED, None)
+            return
+        else:
+            delay = min(self._settings.retry_seconds * 4**post.tries, 3600)
+            at = trouble.at or now + timedelta(seconds=delay)
+            self._archive.note_try_later(post, words, at, count=True)
+        self._tell_failed(running, words, post.milestone, at)
+
+    def _give_up(self, running: _Running, refusal: Refused) -> None:
+        words = Trouble(refusal.code, refusal.text, refusal.hint)
+        if refusal.skip:
+            self._archive.note_skipped(running.post, words)
+        else:
+            self._archive.note_failed(running.post, words)
+        milestone = Milestone.SKIPPED if refusal.skip else Milestone.FAILED
+        self._tell_failed(running, words, milestone, None)
+
+    def _fault(self, running: _Running, fault: Exception) -> None:
+        log.error("%s of %s broke", running.stage, running.post.id, exc_info=fault)
+        words = Trouble(
+            "fault",
+            f"Tokaway made a mistake at this post ({type(fault).__name__}).",
+            "Give the same command again; if it stays, report it with the end of run.log.",
+        )
+        self._archive.note_failed(running.post, words)
+        self._tell_failed(running, words, Milestone.FAILED, None)
+        self._faults += 1
+        if self._faults >= FAULTS_IN_A_ROW:
+            self._error = self._error or Fault(
+                f"Tokaway made {FAULTS_IN_A_ROW} mistakes in a row and stops here "
+                f"({type(fault).__name__}: see run.log). Nothing is lost.",
+                hint="Please report this with the end of run.log.",
+            )
+
+    def _tell_failed(
+        self, running: _Running, words: Trouble, milestone: Milestone, at: datetime | None
+    ) -> None:
+        self._emit(
+            StepFailed(
+                self._now(),
+                self._run,
+                running.post.id,
+                running.stage,
+                milestone,
+                words.code,
+                words.text,
+                words.hint,
+                at,
+            )
+        )
+
+    def _wait_for_the_next(self) -> bool:
+        """Wait a moment for what may start later; false when nothing is left for this run."""
+        now = self._now()
+        stages = [stage for stage in BEFORE if stage != Stage.PUBLISH or not self._enough({})]
+        pauses = [
+            pause
+            for stage, pause in self._pauses.active(now)
+            if stage in stages and self._archive.ready(BEFORE[stage], now, 1)
+        ]
+        next_try = self._archive.next_try_at(now, [BEFORE[stage] for stage in stages])
+        wakes = [(pause.until, pause.reason) for pause in pauses]
+        if next_try:
+            wakes.append((next_try, "Some posts wait for their next try."))
+        if not wakes:
+            return False
+        until, reason = min(wakes)
+        for pause in pauses:
+            self._lose_patience(pause, now)
+        if not self._settings.wait:
+            raise BudgetEmpty(
+                f"{reason} Nothing is lost.",
+                until=until,
+                hint=f"Give the same command again after {until:%Y-%m-%d %H:%M:%S} UTC.",
+            )
+        if self._told_wait != until:
+            self._told_wait = until
+            self._emit(Waiting(now, self._run, reason, until))
+        self._stop.draining.wait(min((until - now).total_seconds(), 1.0))
+        self._tell_status()
+        return True
+
+    def _lose_patience(self, pause: Pause, now: datetime) -> None:
+        patience = timedelta(seconds=self._settings.patience_seconds if self._settings.wait else 0)
+        if pause.unreachable and now - pause.since >= patience:
+            raise Unreachable(
+                f"{pause.reason} Nothing is lost.",
+                hint="Check the network, then give the same command again.",
+            )
+
+    def _leave(self, pool: ThreadPoolExecutor) -> bool:
+        """End the workers; false if one of them still hangs after being told to stop."""
+        if self._running:
+            self._stop.at_once.set()
+            finished, hanging = wait(self._running, LEAVING_SECONDS)
+            for future in finished:
+                try:
+                    self._settle(future)
+                except RunError as error:
+                    self._error = self._error or error
+        else:
+            hanging = set()
+        pool.shutdown(wait=not hanging, cancel_futures=True)
+        return not hanging
+
+    def _outcome(self, clean: bool) -> Outcome:
+        counts = self._archive.counts()
+        if self._error:
+            return Outcome(self._error.code, self._error.exit_code, self._error, clean)
+        if self._stop.draining.is_set():
+            return Outcome("interrupted", 130, clean=clean)
+        if counts[Milestone.FAILED]:
+            return Outcome("some_failed", 1, clean=clean)
+        if any(self._archive.posts(*BEFORE.values(), chosen=True)):
+            return Outcome("limit_reached", 0, clean=clean)
+        return Outcome("all_published", 0, clean=clean)
+
+    def _tell_stop(self) -> None:
+        asked = (self._stop.draining.is_set(), self._stop.at_once.is_set())
+        if asked != self._told_stop:
+            self._told_stop = asked
+            self._emit(Stopping(self._now(), self._run, asked[1]))
+
+    def _tell_status(self) -> None:
+        now = self._now()
+        if now - self._status_at < timedelta(seconds=1):
+            return
+        self._status_at = now
+        in_hand = tuple(
+            InHand(
+                running.post.id,
+                running.stage,
+                running.step.done,
+                running.step.total,
+                running.step.unit,
+            )
+            for running in self._running.values()
+        )
+        self._emit(Status(now, self._run, self._archive.counts(), in_hand))

@@ -1,0 +1,269 @@
+"""XRPC over HTTP: one call to one server, with typed errors and a few quick retries.
+
+Our own layer rather than the SDK's: it streams uploads, sends `null`s, keeps records as the
+JSON they were, and shows every header (facts behind each rule: the reference PDS 0.5.35).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+import httpx
+import tenacity
+
+from importer import __version__
+from importer.errors import Stopped, TryLater
+from importer.step import Step
+
+# A record that refers to a 300 MB blob takes the server seconds; an upload must arrive within
+# its 300 seconds, and the answer comes after the last byte.
+CALL_TIMEOUT = httpx.Timeout(60, connect=10)
+UPLOAD_TIMEOUT = httpx.Timeout(300, connect=10, write=60)
+CHUNK_BYTES = 256 * 1024
+TRIES = 3
+_BLIP_STATUS = frozenset({408, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call came to: the JSON object of the body and the headers."""
+
+    body: dict[str, Any]
+    headers: Mapping[str, str]
+
+
+class XrpcError(Exception):
+    """The server refused a call. `error` is the name the lexicon gives, `status` HTTP's."""
+
+    def __init__(self, status: int, error: str, message: str, headers: Mapping[str, str]) -> None:
+        super().__init__(f"{error}: {message}" if message else error)
+        self.status = status
+        self.error = error
+        self.message = message
+        self.headers = headers
+
+
+class Server:
+    """One server that speaks XRPC. May be used from several threads."""
+
+    def __init__(self, url: str, stop: threading.Event) -> None:
+        self.url = url.rstrip("/")
+        self.host = urlsplit(self.url).netloc
+        self._stop = stop
+        self._client = httpx.Client(
+            base_url=f"{self.url}/xrpc/",
+            timeout=CALL_TIMEOUT,
+            headers={"User-Agent": f"tokaway/{__version__}"},
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def query(
+        self, method: str, parameters: Mapping[str, str | int | bool], token: str | None = None
+    ) -> Answer:
+        """Call a query (GET).
+
+        Raises:
+            XrpcError: the server refused it.
+            TryLater: the server is busy, broken or out of reach after some tries.
+        """
+        return self._retrying(
+            lambda: self._send(
+                self._client.build_request(
+                    "GET", method, params=dict(parameters), headers=_authorization(token)
+                )
+            )
+        )
+
+    def procedure(
+        self, method: str, body: Mapping[str, Any] | None, token: str | None = None
+    ) -> Answer:
+        """Call a procedure (POST) that may be repeated without harm.
+
+        Raises:
+            XrpcError: the server refused it.
+            TryLater: the server is busy, broken or out of reach after some tries.
+        """
+        return self._retrying(
+            lambda: self._send(
+                self._client.build_request("POST", method, json=body, headers=_authorization(token))
+            )
+        )
+
+    def upload(
+        self,
+        method: str,
+        path: Path,
+        content_type: str,
+        token: str,
+        step: Step,
+        on_chunk: Callable[[bytes], None],
+        on_start: Callable[[], None],
+    ) -> Answer:
+        """Stream a file to a procedure. Each try calls `on_start`, then `on_chunk` in order.
+
+        Raises:
+            XrpcError: the server refused it.
+            TryLater: the server is busy, broken or out of reach after some tries.
+            Stopped: the step was told to stop.
+        """
+
+        def attempt() -> Answer:
+            with path.open("rb") as file:
+                size = path.stat().st_size
+                on_start()
+                step.unit, step.done, step.total = "bytes", 0, size
+                request = self._client.build_request(
+                    "POST",
+                    method,
+                    content=_chunks(file, step, on_chunk),
+                    headers={
+                        **_authorization(token),
+                        "Content-Type": content_type,
+                        "Content-Length": str(size),
+                        # A refused upload leaves a kept-alive connection hanging for 91 s.
+                        "Connection": "close",
+                    },
+                    timeout=UPLOAD_TIMEOUT,
+                )
+                return self._send(request)
+
+        return self._retrying(attempt)
+
+    def download(
+        self, method: str, parameters: Mapping[str, str], on_chunk: Callable[[bytes], None]
+    ) -> None:
+        """Stream the body of a query's answer.
+
+        Raises:
+            XrpcError: the server refused it.
+            TryLater: the connection broke.
+        """
+        request = self._client.build_request("GET", method, params=dict(parameters))
+        try:
+            response = self._client.send(request, stream=True)
+            try:
+                if response.is_error:
+                    response.read()
+                    raise _refusal(response)
+                for chunk in response.iter_bytes(CHUNK_BYTES):
+                    on_chunk(chunk)
+            finally:
+                response.close()
+        except httpx.TransportError as error:
+            raise self._out_of_reach(error) from error
+
+    def _send(self, request: httpx.Request) -> Answer:
+        response = self._client.send(request)
+        if response.is_error:
+            raise _refusal(response)
+        if not response.content:
+            return Answer({}, response.headers)
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise XrpcError(502, "NotXrpc", "the answer is not a JSON object", response.headers)
+        return Answer(body, response.headers)
+
+    def _retrying(self, attempt: Callable[[], Answer]) -> Answer:
+        def is_blip(error: BaseException) -> bool:
+            return isinstance(error, httpx.TransportError) or (
+                isinstance(error, XrpcError) and error.status in _BLIP_STATUS
+            )
+
+        def pause(seconds: float) -> None:
+            if self._stop.wait(seconds):
+                raise Stopped
+
+        retry = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(is_blip),
+            stop=tenacity.stop_after_attempt(TRIES),
+            wait=tenacity.wait_exponential_jitter(initial=0.2, max=4),
+            sleep=pause,
+            reraise=True,
+        )
+        try:
+            return retry(attempt)
+        except httpx.TransportError as error:
+            raise self._out_of_reach(error) from error
+        except XrpcError as error:
+            if error.status == 429:
+                raise TryLater(
+                    f"{self.host} has had enough requests for now.",
+                    hint="Tokaway goes on by itself when the server allows it.",
+                    code="rate_limited",
+                    at=_reset(error.headers),
+                    whole_stage=True,
+                ) from error
+            if error.status in (502, 503, 504):
+                raise TryLater(
+                    f"{self.host} is not well ({error.status} {error.error}).",
+                    hint="Tokaway tries again by itself.",
+                    code="server_down",
+                    whole_stage=True,
+                    unreachable=True,
+                ) from error
+            if error.status in _BLIP_STATUS:
+                raise TryLater(
+                    f"{self.host} failed at this post ({error.status} {error}).",
+                    hint="Tokaway tries again by itself.",
+                    code="server_error",
+                ) from error
+            raise
+
+    def _out_of_reach(self, error: httpx.TransportError) -> TryLater:
+        return TryLater(
+            f"{self.host} does not answer ({type(error).__name__}).",
+            hint="Check the network; Tokaway tries again by itself.",
+            code="unreachable",
+            whole_stage=True,
+            unreachable=True,
+        )
+
+
+def _authorization(token: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def _chunks(file: BinaryIO, step: Step, on_chunk: Callable[[bytes], None]) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK_BYTES):
+        step.check()
+        on_chunk(chunk)
+        yield chunk
+        step.done += len(chunk)
+
+
+def _refusal(response: httpx.Response) -> XrpcError:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        body = {}
+    error, message = body.get("error"), body.get("message")
+    return XrpcError(
+        response.status_code,
+        str(error or response.reason_phrase or "Error"),
+        str(message or ""),
+        response.headers,
+    )
+
+
+def _reset(headers: Mapping[str, str]) -> datetime | None:
+    """When a rate limit ends: `Retry-After` counts seconds, `RateLimit-Reset` is a Unix time."""
+    for name, start in (("retry-after", time.time()), ("ratelimit-reset", 0.0)):
+        value = headers.get(name, "")
+        if value.isdigit():
+            return datetime.fromtimestamp(start + int(value), UTC)
+    return None

@@ -1,0 +1,64 @@
+"""Where a post's files lie, and noting what lies there."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from importer.model import Action, MediaFacts, MediaFile, Role
+
+MEDIA = "media"
+PREPARED_NAME = "prepared.mp4"
+
+
+def post_folder(archive: Path, post_id: str) -> Path:
+    """The folder of one post's files, made if needed."""
+    folder = archive / MEDIA / post_id
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def describe(
+    role: Role,
+    archive: Path,
+    path: Path,
+    facts: MediaFacts,
+    fit: Action | None = None,
+    reason: str | None = None,
+) -> MediaFile:
+    """A file in place as the archive notes it; reads it once for its hash."""
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return MediaFile(
+        role=role,
+        path=path.relative_to(archive).as_posix(),
+        bytes=facts.bytes,
+        sha256=sha256,
+        width=facts.width,
+        height=facts.height,
+        seconds=facts.seconds,
+        codecs=facts.codecs,
+        fit=fit,
+        reason=reason,
+    )
+
+
+def is_in_place(archive: Path, file: MediaFile) -> bool:
+    """Whether a noted file is still there with its size."""
+    path = archive / file.path
+    return path.is_file() and path.stat().st_size == file.bytes
+
+
+def sweep(archive: Path, keep: frozenset[str] = frozenset()) -> int:
+    """Remove what a killed run left half-made; how many files.
+
+    Downloads keep their `original.*.part`, because they go on where they stopped; those of
+    posts that are done with (not in `keep`) go too.
+    """
+    swept = 0
+    for part in (archive / MEDIA).glob("*/*.part*"):
+        resumable = part.name.startswith("original") and part.parent.name in keep
+        if not resumable:
+            part.unlink(missing_ok=True)
+            swept += 1
+    return swept

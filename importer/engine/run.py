@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 from importer import __version__
 from importer.archive.store import Archive
+from importer.clock import utc_now
 from importer.engine.pauses import Pause, Pauses
 from importer.engine.schedule import Room, next_steps
 from importer.engine.stop import Stop
@@ -82,11 +83,6 @@ class _Running:
     stage: Stage
     step: Step
     started_at: datetime
-
-
-def utc_now() -> datetime:
-    """The time."""
-    return datetime.now(UTC)
 
 
 def run(

@@ -1,0 +1,229 @@
+"""Commands and flags; no logic."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from importer import __version__, commands
+from importer.console import Console, open_console
+from importer.engine.stop import Stop
+from importer.errors import DiskFull, TokawayError, UserError
+from importer.pds.session import Password
+
+_PATH = click.Path(path_type=Path)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.version_option(__version__, prog_name="tokaway")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Move a TikTok archive to an account on the AT Protocol.
+
+    Start with: tokaway plan EXPORT.zip
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def _common(command: Callable[..., int]) -> Callable[..., int]:
+    """The flags every command has become its `console`; every end becomes its exit code."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+    @click.option("-q", "--quiet", is_flag=True, help="Print the result only.")
+    @functools.wraps(command)
+    def with_console(as_json: bool, quiet: bool, **arguments: Any) -> int:
+        console = open_console(as_json=as_json, quiet=quiet)
+        try:
+            return command(console=console, **arguments)
+        except TokawayError as error:
+            console.error(error)
+            return error.exit_code
+        except OSError as error:
+            known = _system_trouble(error)
+            console.error(known)
+            return known.exit_code
+        finally:
+            console.close()
+
+    return with_console
+
+
+def _reading(command: Callable[..., int]) -> Callable[..., int]:
+    """The flags of commands that read an export."""
+    for option in (
+        click.option("--archive", type=_FOLDER, help="Where to keep the archive of an export."),
+        click.option("--source", type=_FOLDER, help="A folder with video files you already have."),
+        click.option("--include-private", is_flag=True, help="Publish private videos too."),
+        click.option("--yes", is_flag=True, help="Answer yes to questions."),
+    ):
+        command = option(command)
+    return command
+
+
+@cli.command()
+@click.argument("path", metavar="EXPORT|ARCHIVE", type=_PATH)
+@_reading
+@click.option("-v", "--verbose", is_flag=True, help="Show every post.")
+@_common
+def plan(console: Console, path: Path, verbose: bool, **reading: Any) -> int:
+    """Show what a run would publish; sends nothing."""
+    return commands.plan(console, _sources(path, **reading), every_post=verbose)
+
+
+@cli.command()
+@click.argument("path", metavar="EXPORT|ARCHIVE", type=_PATH)
+@_reading
+@click.option("--to", metavar="HANDLE", help="The account to publish to.")
+@click.option("--pds", metavar="URL", help="The account's server, instead of looking it up.")
+@click.option(
+    "--password-file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="A file with the account's (app) password; - reads standard input.",
+)
+@click.option("--limit", metavar="N", type=click.IntRange(1), help="Publish N posts in this run.")
+@click.option("--wait/--no-wait", default=None, help="Wait for limits, or end with the time.")
+@click.option("--ffmpeg", metavar="FILE", type=_PATH, help="The FFmpeg program to use.")
+@click.option("--config", metavar="FILE", type=_PATH, help="Read settings from this file.")
+@_common
+def run(
+    console: Console,
+    path: Path,
+    archive: Path | None,
+    source: Path | None,
+    include_private: bool,
+    yes: bool,
+    password_file: Path | None,
+    config: Path | None,
+    **flags: Any,
+) -> int:
+    """Fetch, prepare and publish; the same command resumes."""
+    return commands.run_import(
+        console,
+        _sources(path, archive, source, include_private, yes),
+        flags,
+        config,
+        _password(password_file),
+        Stop(),
+    )
+
+
+@cli.command()
+@click.argument("archive", type=_FOLDER)
+@_common
+def status(console: Console, archive: Path) -> int:
+    """Tell where an import stands."""
+    return commands.status(console, archive)
+
+
+@cli.command()
+@click.argument("archive", type=_FOLDER)
+@click.argument("posts", nargs=-1, metavar="[POST]...")
+@_common
+def retry(console: Console, archive: Path, posts: tuple[str, ...]) -> int:
+    """Put failed posts back to where they can go on."""
+    return commands.retry(console, archive, posts)
+
+
+@cli.command()
+@click.argument("archive", type=_FOLDER)
+@click.option("--pds", metavar="URL", help="The account's server, instead of the noted one.")
+@_common
+def verify(console: Console, archive: Path, pds: str | None) -> int:
+    """Check each record, video and date on the server."""
+    return commands.verify(console, archive, pds)
+
+
+@cli.command()
+@click.argument("archive", type=_FOLDER)
+@_common
+def report(console: Console, archive: Path) -> int:
+    """Write report.html: what went where, what did not and why."""
+    return commands.report(console, archive)
+
+
+@cli.command()
+@click.option("--keep", is_flag=True, help="Keep the server running to look around.")
+@click.option("--folder", type=_FOLDER, help="Where to work; a temporary folder if not given.")
+@_common
+def demo(console: Console, keep: bool, folder: Path | None) -> int:
+    """Import a sample export into a real server started here."""
+    from importer.demo.demo import run_demo
+
+    return run_demo(console, folder, keep=keep)
+
+
+def main() -> None:
+    """The program: maps every end to its exit code."""
+    sys.exit(_run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        code = cli.main(arguments, prog_name="tokaway", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as wrong:
+        wrong.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. Nothing is lost.", err=True)
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def _system_trouble(error: OSError) -> TokawayError:
+    """What the system refused, in words: a full disk has its own exit code."""
+    if error.errno == errno.ENOSPC:
+        return DiskFull(
+            "The disk is full. Nothing is lost.",
+            hint="Free some space and give the same command again.",
+        )
+    where = f" ({error.filename})" if error.filename else ""
+    return UserError(f"{error.strerror or error}{where}.", code="system")
+
+
+def _sources(
+    path: Path, archive: Path | None, source: Path | None, include_private: bool, yes: bool
+) -> commands.Sources:
+    if include_private and not yes:
+        click.confirm(
+            "Everything on the AT Protocol is public. Publish videos that only you or your "
+            "friends could see on TikTok?",
+            abort=True,
+            err=True,
+        )
+    return commands.Sources(path, archive, source, include_private)
+
+
+def _password(file: Path | None) -> Password | None:
+    if file is None:
+        return None
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"The password file {file} cannot be read: {getattr(error, 'strerror', error)}.",
+            hint="Put the app password on its first line.",
+            code="password_file",
+        ) from error
+    password = text.strip().splitlines()[0].strip() if text.strip() else ""
+    if not password:
+        raise UserError(
+            f"The password file {file} is empty.",
+            hint="Put the app password on its first line.",
+            code="password_file",
+        )
+    return Password(password)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,332 @@
+"""What each command does: opens the archive, lets the engine work, tells the console."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from importer.archive.lock import locked
+from importer.archive.store import Archive
+from importer.archive.view import ArchiveView
+from importer.clock import utc_now
+from importer.console import Console
+from importer.engine.run import Outcome, run
+from importer.engine.stop import Stop
+from importer.engine.verification import verify_all
+from importer.errors import UserError
+from importer.events import Event, jsonable
+from importer.model import Milestone, Post
+from importer.opening import Opened, opened
+from importer.pds.session import Password
+from importer.pds.xrpc import Server
+from importer.report import write_report
+from importer.run_log import RunLog
+from importer.settings import load
+from importer.stages.place import sweep
+from importer.summary import Summary, summarise
+from importer.toolbox import signed_in
+from importer.wording import link_life, plural, utc
+
+SHOWN_POSTS = 20
+Flags = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a plan or a run gets its posts from."""
+
+    path: Path
+    archive: Path | None = None
+    source: Path | None = None
+    include_private: bool = False
+
+
+def plan(console: Console, sources: Sources, *, every_post: bool = False) -> int:
+    """Read, match, decide and show what a run would publish; sends nothing.
+
+    Returns:
+        The exit code, here and in every command.
+    """
+    with opened(sources.path, sources.archive, sources.source) as it:
+        _choose(console, sources, it)
+        _show_reading(console, it)
+        _show_plan(console, it.archive, every_post=every_post)
+    return 0
+
+
+def run_import(
+    console: Console,
+    sources: Sources,
+    flags: Flags,
+    config: Path | None,
+    password: Password | None,
+    stop: Stop,
+) -> int:
+    """Fetch, prepare, publish; the same command resumes."""
+    with opened(sources.path, sources.archive, sources.source) as it:
+        archive = it.archive
+        settings = load(flags, archive=archive.folder, config=config)
+        _choose(console, sources, it)
+        _show_reading(console, it)
+        unfinished = frozenset(post.id for post in archive.posts(*_TO_DO, chosen=True))
+        sweep(archive.folder, unfinished)
+        if not unfinished:
+            return _nothing_to_do(console, archive)
+        with signed_in(settings, archive, password, stop) as tools, RunLog(archive.folder) as log:
+
+            def emit(event: Event) -> None:
+                log.event(event)
+                console.event(event)
+
+            with _signals(stop):
+                outcome = run(archive, tools, settings, emit, stop)
+        _tell_outcome(console, archive, outcome)
+        if not outcome.clean:
+            # A worker hangs in the network; everything it could still do is repeatable.
+            console.close()
+            os._exit(outcome.exit_code)
+    return outcome.exit_code
+
+
+def status(console: Console, folder: Path) -> int:
+    """Where the archive stands: counts, what waits, what did not work and why."""
+    with ArchiveView.open(folder) as archive:
+        summary = summarise(archive, utc_now())
+    console.result("status", jsonable(summary))
+    _show_summary(console, summary)
+    return 0
+
+
+def retry(console: Console, folder: Path, post_ids: tuple[str, ...]) -> int:
+    """Put failed posts back to the last milestone their files support."""
+    with _working_on(folder) as archive:
+        failed = archive.posts(Milestone.FAILED)
+        unknown = set(post_ids) - {post.id for post in failed}
+        if unknown:
+            raise UserError(
+                f"No failed post is called {', '.join(sorted(unknown))}.",
+                hint="tokaway status ARCHIVE lists what failed.",
+                code="no_post",
+            )
+        chosen = [post for post in failed if not post_ids or post.id in post_ids]
+        for post in chosen:
+            milestone = archive.put_back(post)
+            console.result("retried", {"post": post.id, "milestone": milestone})
+            console.line(f"{post.id} goes on as {milestone}")
+    console.line(f"{plural(len(chosen), 'post')} put back. Go on with: tokaway run {folder}")
+    return 0
+
+
+def verify(console: Console, folder: Path, pds: str | None) -> int:
+    """Check each record, blob and date on the PDS."""
+    stop = Stop()
+    with _working_on(folder) as archive:
+        account = archive.account()
+        if account is None or not archive.records():
+            raise UserError(
+                "Nothing of this archive is published yet: there is nothing to verify.",
+                hint=f"Publish with: tokaway run {folder}",
+                code="nothing_published",
+            )
+        server = Server(pds or account.pds, stop.at_once)
+        wrong = 0
+        try:
+            with _signals(stop):
+                for post, record, trouble in verify_all(archive, server, utc_now, stop):
+                    wrong += trouble is not None
+                    _show_verified(console, post, record.uri, trouble.text if trouble else None)
+        finally:
+            server.close()
+        checked = len(archive.records())
+    if stop.draining.is_set():
+        console.line("Stopped before everything was checked.")
+        return 130
+    console.result("verify", {"records": checked, "wrong": wrong})
+    console.line(
+        f"{plural(checked, 'record')} checked"
+        + (f", {wrong} not right: see above." if wrong else ": record, video and date are right.")
+    )
+    return 1 if wrong else 0
+
+
+def report(console: Console, folder: Path) -> int:
+    """Write `report.html` and say where it lies."""
+    with ArchiveView.open(folder) as archive:
+        path = write_report(archive, utc_now())
+    console.result("report", {"path": str(path)})
+    console.line(str(path))
+    return 0
+
+
+_TO_DO = (Milestone.FOUND, Milestone.FETCHED, Milestone.PREPARED)
+
+
+@contextmanager
+def _working_on(folder: Path) -> Iterator[Archive]:
+    ArchiveView.open(folder).close()
+    with locked(folder), Archive.create(folder) as archive:
+        yield archive
+
+
+@contextmanager
+def _signals(stop: Stop) -> Iterator[None]:
+    """Ctrl-C drains, again leaves, a third time ends the process; SIGTERM leaves."""
+
+    def interrupt(*_: object) -> None:
+        if stop.at_once.is_set():
+            os._exit(130)
+        stop.ask()
+
+    def terminate(*_: object) -> None:
+        stop.leave()
+
+    before: list[tuple[signal.Signals, Any]] = []
+    handlers: list[tuple[signal.Signals, Callable[..., None]]] = [
+        (signal.SIGINT, interrupt),
+        (signal.SIGTERM, terminate),
+    ]
+    for number, handler in handlers:
+        before.append((number, signal.signal(number, handler)))
+    try:
+        yield
+    finally:
+        for number, previous in before:
+            signal.signal(number, previous)
+
+
+def _choose(console: Console, sources: Sources, it: Opened) -> None:
+    if sources.include_private:
+        chosen = it.archive.choose_private()
+        if chosen:
+            console.note(f"{plural(chosen, 'private post')} chosen: they will be public.")
+
+
+def _show_reading(console: Console, it: Opened) -> None:
+    export, absorbed, sources = it.export, it.absorbed, it.sources
+    if export and absorbed:
+        console.note(
+            f"{export.path.name}: {plural(len(export.posts), 'post')} ({export.layout} layout), "
+            f"{absorbed.new} new, {absorbed.refreshed} with fresher links."
+        )
+        for left_out in export.not_taken:
+            console.note(f"Not taken: {left_out.count:,} {left_out.text}.")
+        if absorbed.withdrawn:
+            console.note(
+                f"{plural(absorbed.withdrawn, 'post')} became private on TikTok and will not be "
+                "published."
+            )
+    if sources:
+        console.note(
+            f"Source folder: {plural(len(sources.matched), 'file')} matched to posts, "
+            f"{len(sources.ambiguous)} ambiguous and left alone."
+        )
+
+
+def _show_plan(console: Console, archive: Archive, *, every_post: bool) -> None:
+    summary = summarise(archive, utc_now())
+    waiting = archive.posts(*_TO_DO, chosen=True)
+    for post in archive.posts():
+        console.result("plan_post", _post_fields(post))
+    console.result("plan", jsonable(summary))
+    console.line(f"Archive: {summary.archive}")
+    console.line(
+        f"{plural(summary.posts, 'post')}: {len(waiting)} to publish, "
+        f"{summary.published} published, {summary.counts[Milestone.SKIPPED]} left out."
+    )
+    for post in waiting if every_post else waiting[:SHOWN_POSTS]:
+        console.line(f"  {utc(post.posted_at)}  {_one_line(post.caption) or '(no caption)'}")
+    if len(waiting) > SHOWN_POSTS and not every_post:
+        console.line(f"  … and {len(waiting) - SHOWN_POSTS} more (-v shows all)")
+    _show_reasons(console, summary)
+    life = link_life(summary.links_expire_at, utc_now())
+    if life:
+        console.line(life)
+    console.line("Nothing was sent.")
+
+
+def _post_fields(post: Post) -> dict[str, Any]:
+    fields: dict[str, Any] = jsonable(
+        {
+            "post": post.id,
+            "posted_at": post.posted_at,
+            "kind": post.kind,
+            "privacy": post.privacy,
+            "chosen": post.chosen,
+            "milestone": post.milestone,
+            "caption": post.caption,
+            "links_expire_at": min(
+                (link.expires_at for link in post.links if link.expires_at), default=None
+            ),
+            "code": post.trouble_code,
+            "text": post.trouble,
+            "hint": post.hint,
+        }
+    )
+    return fields
+
+
+def _nothing_to_do(console: Console, archive: Archive) -> int:
+    summary = summarise(archive, utc_now())
+    failed = summary.counts[Milestone.FAILED]
+    console.result("status", jsonable(summary))
+    console.line(
+        f"Nothing to do: {summary.published} of {plural(summary.chosen, 'chosen post')} "
+        "published before, nothing sent now."
+    )
+    _show_reasons(console, summary)
+    return 1 if failed else 0
+
+
+def _tell_outcome(console: Console, archive: Archive, outcome: Outcome) -> None:
+    console.close()
+    summary = summarise(archive, utc_now())
+    try:
+        path = write_report(archive, utc_now())
+    except OSError:
+        path = None  # a full disk ends the run with its own error, told below
+    console.line(f"{summary.published} of {plural(summary.chosen, 'chosen post')} published.")
+    _show_reasons(console, summary)
+    if path:
+        console.line(f"Report: {path}")
+    if outcome.error:
+        console.error(outcome.error)
+
+
+def _show_summary(console: Console, summary: Summary) -> None:
+    account = summary.account
+    console.line(f"Archive: {summary.archive}")
+    if account:
+        console.line(f"Account: {account.handle} on {account.pds}")
+    numbers = [f"{number} {milestone}" for milestone, number in summary.counts.items() if number]
+    console.line(f"{plural(summary.posts, 'post')}: {', '.join(numbers) or 'none'}")
+    _show_reasons(console, summary)
+    if summary.next_try_at:
+        console.line(f"Next try: {utc(summary.next_try_at)}")
+    life = link_life(summary.links_expire_at, utc_now())
+    if life:
+        console.line(life)
+    if summary.unfinished:
+        console.line(f"To go on: tokaway run {summary.archive}")
+
+
+def _show_reasons(console: Console, summary: Summary) -> None:
+    for reason in summary.reasons:
+        console.line(f"  {reason.posts} {reason.milestone} — {reason.text} {reason.hint}".rstrip())
+
+
+def _show_verified(console: Console, post: Post, uri: str, trouble: str | None) -> None:
+    console.result("verified", {"post": post.id, "uri": uri, "ok": not trouble, "text": trouble})
+    if trouble:
+        console.line(f"! {post.id}: {trouble}")
+    else:
+        console.note(f"✓ {post.id} {uri}")
+
+
+def _one_line(caption: str, width: int = 60) -> str:
+    line = " ".join(caption.split())
+    return line if len(line) <= width else line[: width - 1] + "…"

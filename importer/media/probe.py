@@ -1,0 +1,288 @@
+"""Learning what a media file is: codecs, displayed size, length, and what its container hides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from importer.errors import Refused
+from importer.media import boxes
+from importer.media.boxes import Boxes
+from importer.model import MediaFacts
+
+# 8192 x 4320: FFmpeg needs gigabytes for the 16000 x 16000 that a hostile megabyte can hold.
+MAX_PIXELS = 35_389_440
+# Playlists are formats too, and one named `.mp4` may point FFmpeg at any other file.
+FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,flv,gif"
+
+_OPEN: dict[str, Any] = {
+    "mode": "r",
+    "options": {
+        "format_whitelist": FORMATS,
+        "protocol_whitelist": "file",
+        "max_pixels": str(MAX_PIXELS),
+    },
+}
+if int(av.__version__.split(".")[0]) < 19:
+    # From 19 on this is how tags are read anyway, and the argument is gone.
+    _OPEN["metadata_errors"] = "surrogateescape"
+
+# What a PDS recognises as video/mp4 by looking at the first bytes.
+_MP4_BRANDS = frozenset(
+    {"isom", "iso2", "iso4", "iso5", "iso6", "iso8", "avc1", "mp41", "mp42", "dash", "MSNV", "hvc1"}
+)
+_HARMLESS_TAGS = frozenset(
+    {"major_brand", "minor_version", "compatible_brands"}
+    | {"encoder", "handler_name", "vendor_id", "language", "duration", "©too"}
+)
+_BOX_WORDS = {
+    "©nam": "title",
+    "©cmt": "comment",
+    "©ART": "artist",
+    "©day": "date",
+    "©swr": "software",
+    "©mak": "make",
+    "©mod": "model",
+    "desc": "description",
+    "covr": "cover picture",
+    "uuid": "data of another program",
+}
+_PLACE_TAGS = frozenset({"©xyz", "loci"})
+_PROGRESSIVE = frozenset({0, 1})
+_HDR_TRANSFERS = frozenset({16, 18})  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG)
+
+
+def probe(path: Path) -> MediaFacts:
+    """Look at the media file `path` without decoding it.
+
+    Raises:
+        Refused: it is no video we can use; the code is `empty`, `not_media`, `truncated`,
+            `no_video`, `undecodable` or `damaged`.
+        OSError: the file cannot be read.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        raise Refused(
+            "The file is empty, so there is no video in it.",
+            hint="Download or copy it again.",
+            code="empty",
+        )
+    frame = boxes.scan(path)
+    if frame.truncated:
+        raise Refused(
+            "The file stops before its end: only a part of the video was saved.",
+            hint="Download or copy it again.",
+            code="truncated",
+        )
+    try:
+        container = av.open(f"file:{path.resolve()}", **_OPEN)
+    except (av.FFmpegError, UnicodeError) as error:
+        if isinstance(error, (FileNotFoundError, PermissionError)):
+            raise
+        raise _unreadable(path, frame) from error
+    with container:
+        return _facts(container, frame, size)
+
+
+def _facts(container: InputContainer, frame: Boxes, size: int) -> MediaFacts:
+    video = _video_stream(container, frame)
+    audio = container.streams.audio[0] if container.streams.audio else None
+    context = video.codec_context
+    width, height = context.width, context.height
+    if width * height > MAX_PIXELS:
+        raise Refused(
+            f"The picture is {width} x {height} pixels, more than any player can show.",
+            hint="Save the video again with at most 4096 pixels a side.",
+            code="undecodable",
+        )
+    if context.pix_fmt is None or width < 1 or height < 1:
+        raise Refused(
+            "The file says it is a video, but its pictures cannot be read.",
+            hint="Download or copy it again; if it stays so, the video is lost.",
+            code="damaged",
+        )
+    aspect = _ratio(video.sample_aspect_ratio) or 1.0
+    shown = (max(1, round(width * aspect)), height)
+    if frame.rotation in {90, 270}:
+        shown = (shown[1], shown[0])
+    return MediaFacts(
+        bytes=size,
+        container=_container_name(container, frame),
+        width=shown[0],
+        height=shown[1],
+        seconds=_seconds(container, video, audio),
+        codec=context.codec.canonical_name,
+        pixel_format=context.pix_fmt,
+        audio_codec=_audio_codec(audio),
+        audio_channels=audio.codec_context.channels if audio and audio.codec_context else 0,
+        frame_rate=_ratio(video.average_rate),
+        rotation=frame.rotation,
+        interlaced=context.field_order not in _PROGRESSIVE,
+        hdr=context.color_trc in _HDR_TRANSFERS,
+        square_pixels=abs(aspect - 1) < 0.001,
+        coded_width=width,
+        coded_height=height,
+        problems=tuple(_problems(container, frame)),
+    )
+
+
+def _video_stream(container: InputContainer, frame: Boxes) -> VideoStream:
+    streams = [s for s in container.streams.video if Disposition.attached_pic not in s.disposition]
+    if not streams or ("meta" in frame.order and "moov" not in frame.order):
+        what = "sound" if container.streams.audio else "no moving picture"
+        raise Refused(
+            f"The file holds {what} only, not a video."
+            if what == "sound"
+            else "The file holds no moving picture.",
+            hint="Choose the file of the video itself.",
+            code="no_video",
+        )
+    # PyAV's stubs do not say it, but a stream without a decoder has no context.
+    context: object = streams[0].codec_context
+    if context is None:
+        raise Refused(
+            "The video is in a form that no public program can play (TikTok's own “bytevc2”, "
+            "perhaps).",
+            hint="Get this video in another version: choose H.264 or HEVC when downloading.",
+            code="undecodable",
+        )
+    return streams[0]
+
+
+def _container_name(container: InputContainer, frame: Boxes) -> str:
+    if not frame.is_iso_media:
+        return container.format.name
+    return "mov" if frame.brand in {"qt  ", None} else "mp4"
+
+
+def _audio_codec(audio: AudioStream | None) -> str | None:
+    if audio is None:
+        return None
+    context: Any = audio.codec_context
+    return "unknown" if context is None else str(context.codec.canonical_name)
+
+
+def _seconds(container: InputContainer, video: VideoStream, audio: AudioStream | None) -> float:
+    """From the first to the last moment of picture and sound, other streams left out."""
+    starts: list[float] = []
+    ends: list[float] = []
+    for stream in (video, audio):
+        base = _ratio(stream.time_base) if stream else None
+        if stream and base and stream.duration:
+            start = (stream.start_time or 0) * base
+            starts.append(start)
+            ends.append(start + stream.duration * base)
+    if ends:
+        return max(ends) - min(starts)
+    if container.duration:
+        return container.duration / 1_000_000
+    return _seconds_by_reading(container, video)
+
+
+def _seconds_by_reading(container: InputContainer, video: VideoStream) -> float:
+    """The length by the packets' own times, for recordings that never learnt how long they are."""
+    base = _ratio(video.time_base) or 0.0
+    first = last = None
+    try:
+        for packet in container.demux(video):
+            if packet.pts is not None:
+                first = packet.pts if first is None else min(first, packet.pts)
+                last = max(last or 0, packet.pts + (packet.duration or 0))
+    except av.FFmpegError as error:
+        raise Refused(
+            "The video is damaged: it cannot be read to its end.",
+            hint="Download or copy it again.",
+            code="damaged",
+        ) from error
+    return 0.0 if first is None or last is None else (last - first) * base
+
+
+def _problems(container: InputContainer, frame: Boxes) -> Iterable[str]:
+    """Why the container cannot be sent as it is, in words."""
+    if not frame.is_iso_media:
+        yield f"it is not an MP4 file ({container.format.name})"
+    elif frame.brand == "qt  " or not frame.ftyp_first:
+        yield "it is a QuickTime (MOV) file"
+    elif frame.brand not in _MP4_BRANDS:
+        yield f"servers do not take its kind of MP4 (“{(frame.brand or '').strip()}”)"
+    if frame.fragmented:
+        yield "it is cut into fragments"
+    elif frame.is_iso_media and not frame.moov_before_mdat:
+        yield "its index comes last, so it cannot start to play before all of it has arrived"
+    if len(container.streams) > 1 + bool(container.streams.audio):
+        yield "it holds more than one picture and one sound track"
+    if frame.strays:
+        yield f"it holds unknown data ({_listed(frame.strays)})"
+    yield from _hidden(_tags(container) | dict.fromkeys(frame.tags, ""))
+
+
+def _tags(container: InputContainer) -> dict[str, str]:
+    tags = dict(container.metadata)
+    for stream in container.streams:
+        tags |= stream.metadata
+    return tags
+
+
+def _hidden(tags: dict[str, str]) -> Iterable[str]:
+    """What the tags give away; several names of one thing are told once."""
+    names = [name for name in tags if name.lower() not in _HARMLESS_TAGS]
+    places = {name for name in names if name in _PLACE_TAGS or "location" in name.lower()}
+    if places:
+        yield "it tells where it was recorded"
+    if "creation_time" in names:
+        yield "it tells when it was recorded"
+    others = dict.fromkeys(
+        _BOX_WORDS.get(name, name)
+        for name in names
+        if name not in places and name != "creation_time"
+    )
+    if others:
+        yield f"it carries hidden notes ({_listed(others)})"
+
+
+def _listed(names: Iterable[str]) -> str:
+    """At most four names; they come from the file, so only what can be printed."""
+    clean = ["".join(c if c.isprintable() else "?" for c in name)[:40] for name in names]
+    return ", ".join(clean[:4]) + (" …" if len(clean) > 4 else "")
+
+
+def _unreadable(path: Path, frame: Boxes) -> Refused:
+    if frame.is_iso_media:
+        return Refused(
+            "The video is damaged: its index cannot be read.",
+            hint="Download or copy it again.",
+            code="damaged",
+        )
+    with path.open("rb") as file:
+        what = _looks_like(file.read(512))
+    return Refused(
+        f"The file is {what} instead of a video.",
+        hint="Download it again: the link has probably expired.",
+        code="not_media",
+    )
+
+
+def _looks_like(head: bytes) -> str:
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"#extm3u", b"ffconcat")):
+        return "a playlist (a list of other files)"
+    if start.startswith(b"<"):
+        return "a web page"
+    if start.startswith((b"{", b"[")):
+        return "a data file (JSON)"
+    printable = sum(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
+    return "text" if printable > 0.9 * len(head) else "something unknown"
+
+
+def _ratio(value: Any) -> float | None:
+    """A rational of either PyAV generation as a number; `None` when it is unset."""
+    if value is None or not value.denominator or not value.numerator:
+        return None
+    return float(value.numerator / value.denominator)

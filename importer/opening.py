@@ -1,0 +1,79 @@
+"""From the path a user gives to an archive: made beside an export, refreshed, or found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from importer.archive.lock import locked
+from importer.archive.store import Absorbed, Archive, make_folder
+from importer.archive.view import DATABASE_NAME
+from importer.captions.source_folder import Matches, match, scan
+from importer.errors import UserError
+from importer.export.reader import Export, read
+
+SUFFIX = ".tokaway"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An archive open for writing, and what was read into it just now."""
+
+    archive: Archive
+    export: Export | None
+    absorbed: Absorbed | None
+    sources: Matches | None
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path is an archive rather than an export."""
+    return (path / DATABASE_NAME).is_file()
+
+
+def archive_beside(export: Path) -> Path:
+    """The archive that goes with an export when no other is named: `NAME.tokaway` beside it."""
+    export = export.resolve()
+    stem = export.name if export.is_dir() else export.stem
+    return export.with_name(f"{stem}{SUFFIX}")
+
+
+@contextmanager
+def opened(
+    path: Path, archive_folder: Path | None = None, source: Path | None = None
+) -> Iterator[Opened]:
+    """Open an archive for writing, taking over the posts of an export and a source folder.
+
+    Args:
+        path: an export, or an archive.
+        archive_folder: where the archive of an export is to be, instead of beside it.
+        source: a folder with files the creator already has.
+
+    Raises:
+        UserError: the export cannot be used, or there is nothing to do with it.
+        ArchiveInUse: another run holds the archive.
+        DiskFull: there is no room for the archive.
+    """
+    if path.suffix == SUFFIX and not is_archive(path):
+        raise UserError(
+            f"There is no archive in {path}.",
+            hint="Give the export it was made from: tokaway run EXPORT",
+            code="no_archive",
+        )
+    export = None if is_archive(path) else read(path)
+    if export is not None and not export.posts:
+        raise UserError(
+            f"{path.name} holds no posts of your own: there is nothing to import.",
+            hint="When you request your data from TikTok, choose all data or tick Posts.",
+            code="no_posts",
+        )
+    folder = (archive_folder or archive_beside(path)) if export else path
+    make_folder(folder)
+    with locked(folder), Archive.create(folder) as archive:
+        absorbed = archive.absorb(export.posts) if export else None
+        sources = None
+        if source:
+            sources = match(archive.posts(), scan(source))
+            archive.set_source_paths({post: found.path for post, found in sources.matched.items()})
+        yield Opened(archive, export, absorbed, sources)

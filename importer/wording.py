@@ -1,0 +1,113 @@
+"""Numbers, times and events in words, the same on every screen."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from importer.events import (
+    Event,
+    Recognised,
+    RunFinished,
+    RunStarted,
+    StepDone,
+    StepFailed,
+    StepStarted,
+    Stopping,
+    Waiting,
+)
+from importer.model import Milestone, Stage
+
+OUTCOMES = {
+    "all_published": "Every chosen post is published.",
+    "some_failed": "Finished; some posts failed.",
+    "limit_reached": "The limit of this run is reached; the same command goes on.",
+    "interrupted": "Stopped. Nothing is lost; the same command goes on.",
+}
+
+
+def plural(number: int, word: str) -> str:
+    """`1 post`, `2 posts`."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def size(count: float) -> str:
+    """A number of bytes: `4.2 MB`, in powers of 1,000 as servers count them."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError
+
+
+def span(time: timedelta) -> str:
+    """A length of time in its largest unit: `3 days`, `2 hours`, `5 minutes`."""
+    seconds = max(0, int(time.total_seconds()))
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            return plural(seconds // length, unit)
+    return plural(seconds, "second")
+
+
+def local(at: datetime) -> str:
+    """A time on the user's clock."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def utc(at: datetime) -> str:
+    """A time in UTC, as TikTok writes it."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def web_link(uri: str, handle: str) -> str:
+    """Where a Bluesky post is seen in a browser."""
+    return f"https://bsky.app/profile/{handle}/post/{uri.rpartition('/')[2]}"
+
+
+def link_life(expires_at: datetime | None, now: datetime) -> str:
+    """What to know about when links die; empty if nothing dies."""
+    if expires_at is None:
+        return ""
+    if expires_at <= now:
+        return (
+            "Links of this export have died. Request a fresh export from TikTok and give it to "
+            "the same command; what is fetched or published already is safe."
+        )
+    return (
+        f"The first link dies in {span(expires_at - now)} ({local(expires_at)}): "
+        "fetch before then with: tokaway run"
+    )
+
+
+_DONE = {Stage.FETCH: "fetched", Stage.PREPARE: "prepared", Stage.PUBLISH: "published"}
+
+
+def narrate(event: Event) -> str | None:
+    """An event as one line for people, `None` if it is not worth one."""
+    match event:
+        case RunStarted():
+            left = sum(event.counts[m] for m in (Milestone.FOUND, Milestone.FETCHED))
+            left += event.counts[Milestone.PREPARED]
+            return f"Publishing to {event.handle} on {event.pds}: {plural(left, 'post')} to go."
+        case Recognised():
+            return f"{plural(event.posts, 'post')} found on the server already."
+        case StepStarted():
+            return None
+        case StepDone():
+            return f"✓ {event.post} {_DONE[event.stage]}: {event.uri or event.text}"
+        case StepFailed():
+            mark = "-" if event.milestone == Milestone.SKIPPED else "!"
+            word = {Milestone.SKIPPED: "skipped", Milestone.FAILED: "failed"}.get(
+                event.milestone, f"{event.stage} did not work yet"
+            )
+            hint = f" {event.hint}" if event.hint else ""
+            return f"{mark} {event.post} {word}: {event.text}{hint}"
+        case Waiting():
+            return f"Waiting until {local(event.until)}: {event.reason}"
+        case Stopping():
+            if event.at_once:
+                return "Leaving now. Nothing is lost."
+            return "Stopping: finishing what is in hand. Press Ctrl-C again to leave at once."
+        case RunFinished():
+            return OUTCOMES.get(event.outcome)
+        case _:
+            return None

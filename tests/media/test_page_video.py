@@ -1,0 +1,181 @@
+"""The real yt-dlp, led by us: it writes one file, says nothing, and its errors become ours."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from importer.demo.media_server import MediaServer
+from importer.errors import DiskFull, Refused, StepError, Stopped, TryLater
+from importer.media import page_video
+from importer.media.page_video import download_page
+from importer.step import Step
+
+CLIP = b"\x00\x00\x00\x18ftypmp42" + os.urandom(2 << 20)
+PATH = "/clip.mp4"
+
+
+@pytest.fixture
+def media(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MediaServer]:
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    folder = tmp_path / "served"
+    folder.mkdir()
+    (folder / "clip.mp4").write_bytes(CLIP)
+    with MediaServer(folder) as server:
+        yield server
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "50% $HOME [x]" / "original.mp4"
+
+
+def left_over(target: Path) -> list[str]:
+    return sorted(path.name for path in target.parent.iterdir())
+
+
+def failure(url: str, target: Path) -> StepError:
+    with pytest.raises(StepError) as raised:
+        download_page(url, target, Step())
+    assert left_over(target) == []
+    assert raised.value.hint
+    return raised.value
+
+
+def test_a_video_comes_whole_and_silently(
+    media: MediaServer, target: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    step = Step()
+    download_page(media.url("clip.mp4"), target, step)
+    assert target.read_bytes() == CLIP
+    assert left_over(target) == ["original.mp4"]
+    assert (step.done, step.total) == (len(CLIP), len(CLIP))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_stop_leaves_at_once_and_leaves_nothing(media: MediaServer, target: Path) -> None:
+    class StopAt(Step):
+        def check(self) -> None:
+            if self.done >= 512 << 10:
+                self.stop.set()
+            super().check()
+
+    step = StopAt()
+    with pytest.raises(Stopped):
+        download_page(media.url("clip.mp4"), target, step)
+    assert step.done < len(CLIP)
+    assert left_over(target) == []
+
+
+def test_a_cut_line_is_mended_by_yt_dlp(media: MediaServer, target: Path) -> None:
+    asked: list[int] = []
+
+    class CutTheBody(Step):
+        def check(self) -> None:
+            # The first requests only look at the address; the body is cut once it flows.
+            if self.done and not asked:
+                asked.append(len(media.requests))
+
+    media.cut_after[PATH] = 300 << 10
+    download_page(media.url("clip.mp4"), target, CutTheBody())
+    assert target.read_bytes() == CLIP
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_page_that_is_gone(media: MediaServer, target: Path, status: int) -> None:
+    media.status[PATH] = status
+    error = failure(media.url("clip.mp4"), target)
+    assert isinstance(error, Refused)
+    assert error.code == "gone"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "whole_stage"),
+    [(500, "unreachable", False), (403, "blocked", False), (429, "rate_limited", True)],
+)
+def test_trouble_that_may_pass(
+    media: MediaServer, target: Path, status: int, code: str, whole_stage: bool
+) -> None:
+    media.status[PATH] = status
+    error = failure(media.url("clip.mp4"), target)
+    assert isinstance(error, TryLater)
+    assert (error.code, error.whole_stage) == (code, whole_stage)
+
+
+def test_nobody_listens(media: MediaServer, target: Path) -> None:
+    url = media.url("clip.mp4")
+    media._http.server_close()
+    error = failure(url, target)
+    assert isinstance(error, TryLater)
+    assert (error.code, error.unreachable) == ("unreachable", True)
+
+
+def test_a_page_without_a_video(media: MediaServer, target: Path) -> None:
+    media.replace[PATH] = "text/html", b"<!DOCTYPE html><title>Nothing here</title>"
+    error = failure(media.url("clip.mp4"), target)
+    assert isinstance(error, Refused)
+    assert error.code == "no_video"
+
+
+def test_no_room(media: MediaServer, target: Path) -> None:
+    with pytest.raises(DiskFull):
+        download_page(media.url("clip.mp4"), target, Step(), reserve=1 << 60)
+    assert left_over(target) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.tiktok.com/@some.one/video/7559000000000000000",
+        "https://www.tiktokv.com/share/video/7559000000000000000/",
+    ],
+)
+def test_both_forms_of_page_links_go_to_the_extractor_for_tiktok(tmp_path: Path, url: str) -> None:
+    with page_video.client(tmp_path, "x", lambda state: None) as youtube:
+        chosen = next(key for key, found in youtube._ies.items() if found.suitable(url))
+    assert chosen == "TikTok"
+
+
+@pytest.mark.parametrize(
+    ("words", "kind", "code"),
+    [
+        (
+            "You do not have permission to view this post. Log into an account that has access",
+            Refused,
+            "private",
+        ),
+        ("TikTok is requiring login for access to this content", Refused, "private"),
+        ("Your IP address is blocked from accessing this post", TryLater, "blocked"),
+        ("Video not available, status code 10231", Refused, "gone"),
+        ("Unable to extract universal data for rehydration", TryLater, "page_unreadable"),
+        ("Unexpected response from webpage request", TryLater, "page_unreadable"),
+    ],
+)
+def test_what_the_extractor_for_tiktok_says(
+    target: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: str,
+    kind: type[StepError],
+    code: str,
+) -> None:
+    """The one place without a server: these errors need TikTok's own pages."""
+    from yt_dlp.extractor.tiktok import TikTokIE
+    from yt_dlp.utils import ExtractorError
+
+    def refuse(self: TikTokIE, url: str) -> None:
+        raise ExtractorError(words, expected=True)
+
+    monkeypatch.setattr(TikTokIE, "_real_extract", refuse)
+    error = failure("https://www.tiktokv.com/share/video/7559000000000000000/", target)
+    assert isinstance(error, kind)
+    assert error.code == code
+
+
+def test_yt_dlp_is_loaded_only_when_it_is_needed() -> None:
+    check = "import sys, importer.media.page_video; sys.exit('yt_dlp' in sys.modules)"
+    subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parents[2], check=True)

@@ -1,0 +1,104 @@
+// Runs a PDS and its PLC directory on loopback until standard input closes.
+//
+// The first line on standard input is a JSON object of settings (see `LocalPds` in local_pds.py),
+// the one line on standard output says where the servers are: {"url", "plc"}.
+
+import { once } from 'node:events'
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import net from 'node:net'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+
+// Longer than any answer takes; only a client that never reads its answer is cut off.
+const PATIENCE_MS = 5_000
+
+// Nobody reads standard output after the first line, and a full pipe would stop the servers.
+console.log = console.info = console.debug = console.error
+
+const input = createInterface({ input: process.stdin })
+let stop = async () => {}
+input.once('close', async () => {
+  setTimeout(() => process.exit(1), PATIENCE_MS).unref()
+  await stop()
+  process.exit(0)
+})
+const settings = JSON.parse((await once(input, 'line'))[0])
+
+// Both servers would listen on every interface: `listen(port)` here means loopback.
+// A port that was taken beforehand is handed over with its socket, so nobody else can take it.
+const listen = net.Server.prototype.listen
+const taken = new Map()
+net.Server.prototype.listen = function (port) {
+  return listen.call(this, taken.get(port) ?? { port, host: '127.0.0.1' })
+}
+
+async function takeFreePort() {
+  const holder = net.createServer((socket) => socket.destroy()).listen(0)
+  await once(holder, 'listening')
+  const { port } = holder.address()
+  taken.set(port, holder)
+  return port
+}
+
+// The packages lie in a cache, not beside this file.
+const packages = createRequire(path.join(settings.packages, 'package.json'))
+const load = (name) => import(pathToFileURL(packages.resolve(name)).href)
+const { Database, PlcServer } = await load('@did-plc/server')
+const { PDS, envToCfg, envToSecrets } = await load('@atproto/pds')
+
+// The directory lives in memory: its operations are kept in a file and replayed at every start.
+async function plcDatabase(file) {
+  const database = Database.mock()
+  const add = database.validateAndAddOp.bind(database)
+  if (existsSync(file)) {
+    for (const line of readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
+      const { did, operation } = JSON.parse(line)
+      await add(did, operation)
+    }
+  }
+  database.validateAndAddOp = async (did, operation) => {
+    await add(did, operation)
+    appendFileSync(file, JSON.stringify({ did, operation }) + '\n')
+  }
+  return database
+}
+
+mkdirSync(settings.data, { recursive: true })
+const plc = PlcServer.create({
+  db: await plcDatabase(path.join(settings.data, 'plc.jsonl')),
+  port: settings.plcPort,
+})
+const plcUrl = `http://localhost:${(await plc.start()).address().port}`
+
+const port = settings.port || (await takeFreePort())
+// A host name, because the PDS does not resolve DIDs through a URL with an IP address.
+const url = `http://localhost:${port}`
+const environment = {
+  port,
+  hostname: 'localhost',
+  devMode: true,
+  dataDirectory: settings.data,
+  blobstoreDiskLocation: path.join(settings.data, 'blobs'),
+  blobUploadLimit: settings.blobLimit,
+  didPlcUrl: plcUrl,
+  serviceHandleDomains: ['.test'],
+  inviteRequired: false,
+  // As on Bluesky's hosts: clients then move to the address in the DID document.
+  enableDidDocWithSession: true,
+  rateLimitsEnabled: settings.rateLimits,
+  rateLimitBypassKey: settings.bypassKey,
+  jwtSecret: settings.jwtSecret,
+  adminPassword: settings.adminPassword,
+  plcRotationKeyK256PrivateKeyHex: settings.rotationKey,
+}
+const config = envToCfg(environment)
+config.service.publicUrl = settings.publicUrl ?? url
+const pds = await PDS.create(config, envToSecrets(environment))
+await pds.start()
+stop = async () => {
+  await pds.destroy()
+  await plc.destroy()
+}
+process.stdout.write(JSON.stringify({ url, plc: plcUrl }) + '\n')

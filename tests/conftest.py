@@ -1,0 +1,87 @@
+"""What tests of more than one room share."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from importer.demo.local_pds import LocalPds
+from importer.pds.xrpc import Server
+from tests.breaking_proxy import BreakingProxy
+
+
+@dataclass(frozen=True, slots=True)
+class TestAccount:
+    """A fresh account on the session's PDS."""
+
+    __test__ = False
+
+    did: str
+    handle: str
+    password: str
+    pds: str
+
+
+@pytest.fixture(scope="session")
+def pds() -> Iterator[LocalPds]:
+    """One real PDS for the whole session, in memory where the system has a place for it."""
+    memory = Path("/dev/shm")
+    place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
+    with (
+        tempfile.TemporaryDirectory(prefix="tokaway-pds-", dir=place) as folder,
+        LocalPds(Path(folder)) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def account(pds: LocalPds) -> TestAccount:
+    """A fresh account, so that tests do not see each other's records."""
+    password = "hunter2-hunter2"
+    made = pds.create_account(f"t{secrets.token_hex(6)}.test", password)
+    return TestAccount(made.did, made.handle, password, made.pds)
+
+
+@pytest.fixture(scope="session")
+def small_pds() -> Iterator[LocalPds]:
+    """A second real PDS with little room: blobs of 1 MB at most, and the real rate limits."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tokaway-pds-") as folder,
+        LocalPds(Path(folder), blob_limit=1_000_000, rate_limits=True) as server,
+    ):
+        yield server
+
+
+@pytest.fixture
+def proxy(pds: LocalPds) -> Iterator[BreakingProxy]:
+    """A proxy in front of the session's PDS that breaks nothing until it is told to."""
+    with BreakingProxy(pds.url) as broken:
+        yield broken
+
+
+class Hurry(threading.Event):
+    """A stop flag that does not wait: tries follow each other at once."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self.is_set()
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[str], Server]]:
+    """Make servers by their URL that retry without pausing and are closed after the test."""
+    with ExitStack() as stack:
+
+        def to(url: str) -> Server:
+            server = Server(url, Hurry())
+            stack.callback(server.close)
+            return server
+
+        yield to

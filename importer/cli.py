@@ -111,7 +111,7 @@ def run(
         _sources(path, archive, source, include_private, yes),
         flags,
         config,
-        _password(password_file),
+        lambda: _password(password_file),
         Stop(),
     )
 
@@ -206,7 +206,9 @@ def _sources(
 
 def _password(file: Path | None) -> Password | None:
     if file is None:
-        return None
+        if not sys.stdin.isatty():
+            return None
+        return Password(click.prompt("App password", hide_input=True, err=True))
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

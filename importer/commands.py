@@ -64,7 +64,7 @@ def run_import(
     sources: Sources,
     flags: Flags,
     config: Path | None,
-    password: Password | None,
+    ask_password: Callable[[], Password | None],
     stop: Stop,
 ) -> int:
     """Fetch, prepare, publish; the same command resumes."""
@@ -77,7 +77,10 @@ def run_import(
         sweep(archive.folder, unfinished)
         if not unfinished:
             return _nothing_to_do(console, archive)
-        with signed_in(settings, archive, password, stop) as tools, RunLog(archive.folder) as log:
+        with (
+            signed_in(settings, archive, ask_password, stop) as tools,
+            RunLog(archive.folder) as log,
+        ):
 
             def emit(event: Event) -> None:
                 log.event(event)

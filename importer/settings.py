@@ -19,6 +19,7 @@ FILE_NAME = "tokaway.toml"
 PREFIX = "TOKAWAY_"
 # Variables of the same prefix that are no settings of a run.
 NOT_SETTINGS = ("TOKAWAY_CACHE",)
+_YEAR_SECONDS = 365 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,9 @@ def load(
     merged |= _checked(named, "the environment")
     merged |= {name: value for name, value in flags.items() if value is not None}
     try:
-        settings = msgspec.convert(merged, Settings, strict=False)
+        settings = msgspec.convert(
+            merged, Settings, strict=False, dec_hook=lambda kind, value: kind(value)
+        )
     except msgspec.ValidationError as error:
         raise UserError(
             f"A setting has the wrong form: {error}.", hint="See docs/settings.md.", code="settings"
@@ -91,6 +94,11 @@ def load(
     for name in ("fetch_jobs", "prepare_jobs", "publish_jobs", "buffer", "tries"):
         if getattr(settings, name) < 1:
             raise UserError(f"The setting {name} must be 1 or more.", code="settings")
+    for name, least in (("retry_seconds", 0.001), ("patience_seconds", 0.0)):
+        if not least <= getattr(settings, name) <= _YEAR_SECONDS:
+            raise UserError(
+                f"The setting {name} must be a number of seconds up to a year.", code="settings"
+            )
     return settings
 
 

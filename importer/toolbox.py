@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
 import httpx
@@ -26,7 +26,7 @@ DOWNLOAD_TIMEOUT = httpx.Timeout(60, connect=10)
 
 @contextmanager
 def signed_in(
-    settings: Settings, archive: Archive, password: Password | None, stop: Stop
+    settings: Settings, archive: Archive, ask_password: Callable[[], Password | None], stop: Stop
 ) -> Iterator[Tools]:
     """Find FFmpeg, sign in, ask the server for its limits, and bind the archive to the account.
 
@@ -43,6 +43,8 @@ def signed_in(
             hint="Name it: --to name.bsky.social --password-file FILE",
             code="no_account",
         )
+    program = ffmpeg.find(settings.ffmpeg)
+    password = ask_password()
     if password is None:
         raise SignInNeeded(
             f"Signing in as {known.handle if known else identifier} needs a password.",
@@ -50,7 +52,6 @@ def signed_in(
             "--password-file FILE (or - for standard input).",
             code="password_needed",
         )
-    program = ffmpeg.find(settings.ffmpeg)
     with ExitStack() as stack:
         server = Server(settings.pds or find_pds(identifier), stop.at_once)
         stack.callback(server.close)

@@ -65,7 +65,9 @@ def run_demo(console: Console, folder: Path | None, *, keep: bool) -> int:
         write_export(sample / MEMBER_NAME, export, media.url(""))
         console.note(f"Made a sample export: {export.name}")
         flags: dict[str, Any] = {"to": account.handle, "pds": pds.url}
-        code = commands.run_import(console, commands.Sources(export), flags, None, password, Stop())
+        code = commands.run_import(
+            console, commands.Sources(export), flags, None, lambda: password, Stop()
+        )
         if code == 0:
             code = commands.verify(console, archive_beside(export), pds.url)
         _show_links(console, archive_beside(export), pds.url, account, keep=keep)

@@ -5,20 +5,34 @@ from __future__ import annotations
 import errno
 import functools
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from importer import __version__, commands
 from importer.console import Console, open_console
 from importer.engine.stop import Stop
-from importer.errors import DiskFull, TokawayError, UserError
+from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
 from importer.pds.session import Password
 
 _PATH = click.Path(path_type=Path)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def _server_url(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
+    """Refuse what cannot be the address of a server, `bsky.social` without its https above all."""
+    try:
+        parts = urlsplit(url or "https://unset")
+        right = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        right = False
+    if not right:
+        raise click.BadParameter(f"{url} is no URL: write https:// and the name of the server.")
+    return url
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -43,6 +57,10 @@ def _common(command: Callable[..., int]) -> Callable[..., int]:
         console = open_console(as_json=as_json, quiet=quiet)
         try:
             return command(console=console, **arguments)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Stopped as stopped:
+            raise click.Abort from stopped
         except TokawayError as error:
             console.error(error)
             return error.exit_code
@@ -50,6 +68,15 @@ def _common(command: Callable[..., int]) -> Callable[..., int]:
             known = _system_trouble(error)
             console.error(known)
             return known.exit_code
+        except Exception as error:  # noqa: BLE001  a mistake of ours has its own exit code
+            console.close()
+            traceback.print_exc()
+            fault = Fault(
+                f"Tokaway made a mistake ({type(error).__name__}). Nothing is lost.",
+                hint="Please report this with the lines above.",
+            )
+            console.error(fault)
+            return fault.exit_code
         finally:
             console.close()
 
@@ -82,7 +109,12 @@ def plan(console: Console, path: Path, verbose: bool, **reading: Any) -> int:
 @click.argument("path", metavar="EXPORT|ARCHIVE", type=_PATH)
 @_reading
 @click.option("--to", metavar="HANDLE", help="The account to publish to.")
-@click.option("--pds", metavar="URL", help="The account's server, instead of looking it up.")
+@click.option(
+    "--pds",
+    metavar="URL",
+    callback=_server_url,
+    help="The account's server, instead of looking it up.",
+)
 @click.option(
     "--password-file",
     metavar="FILE",
@@ -135,7 +167,12 @@ def retry(console: Console, archive: Path, posts: tuple[str, ...]) -> int:
 
 @cli.command()
 @click.argument("archive", type=_FOLDER)
-@click.option("--pds", metavar="URL", help="The account's server, instead of the noted one.")
+@click.option(
+    "--pds",
+    metavar="URL",
+    callback=_server_url,
+    help="The account's server, instead of the noted one.",
+)
 @_common
 def verify(console: Console, archive: Path, pds: str | None) -> int:
     """Check each record, video and date on the server."""
@@ -172,12 +209,20 @@ def _run(arguments: list[str]) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     except click.ClickException as wrong:
-        wrong.show()
+        _tell_usage(wrong, as_json="--json" in arguments)
         return 2
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped. Nothing is lost.", err=True)
         return 130
     return code if isinstance(code, int) else 0
+
+
+def _tell_usage(wrong: click.ClickException, *, as_json: bool) -> None:
+    context = wrong.ctx if isinstance(wrong, click.UsageError) else None
+    command = context.command_path if context else "tokaway"
+    open_console(as_json=as_json, quiet=False).error(
+        UserError(wrong.format_message(), hint=f"To see how it is used: {command} --help")
+    )
 
 
 def _system_trouble(error: OSError) -> TokawayError:

@@ -6,8 +6,11 @@ object a line, documented in `docs/json-lines.md`.
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
+from contextlib import suppress
 from typing import IO, Any, Protocol
 
 from rich.console import Console as RichConsole
@@ -46,28 +49,56 @@ class Console(Protocol):
 
 def open_console(*, as_json: bool, quiet: bool) -> Console:
     """The console that fits the flags and the terminal."""
+    _speak(sys.stdout, "utf-8" if as_json else None)
+    _speak(sys.stderr)
     if as_json:
         return JsonConsole(quiet=quiet)
-    if sys.stdout.isatty() and sys.stderr.isatty() and not quiet:
+    if _is_terminal(sys.stdout) and _is_terminal(sys.stderr) and not quiet:
         return LiveConsole()
     return PlainConsole(quiet=quiet)
+
+
+def _speak(stream: IO[str] | None, encoding: str | None = None) -> None:
+    """Let a stream show what its encoding lacks as escapes; in JSON these are right as well."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def _is_terminal(stream: IO[str] | None) -> bool:
+    # Python has no stream for a descriptor that was closed before it started.
+    return stream is not None and stream.isatty()
 
 
 class Output:
     """A stream that may go away (`| head`) without stopping an import."""
 
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream: IO[str] | None = stream
+    def __init__(self, stream: IO[str] | None) -> None:
+        self._stream = stream
 
     def write(self, text: str) -> None:
-        """Print one line at once."""
+        """Print one line at once.
+
+        Raises:
+            OSError: the disk behind the stream is full; it takes no more lines from now on.
+        """
         if self._stream is None:
             return
         try:
             self._stream.write(text + "\n")
             self._stream.flush()
         except BrokenPipeError:
-            self._stream = None
+            self._leave(self._stream)
+        except OSError:
+            self._leave(self._stream)
+            raise
+
+    def _leave(self, stream: IO[str]) -> None:
+        self._stream = None
+        # Python writes what is left once more at its end, and would fail there.
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 class PlainConsole:
@@ -155,17 +186,17 @@ class LiveConsole:
             return
         text = narrate(event)
         if text:
-            # User text is never markup.
-            self._console.print(Text(text))
+            # User text is never markup, and a wrapped link could not be clicked.
+            self._console.print(Text(text), soft_wrap=True)
 
     def note(self, text: str) -> None:
         """Print a line of narration."""
-        self._console.print(Text(text, style="dim"))
+        self._console.print(Text(text, style="dim"), soft_wrap=True)
 
     def line(self, text: str = "") -> None:
         """Print a line of the result."""
         self.close()
-        self._out.print(Text(text))
+        self._out.print(Text(text), soft_wrap=True)
 
     def result(self, name: str, fields: dict[str, Any]) -> None:
         """Nothing: people read the lines."""
@@ -173,9 +204,9 @@ class LiveConsole:
     def error(self, error: TokawayError) -> None:
         """Print what went wrong and what to do."""
         self.close()
-        self._console.print(Text(f"tokaway: {error.text}", style="bold red"))
+        self._console.print(Text(f"tokaway: {error.text}", style="bold red"), soft_wrap=True)
         if error.hint:
-            self._console.print(Text(f"  → {error.hint}"))
+            self._console.print(Text(f"  → {error.hint}"), soft_wrap=True)
 
     def close(self) -> None:
         """Take the bars away."""

@@ -57,7 +57,10 @@ def write_report(archive: ArchiveView, now: datetime) -> Path:
     )
     target = archive.folder / NAME
     handle, part = tempfile.mkstemp(dir=archive.folder, prefix=NAME, suffix=".part")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(html)
-    Path(part).replace(target)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(html)
+        Path(part).replace(target)
+    finally:
+        Path(part).unlink(missing_ok=True)
     return target

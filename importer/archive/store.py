@@ -42,8 +42,6 @@ from importer.model import (
     post_id,
 )
 
-LINK_TROUBLE = ("link_expired", "gone", "not_media", "incomplete", "unreachable")
-
 
 @dataclass(frozen=True, slots=True)
 class Absorbed:
@@ -133,7 +131,7 @@ class Archive(ArchiveView):
                     continue
                 gained += 1
                 self._set(post_id, source_path=str(path))
-                if post.milestone == Milestone.FAILED and post.trouble_code in LINK_TROUBLE:
+                if self._failed_to_come(post):
                     self._move(post, Milestone.FOUND, tries=0, next_try_at=None, **NO_TROUBLE)
         return gained
 
@@ -306,10 +304,12 @@ class Archive(ArchiveView):
     def _refresh(self, post: Post, exported: ExportPost) -> bool:
         """Take fresher links, and try again what failed for want of them."""
         known, fresh = soonest_expiry(post.links), soonest_expiry(exported.links)
-        if post.links == exported.links or (known and fresh and fresh <= known):
+        if not exported.links or post.links == exported.links:
+            return False
+        if known and fresh and fresh <= known:
             return False
         self._set(post.id, links=links_to_json(exported.links), link_expires_at=fresh)
-        if post.milestone == Milestone.FAILED and post.trouble_code in LINK_TROUBLE:
+        if self._failed_to_come(post):
             self._move(post, Milestone.FOUND, tries=0, next_try_at=None, **NO_TROUBLE)
         return True
 
@@ -321,8 +321,16 @@ class Archive(ArchiveView):
         skip = reason_to_skip(exported.kind, exported.privacy)
         if skip is None or not post.chosen or post.chosen_by == "user":
             return False
-        self._move(post, Milestone.SKIPPED, chosen=0, next_try_at=None, **trouble_columns(skip))
+        columns = {"chosen": 0, "next_try_at": None, **trouble_columns(skip)}
+        if post.milestone == Milestone.SKIPPED:
+            self._set(post.id, **columns)
+        else:
+            self._move(post, Milestone.SKIPPED, **columns)
         return True
+
+    def _failed_to_come(self, post: Post) -> bool:
+        """Whether a post failed before its original was here: another way to get it may work."""
+        return post.milestone == Milestone.FAILED and Role.ORIGINAL not in self.files(post.id)
 
 
 def make_folder(folder: Path) -> None:

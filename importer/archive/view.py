@@ -95,7 +95,7 @@ class ArchiveView:
         where, values = _where(milestones, chosen)
         return [
             post_from_row(row)
-            for row in self._db.query(
+            for row in self._rows(
                 f"SELECT * FROM posts {where} ORDER BY posted_at, ordinal",  # noqa: S608
                 values,
             )
@@ -103,7 +103,7 @@ class ArchiveView:
 
     def post(self, post_id: str) -> Post | None:
         """One post by its id."""
-        rows = list(self._db.query("SELECT * FROM posts WHERE id = ?", [post_id]))
+        rows = self._rows("SELECT * FROM posts WHERE id = ?", [post_id])
         return post_from_row(rows[0]) if rows else None
 
     def ready(self, milestone: Milestone, now: datetime, limit: int) -> list[Post]:
@@ -114,7 +114,7 @@ class ArchiveView:
         order = "link_expires_at IS NULL, link_expires_at, " if milestone == Milestone.FOUND else ""
         return [
             post_from_row(row)
-            for row in self._db.query(
+            for row in self._rows(
                 "SELECT * FROM posts WHERE chosen AND milestone = ? "  # noqa: S608
                 "AND (next_try_at IS NULL OR next_try_at <= ?) "
                 f"ORDER BY {order} posted_at, ordinal LIMIT ?",
@@ -136,7 +136,7 @@ class ArchiveView:
 
     def counts(self) -> dict[Milestone, int]:
         """How many posts stand at each milestone; the one source of every number shown."""
-        rows = self._db.query("SELECT milestone, count(*) AS n FROM posts GROUP BY milestone")
+        rows = self._rows("SELECT milestone, count(*) AS n FROM posts GROUP BY milestone")
         found = {Milestone(row["milestone"]): row["n"] for row in rows}
         return {milestone: found.get(milestone, 0) for milestone in Milestone}
 
@@ -144,7 +144,7 @@ class ArchiveView:
         """Skipped and failed posts by milestone, code, reason and hint, most frequent first."""
         return [
             (Milestone(row["milestone"]), row["code"], row["text"], row["hint"], row["n"])
-            for row in self._db.query(
+            for row in self._rows(
                 "SELECT milestone, coalesce(trouble_code, '') AS code, "
                 "coalesce(trouble, '') AS text, coalesce(hint, '') AS hint, count(*) AS n "
                 "FROM posts WHERE milestone IN ('skipped', 'failed') "
@@ -162,7 +162,7 @@ class ArchiveView:
 
     def files(self, post_id: str) -> dict[Role, MediaFile]:
         """The files of a post's only part, by role."""
-        rows = self._db.query("SELECT * FROM files WHERE post = ? AND part = 0", [post_id])
+        rows = self._rows("SELECT * FROM files WHERE post = ? AND part = 0", [post_id])
         return {file.role: file for file in map(file_from_row, rows)}
 
     def records(self, post_id: str | None = None) -> list[Record]:
@@ -170,7 +170,7 @@ class ArchiveView:
         where, values = ("WHERE post = ?", [post_id]) if post_id else ("", [])
         return [
             record_from_row(row)
-            for row in self._db.query(
+            for row in self._rows(
                 f"SELECT * FROM records {where} ORDER BY rkey",  # noqa: S608
                 values,
             )
@@ -178,7 +178,7 @@ class ArchiveView:
 
     def fact(self, key: str) -> str | None:
         """A remembered word about the archive as a whole."""
-        rows = list(self._db.query("SELECT value FROM facts WHERE key = ?", [key]))
+        rows = self._rows("SELECT value FROM facts WHERE key = ?", [key])
         return rows[0]["value"] if rows else None
 
     def account(self) -> Account | None:
@@ -187,7 +187,11 @@ class ArchiveView:
         return Account(**json.loads(value)) if value else None
 
     def _one(self, sql: str, values: Sequence[Any] = ()) -> Row:
-        return next(iter(self._db.query(sql, list(values))))
+        return self._rows(sql, values)[0]
+
+    def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        with sqlite_trouble(self.folder):
+            return list(self._db.query(sql, list(values)))
 
 
 def _where(milestones: Sequence[Milestone], chosen: bool | None) -> tuple[str, list[Any]]:

@@ -130,10 +130,12 @@ def _show_links(
         )
         console.result("demo_post", {"uri": record.uri, "record": shown, "video": video})
         post = posts[record.post]
-        console.line(f"  {post.posted_at:%Y-%m-%d %H:%M:%S} UTC  {record.uri}")
+        caption = " ".join(post.caption.split()) or "(no caption in the export)"
+        console.line(f"  {post.posted_at:%Y-%m-%d %H:%M:%S} UTC  {caption}")
+        console.line(f"    {record.uri}")
         if keep:
-            console.line(f"    record {shown}")
-            console.line(f"    video  {video}")
+            console.line(f"    record: {shown}")
+            console.line(f"    video:  {video}")
     console.line(f"Report: {archive / 'report.html'}")
     if not keep:
         console.line("The server is stopped now; `tokaway demo --keep` leaves it running.")

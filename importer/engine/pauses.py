@@ -9,6 +9,7 @@ from importer.errors import TryLater
 from importer.model import Stage
 
 LONGEST = timedelta(minutes=5)
+DOUBLINGS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,14 @@ class Pauses:
         """Rest a stage until the server's own time, or for a while."""
         known = self._pauses.get(stage)
         tries, since = (known.tries, known.since) if known else (0, now)
+        if known and trouble.unreachable and not known.unreachable:
+            since = now  # a rate limit of hours is no reason to lose patience with a dead network
         # Several workers may report one outage: only trouble after a pause makes the next longer.
         if known is None or now >= known.until:
             tries += 1
-        until = trouble.at or now + min(self._shortest * 2**tries, LONGEST)
+        until = now + min(self._shortest * 2 ** min(tries, DOUBLINGS), LONGEST)
+        if trouble.at and trouble.at > now:  # else the server's clock and ours disagree
+            until = trouble.at
         if known:
             until = max(until, known.until)
         pause = Pause(until, since, trouble.text, trouble.unreachable, tries)

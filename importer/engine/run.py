@@ -42,9 +42,10 @@ from importer.events import (
     Stopping,
     Waiting,
 )
-from importer.model import Milestone, Post, Role, Stage, Trouble
+from importer.model import Milestone, Post, Stage, Trouble
 from importer.settings import Settings
 from importer.stages.fetch import fetch
+from importer.stages.place import PREPARED_NAME
 from importer.stages.prepare import prepare
 from importer.stages.publish import publish
 from importer.stages.recognise import recognise
@@ -181,6 +182,7 @@ class _Coordinator:
         found = recognise(self._archive.posts(), self._tools)
         for post, record in found:
             self._archive.note_published(post, record)
+            self._remove_copy(post)
         if found:
             self._emit(Recognised(self._now(), self._run, len(found)))
 
@@ -190,10 +192,12 @@ class _Coordinator:
             if self._stop.at_once.is_set():
                 return
             draining = self._stop.draining.is_set() or self._error is not None
+            # One moment for both: what becomes ready between them must not end the run.
+            now = self._now()
             if not draining:
-                self._start(pool)
+                self._start(pool, now)
             if not self._running:
-                if draining or not self._wait_for_the_next():
+                if draining or not self._wait_for_the_next(now):
                     return
                 continue
             finished, _ = wait(self._running, TICK_SECONDS, FIRST_COMPLETED)
@@ -201,8 +205,7 @@ class _Coordinator:
                 self._settle(future)
             self._tell_status()
 
-    def _start(self, pool: ThreadPoolExecutor) -> None:
-        now = self._now()
+    def _start(self, pool: ThreadPoolExecutor, now: datetime) -> None:
         posts: dict[str, Post] = {}
         queues: dict[Stage, list[str]] = {}
         for stage, milestone in BEFORE.items():
@@ -213,8 +216,10 @@ class _Coordinator:
             queues[stage] = [post.id for post in ready]
         in_hand = {running.post.id: running.stage for running in self._running.values()}
         paused = self._pauses.stages(now)
-        if self._enough(in_hand):
-            paused = paused | {Stage.PUBLISH}
+        left = self._left(in_hand)
+        if left is not None:
+            waiting = [post_id for post_id in queues[Stage.PUBLISH] if post_id not in in_hand]
+            queues[Stage.PUBLISH] = waiting[:left]
         prepared = self._archive.counts()[Milestone.PREPARED]
         for stage, post_id in next_steps(queues, in_hand, prepared, self._room, paused):
             step = Step(self._stop.at_once)
@@ -224,11 +229,11 @@ class _Coordinator:
             self._running[future] = running
             self._emit(StepStarted(self._now(), self._run, post_id, stage))
 
-    def _enough(self, in_hand: dict[str, Stage]) -> bool:
-        """Whether `--limit` is reached by what this run has published and has in hand."""
+    def _left(self, in_hand: dict[str, Stage]) -> int | None:
+        """How many more posts this run may start to publish; `None` without a `--limit`."""
         limit = self._settings.limit
         publishing = sum(stage == Stage.PUBLISH for stage in in_hand.values())
-        return limit is not None and self._published + publishing >= limit
+        return None if limit is None else max(0, limit - self._published - publishing)
 
     def _settle(self, future: Future[Result]) -> None:
         running = self._running.pop(future)
@@ -280,11 +285,12 @@ class _Coordinator:
         self._emit(StepDone(self._now(), self._run, post.id, stage, seconds, text, uri))
 
     def _remove_copy(self, post: Post) -> None:
-        """Free the disk of a prepared copy; the original stays."""
-        files = self._archive.files(post.id)
-        prepared, original = files.get(Role.PREPARED), files.get(Role.ORIGINAL)
-        if prepared and original and prepared.path != original.path:
-            self._archive.path(prepared.path).unlink(missing_ok=True)
+        """Free the disk of a prepared copy, noted or not; the original stays."""
+        copy = self._archive.media_folder(post.id) / PREPARED_NAME
+        try:
+            copy.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s stays on the disk: %s", copy, error)
 
     def _try_later(self, running: _Running, trouble: TryLater) -> None:
         post, stage, now = running.post, running.stage, self._now()
@@ -297,8 +303,10 @@ class _Coordinator:
             self._tell_failed(running, words, Milestone.FAILED, None)
             return
         else:
-            delay = min(self._settings.retry_seconds * 4**post.tries, 3600)
-            at = trouble.at or now + timedelta(seconds=delay)
+            delay = min(self._settings.retry_seconds * 4 ** min(post.tries, 10), 3600)
+            at = now + timedelta(seconds=delay)
+            if trouble.at and trouble.at > now:
+                at = trouble.at
             self._archive.note_try_later(post, words, at, count=True)
         self._tell_failed(running, words, post.milestone, at)
 
@@ -345,10 +353,9 @@ class _Coordinator:
             )
         )
 
-    def _wait_for_the_next(self) -> bool:
+    def _wait_for_the_next(self, now: datetime) -> bool:
         """Wait a moment for what may start later; false when nothing is left for this run."""
-        now = self._now()
-        stages = [stage for stage in BEFORE if stage != Stage.PUBLISH or not self._enough({})]
+        stages = [stage for stage in BEFORE if stage != Stage.PUBLISH or self._left({}) != 0]
         pauses = [
             pause
             for stage, pause in self._pauses.active(now)

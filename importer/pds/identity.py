@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from importer.errors import Unreachable, UserError
 
+# What directories answer about a DID that is malformed, unknown or given up.
+_NO_SUCH = frozenset({400, 404, 410})
+
 
 def find_pds(identifier: str) -> str:
     """The URL of the server that an account's DID document names.
@@ -13,6 +16,7 @@ def find_pds(identifier: str) -> str:
         Unreachable: the directories that know do not answer.
     """
     # Imported here: only needed without --pds, and half a second to load.
+    import httpx
     from atproto_identity.exceptions import AtProtocolError
     from atproto_identity.resolver import IdResolver
 
@@ -21,22 +25,36 @@ def find_pds(identifier: str) -> str:
         did = identifier if identifier.startswith("did:") else resolver.handle.resolve(identifier)
         document = resolver.did.resolve(did) if did else None
     except AtProtocolError as error:
+        cause = error.__cause__
+        told = isinstance(cause, httpx.HTTPStatusError) and cause.response.status_code in _NO_SUCH
+        if cause and not told:  # the directory did not answer, so nobody knows
+            raise _unreachable(identifier, cause) from error
         raise UserError(
             f"{identifier} is not the name of an account ({error}).",
             hint="A handle looks like name.bsky.social.",
             code="no_account",
         ) from error
     except Exception as error:  # the resolver lets DNS and HTTP errors of several kinds through
-        raise Unreachable(
-            f"The account {identifier} could not be looked up ({type(error).__name__}). "
-            "Nothing was sent.",
-            hint="Check the network, or name the account's server with --pds URL.",
-        ) from error
+        raise _unreachable(identifier, error) from error
+    finally:
+        # The SDK offers no way to close its connections.
+        resolver.handle._http_client.close()
+        for method in resolver.did._methods.values():
+            method._client.close()
     pds = document.get_pds_endpoint() if document else None
     if not pds:
         raise UserError(
-            f"There is no account {identifier}.",
-            hint="Check the spelling; a handle looks like name.bsky.social.",
+            f"No account {identifier} was found.",
+            hint="Check the spelling (a handle looks like name.bsky.social) and the network, or "
+            "name the account's server with --pds URL.",
             code="no_account",
         )
     return str(pds)
+
+
+def _unreachable(identifier: str, error: BaseException) -> Unreachable:
+    return Unreachable(
+        f"The account {identifier} could not be looked up ({type(error).__name__}). "
+        "Nothing was sent.",
+        hint="Check the network, or name the account's server with --pds URL.",
+    )

@@ -49,7 +49,8 @@ def read_limits(server: Server) -> Limits:
 def _version(server: Server) -> tuple[int, ...] | None:
     try:
         told = server.query("_health", {}).body.get("version")
-    except XrpcError:
+    except (XrpcError, TryLater):
+        # Not every server answers this in JSON, and no run should fail for it.
         return None
     numbers = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", str(told))
     return tuple(map(int, numbers.groups())) if numbers else None

@@ -97,17 +97,21 @@ class PublicRepo:
 
         Raises:
             XrpcError: there is none, or it belongs to no record.
-            TryLater: the connection broke.
+            TryLater: the server could not give it.
         """
         digest = hashlib.sha256()
         size = 0
+
+        def start() -> None:
+            nonlocal digest, size
+            digest, size = hashlib.sha256(), 0
 
         def take(chunk: bytes) -> None:
             nonlocal size
             digest.update(chunk)
             size += len(chunk)
 
-        self.server.download("com.atproto.sync.getBlob", {"did": self.did, "cid": cid}, take)
+        self.server.download("com.atproto.sync.getBlob", {"did": self.did, "cid": cid}, take, start)
         return digest.digest(), size
 
 

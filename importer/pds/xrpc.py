@@ -6,9 +6,11 @@ JSON they were, and shows every header (facts behind each rule: the reference PD
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -113,19 +115,20 @@ class Server:
 
         Raises:
             XrpcError: the server refused it.
-            TryLater: the server is busy, broken or out of reach after some tries.
+            TryLater: the server is busy, broken or out of reach after some tries, or the file
+                became shorter under way.
             Stopped: the step was told to stop.
         """
 
         def attempt() -> Answer:
             with path.open("rb") as file:
-                size = path.stat().st_size
+                size = os.fstat(file.fileno()).st_size
                 on_start()
                 step.unit, step.done, step.total = "bytes", 0, size
                 request = self._client.build_request(
                     "POST",
                     method,
-                    content=_chunks(file, step, on_chunk),
+                    content=_chunks(file, size, step, on_chunk),
                     headers={
                         **_authorization(token),
                         "Content-Type": content_type,
@@ -140,27 +143,31 @@ class Server:
         return self._retrying(attempt)
 
     def download(
-        self, method: str, parameters: Mapping[str, str], on_chunk: Callable[[bytes], None]
+        self,
+        method: str,
+        parameters: Mapping[str, str],
+        on_chunk: Callable[[bytes], None],
+        on_start: Callable[[], None],
     ) -> None:
-        """Stream the body of a query's answer.
+        """Stream the body of a query's answer. Each try calls `on_start`, then `on_chunk`.
 
         Raises:
             XrpcError: the server refused it.
-            TryLater: the connection broke.
+            TryLater: the server is busy, broken or out of reach after some tries.
         """
-        request = self._client.build_request("GET", method, params=dict(parameters))
-        try:
-            response = self._client.send(request, stream=True)
-            try:
+
+        def attempt() -> Answer:
+            on_start()
+            request = self._client.build_request("GET", method, params=dict(parameters))
+            with closing(self._client.send(request, stream=True)) as response:
                 if response.is_error:
                     response.read()
                     raise _refusal(response)
                 for chunk in response.iter_bytes(CHUNK_BYTES):
                     on_chunk(chunk)
-            finally:
-                response.close()
-        except httpx.TransportError as error:
-            raise self._out_of_reach(error) from error
+            return Answer({}, response.headers)
+
+        self._retrying(attempt)
 
     def _send(self, request: httpx.Request) -> Answer:
         response = self._client.send(request)
@@ -189,7 +196,7 @@ class Server:
         retry = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_blip),
             stop=tenacity.stop_after_attempt(TRIES),
-            wait=tenacity.wait_exponential_jitter(initial=0.2, max=4),
+            wait=tenacity.wait_exponential(multiplier=0.2, max=4) + tenacity.wait_random(0, 1),
             sleep=pause,
             reraise=True,
         )
@@ -236,11 +243,22 @@ def _authorization(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
-def _chunks(file: BinaryIO, step: Step, on_chunk: Callable[[bytes], None]) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
+def _chunks(
+    file: BinaryIO, size: int, step: Step, on_chunk: Callable[[bytes], None]
+) -> Iterator[bytes]:
+    left = size
+    while left:
         step.check()
+        chunk = file.read(min(CHUNK_BYTES, left))
+        if not chunk:
+            raise TryLater(
+                "The file became shorter while it was being sent.",
+                hint="Tokaway looks at it again by itself.",
+                code="file_changed",
+            )
         on_chunk(chunk)
         yield chunk
+        left -= len(chunk)
         step.done += len(chunk)
 
 

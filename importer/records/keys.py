@@ -67,4 +67,4 @@ def created_at(posted_at: datetime, ordinal: int, part: int = 0) -> str:
     keep the order of posts made in one second.
     """
     moment = posted_at.replace(microsecond=0) + timedelta(milliseconds=ordinal + part)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ordinal + part:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -12,6 +12,8 @@ MAX_BYTES = 3_000
 ELLIPSIS = "…"
 MAX_ALT_GRAPHEMES = 1_000
 MAX_ALT_BYTES = 10_000
+MAX_TAG_GRAPHEMES = 64
+MAX_TAG_BYTES = 640
 
 _GRAPHEME = regex.compile(r"\X")
 _CONTROL = regex.compile(r"[\p{Cc}--[\n\t]]", flags=regex.V1)
@@ -83,6 +85,8 @@ def facets(text: str) -> tuple[dict[str, Any], ...]:
         tag = feature.get("tag", "")
         if tag.startswith("$"):  # a price or a meme on TikTok, hardly ever a stock
             continue
+        if not fits(tag, MAX_TAG_GRAPHEMES, MAX_TAG_BYTES):  # servers refuse the whole record
+            continue
         index = {key: written["index"][key] for key in ("byteStart", "byteEnd")}
         if index["byteStart"] < end:  # a tag inside a link is part of the link
             continue
@@ -93,8 +97,13 @@ def facets(text: str) -> tuple[dict[str, Any], ...]:
 
 def compose(caption: str) -> Text:
     """Make the text of a post from a caption."""
-    text, cut = truncate(clean(caption))
-    return Text(text, facets(text) if text else (), cut)
+    whole = clean(caption)
+    text, cut = truncate(whole)
+    # Looked for in the whole caption: what the cut went through is no tag or link any more, and
+    # the ellipsis would be taken for the end of a link.
+    kept = len((text.removesuffix(ELLIPSIS) if cut else text).encode())
+    found = facets(whole) if whole else ()
+    return Text(text, tuple(facet for facet in found if facet["index"]["byteEnd"] <= kept), cut)
 
 
 def alt_text(alt: str) -> str:

@@ -50,10 +50,10 @@ def is_in_place(archive: Path, file: MediaFile) -> bool:
 
 
 def sweep(archive: Path, keep: frozenset[str] = frozenset()) -> int:
-    """Remove what a killed run left half-made; how many files.
+    """Remove what a killed run left half-made or had no more use for; how many files.
 
     Downloads keep their `original.*.part`, because they go on where they stopped; those of
-    posts that are done with (not in `keep`) go too.
+    posts that are done with (not in `keep`) go too, and so do their prepared copies.
     """
     swept = 0
     for part in (archive / MEDIA).glob("*/*.part*"):
@@ -61,4 +61,11 @@ def sweep(archive: Path, keep: frozenset[str] = frozenset()) -> int:
         if not resumable:
             part.unlink(missing_ok=True)
             swept += 1
+    for copy in (archive / MEDIA).glob(f"*/{PREPARED_NAME}"):
+        if copy.parent.name not in keep:
+            copy.unlink(missing_ok=True)
+            swept += 1
+    for part in archive.glob("report.html*.part"):
+        part.unlink(missing_ok=True)
+        swept += 1
     return swept

@@ -8,6 +8,7 @@ from importer.errors import Refused, TryLater
 from importer.model import MediaFile, Post, Record, Role
 from importer.pds.repo import BlobMissing, KeyRefused, KeyTaken, StoredRecord
 from importer.records.bluesky import COLLECTION, DESTINATION, blob_cids, is_record_of, video_record
+from importer.records.cid import blob_cid
 from importer.records.keys import record_key
 from importer.stages.place import is_in_place
 from importer.stages.tools import FileGone, Job, Published, Tools
@@ -60,6 +61,12 @@ def _write(
 ) -> Published:
     blob = tools.repo.upload_blob(path, _MP4, step)
     step.check()
+    if blob["ref"]["$link"] != blob_cid(bytes.fromhex(file.sha256)):
+        raise Refused(
+            f"{file.path} has changed since it was prepared, so it was not published.",
+            hint="Delete that file, then: tokaway retry ARCHIVE",
+            code="file_changed",
+        )
     record = video_record(post, blob, file.width, file.height)
     try:
         stored = tools.repo.create(COLLECTION, rkey, record)

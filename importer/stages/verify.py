@@ -20,7 +20,14 @@ def verify(post: Post, record: Record, repo: PublicRepo) -> Trouble | None:
     Raises:
         TryLater: the server could not answer.
     """
-    stored = repo.record(record.collection, record.rkey)
+    try:
+        stored = repo.record(record.collection, record.rkey)
+    except XrpcError as refusal:
+        return Trouble(
+            "record_hidden",
+            f"{repo.server.host} does not show {record.uri} ({refusal}).",
+            "Is the account active, and is this its server?",
+        )
     if stored is None:
         return Trouble("record_missing", f"{record.uri} is no longer on the server.", _HINT)
     if stored.cid != record.cid:

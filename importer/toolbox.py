@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-import httpx
-
-from importer import __version__
 from importer.archive.store import Archive
 from importer.clock import utc_now
 from importer.engine.stop import Stop
 from importer.errors import SignInNeeded, UserError
 from importer.media import ffmpeg
+from importer.media.download import open_client
 from importer.pds.identity import find_pds
 from importer.pds.limits import read_limits
 from importer.pds.repo import Repo
@@ -20,8 +18,6 @@ from importer.pds.session import Password, Session
 from importer.pds.xrpc import Server
 from importer.settings import Settings
 from importer.stages.tools import Tools
-
-DOWNLOAD_TIMEOUT = httpx.Timeout(60, connect=10)
 
 
 @contextmanager
@@ -63,12 +59,6 @@ def signed_in(
             repo=Repo(session, account.did),
             limits=read_limits(server),
             ffmpeg=program,
-            http=stack.enter_context(
-                httpx.Client(
-                    timeout=DOWNLOAD_TIMEOUT,
-                    follow_redirects=True,
-                    headers={"User-Agent": f"tokaway/{__version__}"},
-                )
-            ),
+            http=stack.enter_context(open_client()),
             now=utc_now,
         )

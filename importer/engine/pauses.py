@@ -29,6 +29,7 @@ class Pauses:
     def __init__(self, shortest: timedelta) -> None:
         self._shortest = shortest
         self._pauses: dict[Stage, Pause] = {}
+        self._worked_at: dict[Stage, datetime] = {}
 
     def pause(self, stage: Stage, now: datetime, trouble: TryLater) -> Pause:
         """Rest a stage until the server's own time, or for a while."""
@@ -48,9 +49,14 @@ class Pauses:
         self._pauses[stage] = pause
         return pause
 
-    def worked(self, stage: Stage) -> None:
+    def worked(self, stage: Stage, now: datetime) -> None:
         """A step of the stage went through: its trouble is over."""
         self._pauses.pop(stage, None)
+        self._worked_at[stage] = now
+
+    def worked_since(self, stage: Stage, moment: datetime) -> bool:
+        """Whether a step of the stage went through at or after a moment."""
+        return stage in self._worked_at and self._worked_at[stage] >= moment
 
     def active(self, now: datetime) -> list[tuple[Stage, Pause]]:
         """The stages at rest now."""

@@ -243,7 +243,7 @@ class _Coordinator:
             result = future.result()
             self._note(running, result)
             self._faults = 0
-            self._pauses.worked(stage)
+            self._pauses.worked(stage, self._now())
         except Stopped:
             return
         except FileGone:
@@ -295,7 +295,9 @@ class _Coordinator:
     def _try_later(self, running: _Running, trouble: TryLater) -> None:
         post, stage, now = running.post, running.stage, self._now()
         words = Trouble(trouble.code, trouble.text, trouble.hint)
-        if trouble.whole_stage:
+        # Each original may come from another host: while others come, the trouble is this one's.
+        own = stage == Stage.FETCH and self._pauses.worked_since(stage, running.started_at)
+        if trouble.whole_stage and not (own and trouble.unreachable):
             at = self._pauses.pause(stage, now, trouble).until
             self._archive.note_try_later(post, words, None, count=False)
         elif post.tries + 1 >= self._settings.tries:

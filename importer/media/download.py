@@ -79,6 +79,11 @@ def download(
         raise
 
 
+def open_client() -> httpx.Client:
+    """Connections that several downloads share."""
+    return httpx.Client(timeout=_TIMEOUT, headers=_HEADERS)
+
+
 def shown(url: str) -> str:
     """A URL as it may be shown and logged: host and file name, never the signature."""
     parts = urlsplit(url)

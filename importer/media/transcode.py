@@ -65,11 +65,14 @@ def convert(
     limits: Limits,
     ffmpeg: Ffmpeg,
     step: Step,
-) -> MediaFacts:
-    """Treat `source` as `fit` says and put the result at `target`; returns the result's facts.
+) -> tuple[MediaFacts, Fit]:
+    """Treat `source` as `fit` says and put the result at `target`.
 
     `fit` must say REMUX, AUDIO or TRANSCODE. A copy that fails or is still not good enough is
     followed by a full conversion. `target` appears whole and on disk, or not at all.
+
+    Returns:
+        The facts of the result, and what was done in the end.
 
     Raises:
         Refused: `damaged` (the source cannot be read to its end), `too_large` (no conversion
@@ -82,7 +85,11 @@ def convert(
     part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     work = _Work(source, part, facts, limits, ffmpeg, step)
     try:
-        result = work.copied(fit.action) or work.encoded()
+        result = work.copied(fit.action)
+        if result is None:
+            result = work.encoded()
+            if fit.action is not Action.TRANSCODE:
+                fit = Fit(Action.TRANSCODE, "Converted: it could not be repacked as it is.")
         land(part, target)
     except OSError as error:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
@@ -91,7 +98,7 @@ def convert(
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
-    return result
+    return result, fit
 
 
 class _Work:

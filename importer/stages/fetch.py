@@ -12,7 +12,7 @@ from importer.media.download import download
 from importer.media.page_video import download_page
 from importer.media.probe import probe
 from importer.model import Link, LinkKind, Post, Role
-from importer.stages.place import describe, post_folder
+from importer.stages.place import COPY_SUFFIX, describe, post_folder
 from importer.stages.tools import Fetched, Job, Tools
 from importer.step import Step
 
@@ -84,7 +84,7 @@ def _follow(link: Link, target: Path, tools: Tools, step: Step) -> None:
 
 
 def _copy(source: Path, target: Path, step: Step) -> None:
-    part = target.with_name(f"{target.name}.part")
+    part = target.with_name(f"{target.name}{COPY_SUFFIX}")
     try:
         step.total = source.stat().st_size
         with source.open("rb") as read, part.open("wb") as write:

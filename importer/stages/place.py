@@ -9,6 +9,9 @@ from importer.model import Action, MediaFacts, MediaFile, Role
 
 MEDIA = "media"
 PREPARED_NAME = "prepared.mp4"
+COPY_SUFFIX = ".copy.part"
+# What `media.download` goes on with.
+RESUMABLE = (".part", ".part.json")
 
 
 def post_folder(archive: Path, post_id: str) -> Path:
@@ -52,13 +55,12 @@ def is_in_place(archive: Path, file: MediaFile) -> bool:
 def sweep(archive: Path, keep: frozenset[str] = frozenset()) -> int:
     """Remove what a killed run left half-made or had no more use for; how many files.
 
-    Downloads keep their `original.*.part`, because they go on where they stopped; those of
-    posts that are done with (not in `keep`) go too, and so do their prepared copies.
+    Downloads keep their part, because they go on where they stopped; those of posts that are
+    done with (not in `keep`) go too, and so do their prepared copies.
     """
     swept = 0
     for part in (archive / MEDIA).glob("*/*.part*"):
-        resumable = part.name.startswith("original") and part.parent.name in keep
-        if not resumable:
+        if part.parent.name not in keep or not _is_resumable(part.name):
             part.unlink(missing_ok=True)
             swept += 1
     for copy in (archive / MEDIA).glob(f"*/{PREPARED_NAME}"):
@@ -69,3 +71,9 @@ def sweep(archive: Path, keep: frozenset[str] = frozenset()) -> int:
         part.unlink(missing_ok=True)
         swept += 1
     return swept
+
+
+def _is_resumable(name: str) -> bool:
+    """`original.mp4.part`, but not `prepared.mp4.x7.part` nor `original.mp4.part.page.mp4`."""
+    stem = next((name.removesuffix(end) for end in RESUMABLE if name.endswith(end)), "")
+    return stem.startswith("original.") and stem.count(".") == 1

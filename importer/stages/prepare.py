@@ -40,7 +40,7 @@ def prepare(job: Job, tools: Tools, step: Step) -> Prepared:
     target = post_folder(archive, job.post.id) / PREPARED_NAME
     made = _left_by_a_killed_run(target, source, facts, tools.limits)
     if made is None:
-        made = convert(source, target, facts, fit, tools.limits, tools.ffmpeg, step)
+        made, fit = convert(source, target, facts, fit, tools.limits, tools.ffmpeg, step)
     return Prepared(describe(Role.PREPARED, archive, target, made, fit.action, fit.reason))
 
 

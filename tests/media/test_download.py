@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +14,10 @@ import httpx
 import pytest
 
 from importer.demo.media_server import MediaServer
-from importer.errors import DiskFull, Refused, StepError, Stopped, TryLater
+from importer.errors import DiskFull, StepError, Stopped, TryLater
 from importer.media.download import download
 from importer.step import Step
+from tests.media.raw_server import RawServer, answer
 
 CLIP = os.urandom(3 << 20)
 PATH = "/clip.mp4"
@@ -64,47 +62,6 @@ class StopAt(Step):
         if self.done >= self.limit:
             self.stop.set()
         super().check()
-
-
-class Script:
-    """A server that sends each connection the next of some raw answers, for what no server does."""
-
-    def __init__(self, *answers: bytes, on_request: Callable[[], None] = lambda: None) -> None:
-        self._answers = answers
-        self._on_request = on_request
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._serve, daemon=True)
-        self.requests: list[bytes] = []
-
-    def __enter__(self) -> Script:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._socket.getsockname()[1]}{PATH}?x-tos-signature=secret"
-
-    def _serve(self) -> None:
-        for answer in self._answers:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            with connection:
-                request = b""
-                while b"\r\n\r\n" not in request:
-                    request += connection.recv(4096)
-                self.requests.append(request)
-                self._on_request()
-                connection.sendall(answer)
-
-
-def answer(head: str, body: bytes = b"", length: int | None = None) -> bytes:
-    size = len(body) if length is None else length
-    return f"HTTP/1.1 {head}\r\nContent-Length: {size}\r\n\r\n".encode() + body
 
 
 def left_over(target: Path) -> list[str]:
@@ -213,7 +170,7 @@ def test_a_step_that_is_stopped_asks_nothing(
 
 def test_a_stop_ends_the_wait_between_tries(target: Path, client: httpx.Client) -> None:
     step = Step()
-    with Script(answer("500 Broken"), on_request=step.stop.set) as server:
+    with RawServer(answer("500 Broken"), on_request=step.stop.set) as server:
         with pytest.raises(Stopped):
             download(server.url, target, step, client=client)
         assert len(server.requests) == 1
@@ -245,7 +202,7 @@ def test_a_part_nobody_vouches_for_is_not_continued(
 
 def test_a_weak_etag_vouches_for_nothing(target: Path, client: httpx.Client) -> None:
     cut = answer('200 OK\r\nETag: W/"1"', b"first half", length=20)
-    with Script(cut, answer('200 OK\r\nETag: W/"1"', b"first half and rest!")) as server:
+    with RawServer(cut, answer('200 OK\r\nETag: W/"1"', b"first half and rest!")) as server:
         download(server.url, target, Step(), client=client)
         assert b"range:" not in server.requests[1].lower()
     assert target.read_bytes() == b"first half and rest!"
@@ -255,7 +212,7 @@ def test_a_date_vouches_too(target: Path, client: httpx.Client) -> None:
     stamp = "Last-Modified: Tue, 02 Dec 2025 10:00:00 GMT"
     cut = answer(f"200 OK\r\n{stamp}", b"first half", length=20)
     rest = answer(f"206 Partial Content\r\n{stamp}\r\nContent-Range: bytes 10-19/20", b" and rest!")
-    with Script(cut, rest) as server:
+    with RawServer(cut, rest) as server:
         download(server.url, target, Step(), client=client)
         assert b"If-Range: Tue, 02 Dec 2025 10:00:00 GMT" in server.requests[1]
     assert target.read_bytes() == b"first half and rest!"
@@ -270,7 +227,7 @@ def test_another_part_than_the_one_asked_for_is_not_glued_on(
     cut = answer('200 OK\r\nETag: "1"', b"first half", length=20)
     wrong = answer(f"206 Partial Content\r\nContent-Range: {content_range}", b"0123456789")
     whole = answer('200 OK\r\nETag: "1"', b"first half and rest!")
-    with Script(cut, wrong, whole) as server:
+    with RawServer(cut, wrong, whole) as server:
         download(server.url, target, Step(), client=client)
     assert target.read_bytes() == b"first half and rest!"
 
@@ -300,46 +257,6 @@ def test_a_whole_part_only_gets_its_name(
     assert left_over(target) == ["original.mp4"]
 
 
-def test_an_expired_link_says_when_and_what_to_do(
-    media: MediaServer, target: Path, client: httpx.Client
-) -> None:
-    url = media.url("clip.mp4", **{"x-tos-signature": "secret", "x-tos-expires": str(PAST)})
-    error = failure(url, target, client)
-    assert isinstance(error, Refused)
-    assert error.code == "link_expired"
-    assert "2020-09-13 at 12:26 UTC" in error.text
-    assert "fresh export" in error.hint
-    assert len(media.requests) == 1
-
-
-@pytest.mark.parametrize(
-    ("status", "expires", "code"),
-    [
-        (403, None, "link_expired"),
-        (410, FUTURE, "link_expired"),
-        (403, FUTURE, "link_refused"),
-        (401, FUTURE, "link_refused"),
-        (404, FUTURE, "gone"),
-        (400, None, "bad_answer"),
-        (204, None, "bad_answer"),
-        (304, None, "bad_answer"),
-    ],
-)
-def test_final_answers(
-    media: MediaServer,
-    target: Path,
-    client: httpx.Client,
-    status: int,
-    expires: int | None,
-    code: str,
-) -> None:
-    media.status[PATH] = status
-    query: dict[str, int] = {"x-tos-expires": expires} if expires else {}
-    error = failure(media.url("clip.mp4", **query), target, client)
-    assert isinstance(error, Refused)
-    assert (error.code, len(media.requests)) == (code, 1)
-
-
 def test_an_expired_link_leaves_the_part_for_a_fresh_one(
     media: MediaServer, target: Path, client: httpx.Client
 ) -> None:
@@ -349,126 +266,6 @@ def test_an_expired_link_leaves_the_part_for_a_fresh_one(
     download(media.url("clip.mp4", **{"x-tos-expires": FUTURE}), target, Step(), client=client)
     assert [request.status for request in media.requests] == [200, 403, 206]
     assert target.read_bytes() == CLIP
-
-
-@pytest.mark.parametrize("status", [500, 502, 503, 408])
-def test_trouble_of_the_server_is_tried_again_at_once_and_later(
-    media: MediaServer, target: Path, client: httpx.Client, status: int
-) -> None:
-    media.status[PATH] = status
-    error = failure(media.url("clip.mp4"), target, client)
-    assert isinstance(error, TryLater)
-    assert (error.code, error.whole_stage, len(media.requests)) == ("unreachable", False, 3)
-
-
-def test_a_rate_limit_pauses_everything(target: Path, client: httpx.Client) -> None:
-    before = datetime.now(UTC)
-    with Script(answer("429 Too Many Requests\r\nRetry-After: 120")) as server:
-        error = failure(server.url, target, client)
-    assert isinstance(error, TryLater)
-    assert (error.code, error.whole_stage) == ("rate_limited", True)
-    assert error.at is not None
-    assert timedelta(seconds=119) < error.at - before < timedelta(seconds=180)
-
-
-@pytest.mark.parametrize(
-    ("header", "at"),
-    [
-        ("Wed, 21 Oct 2026 07:28:00 GMT", datetime(2026, 10, 21, 7, 28, tzinfo=UTC)),
-        ("soon", None),
-        ("", None),
-    ],
-)
-def test_other_forms_of_retry_after(
-    target: Path, client: httpx.Client, header: str, at: datetime | None
-) -> None:
-    with Script(answer(f"429 Too Many Requests\r\nRetry-After: {header}")) as server:
-        error = failure(server.url, target, client)
-    assert isinstance(error, TryLater)
-    assert error.at == at
-
-
-def test_nobody_listens(target: Path, client: httpx.Client) -> None:
-    with Script() as server:
-        url = server.url
-    error = failure(url, target, client)
-    assert isinstance(error, TryLater)
-    assert (error.code, error.whole_stage, error.unreachable) == ("unreachable", True, True)
-
-
-def test_a_server_that_hangs_up_at_once_is_only_this_post_s_trouble(
-    target: Path, client: httpx.Client
-) -> None:
-    with Script(b"", b"", b"") as server:
-        error = failure(server.url, target, client)
-    assert isinstance(error, TryLater)
-    assert (error.code, error.whole_stage, error.unreachable) == ("unreachable", False, False)
-
-
-@pytest.mark.parametrize(
-    ("kind", "body"),
-    [
-        ("text/html; charset=utf-8", b"anything"),
-        ("application/json", b"{}"),
-        ("video/mp4", b"<!DOCTYPE html><title>Log in</title>"),
-        ("application/octet-stream", b"\n <HTML>"),
-        ("video/mp4", b'{"error": "access denied"}'),
-        ("video/mp4", b"\xef\xbb\xbf<?xml version='1.0'?><Error/>"),
-    ],
-)
-def test_a_page_is_no_video(
-    media: MediaServer, target: Path, client: httpx.Client, kind: str, body: bytes
-) -> None:
-    media.replace[PATH] = kind, body
-    error = failure(media.url("clip.mp4"), target, client)
-    assert isinstance(error, Refused)
-    assert error.code == "not_media"
-    assert left_over(target) == []
-
-
-def test_packed_bytes_are_not_stored_as_a_video(target: Path, client: httpx.Client) -> None:
-    with Script(answer("200 OK\r\nContent-Encoding: gzip", b"\x1f\x8b\x08" + bytes(40))) as server:
-        assert failure(server.url, target, client).code == "not_media"
-
-
-def test_an_empty_answer_is_no_video(
-    media: MediaServer, target: Path, client: httpx.Client
-) -> None:
-    media.replace[PATH] = "video/mp4", b""
-    assert failure(media.url("clip.mp4"), target, client).code == "incomplete"
-
-
-def test_a_body_of_unknown_length(target: Path, client: httpx.Client) -> None:
-    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-    step = Step()
-    with Script(head + b"5\r\nhello\r\n", head + b"5\r\nhello\r\n0\r\n\r\n") as server:
-        download(server.url, target, step, client=client)
-        assert len(server.requests) == 2
-    assert target.read_bytes() == b"hello"
-    assert (step.done, step.total) == (5, None)
-
-
-def test_redirects_are_followed_but_not_for_ever(
-    media: MediaServer, target: Path, client: httpx.Client
-) -> None:
-    with Script(answer(f"302 Found\r\nLocation: {media.url('clip.mp4')}")) as server:
-        download(server.url, target, Step(), client=client)
-    assert target.read_bytes() == CLIP
-    target.unlink()
-    with Script(*[answer("302 Found\r\nLocation: /again?secret")] * 30) as server:
-        assert failure(server.url, target, client).code == "bad_answer"
-
-
-def test_a_redirect_to_another_kind_of_address(target: Path, client: httpx.Client) -> None:
-    with Script(answer("302 Found\r\nLocation: ftp://127.0.0.1/secret")) as server:
-        error = failure(server.url, target, client)
-    assert isinstance(error, Refused)
-    assert error.code == "bad_answer"
-
-
-@pytest.mark.parametrize("url", ["http://127.0.0.1/\x00?secret", "http://127.0.0.1:99999/?secret"])
-def test_an_address_that_is_none(target: Path, client: httpx.Client, url: str) -> None:
-    assert failure(url, target, client).code == "bad_answer"
 
 
 def test_no_room_is_seen_before_the_first_byte(

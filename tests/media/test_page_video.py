@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -72,18 +73,31 @@ def test_a_stop_leaves_at_once_and_leaves_nothing(media: MediaServer, target: Pa
     assert left_over(target) == []
 
 
+class Cuts(dict[str, int]):
+    """Cuts some of the answers, counted from 0: the first one only looks at the address."""
+
+    def __init__(self, *cut: int) -> None:
+        super().__init__()
+        self.cut = cut
+        self.answers = 0
+
+    def pop(self, key: str, *default: Any) -> Any:
+        self.answers += 1
+        return 300 << 10 if self.answers - 1 in self.cut else None
+
+
 def test_a_cut_line_is_mended_by_yt_dlp(media: MediaServer, target: Path) -> None:
-    asked: list[int] = []
-
-    class CutTheBody(Step):
-        def check(self) -> None:
-            # The first requests only look at the address; the body is cut once it flows.
-            if self.done and not asked:
-                asked.append(len(media.requests))
-
-    media.cut_after[PATH] = 300 << 10
-    download_page(media.url("clip.mp4"), target, CutTheBody())
+    media.cut_after = Cuts(1)
+    download_page(media.url("clip.mp4"), target, Step())
     assert target.read_bytes() == CLIP
+    assert len(media.requests) == 3
+
+
+def test_a_line_that_is_always_cut(media: MediaServer, target: Path) -> None:
+    media.cut_after = Cuts(*range(1, 100))
+    error = failure(media.url("clip.mp4"), target)
+    assert isinstance(error, TryLater)
+    assert (error.code, error.whole_stage) == ("incomplete", False)
 
 
 @pytest.mark.parametrize("status", [404, 410])

@@ -67,7 +67,7 @@ def treat(
 ) -> MediaFacts:
     facts = probe(source)
     fit = Fit(action, "the test says so") if action else decide(facts, limits)
-    return convert(source, target, facts, fit, limits, ffmpeg, step or Step())
+    return convert(source, target, facts, fit, limits, ffmpeg, step or Step())[0]
 
 
 def packets(path: Path) -> list[tuple[float, bytes]]:

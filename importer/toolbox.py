@@ -32,7 +32,8 @@ def signed_in(
         Unreachable: the server does not answer.
     """
     known = archive.account()
-    identifier = settings.to or (known.did if known else None)
+    named = settings.to.removeprefix("@") if settings.to else None
+    identifier = named or (known.did if known else None)
     if identifier is None:
         raise UserError(
             "No account to publish to.",

@@ -11,11 +11,18 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from importer.demo.local_pds import LocalPds
+from importer.pds.repo import Repo
+from importer.pds.session import Password, Session
 from importer.pds.xrpc import Server
 from tests.breaking_proxy import BreakingProxy
+
+# The time an example takes is the machine's affair, not the test's.
+hypothesis.settings.register_profile("tokaway", deadline=None)
+hypothesis.settings.load_profile("tokaway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +92,14 @@ def connect() -> Iterator[Callable[[str], Server]]:
             return server
 
         yield to
+
+
+@pytest.fixture
+def sign_in(account: TestAccount, connect: Callable[[str], Server]) -> Callable[[str], Repo]:
+    """Open the fresh account's repo at a URL: the PDS itself or a proxy in front of it."""
+
+    def at(url: str) -> Repo:
+        session = Session(connect(url), account.handle, Password(account.password))
+        return Repo(session, session.sign_in().did)
+
+    return at

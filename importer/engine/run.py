@@ -395,6 +395,7 @@ class _Coordinator:
 
     def _leave(self, pool: ThreadPoolExecutor) -> bool:
         """End the workers; false if one of them still hangs after being told to stop."""
+        self._tell_stop()
         if self._running:
             self._stop.at_once.set()
             finished, hanging = wait(self._running, LEAVING_SECONDS)

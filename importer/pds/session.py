@@ -34,6 +34,7 @@ class Session:
         self._access = ""
         self._refresh = ""
         self._renewing = threading.Lock()
+        self._lost: SignInNeeded | None = None
 
     def __repr__(self) -> str:
         return f"Session({self._identifier!r} at {self.server.host})"
@@ -46,10 +47,7 @@ class Session:
             Unreachable: the server does not answer.
         """
         try:
-            answer = self.server.procedure(
-                "com.atproto.server.createSession",
-                {"identifier": self._identifier, "password": self._password.value},
-            )
+            answer = self._open()
         except TryLater as trouble:
             if trouble.code == "rate_limited":
                 when = f" until {trouble.at:%H:%M:%S} UTC" if trouble.at else ""
@@ -63,14 +61,22 @@ class Session:
                 f"{trouble.text} Nothing was sent.",
                 hint="Check the network and the server's address (--pds), then try again.",
             ) from trouble
-        except XrpcError as refusal:
-            raise self._refused(refusal) from refusal
-        self._keep(answer)
         return Account(
             str(answer.body.get("did")),
             str(answer.body.get("handle") or self._identifier),
             self.server.url,
         )
+
+    def _open(self) -> Answer:
+        try:
+            answer = self.server.procedure(
+                "com.atproto.server.createSession",
+                {"identifier": self._identifier, "password": self._password.value},
+            )
+        except XrpcError as refusal:
+            raise self._refused(refusal) from refusal
+        self._keep(answer)
+        return answer
 
     def call(self, attempt: Callable[[str], Answer]) -> Answer:
         """Make a call that needs the access token, once more with a new one if it is refused.
@@ -78,6 +84,7 @@ class Session:
         Raises:
             XrpcError: the server refused the call for another reason.
             SignInNeeded: the server refuses to renew the session.
+            TryLater: the server cannot renew it now.
         """
         token = self._access
         try:
@@ -97,6 +104,8 @@ class Session:
         with self._renewing:
             if self._access != refused:
                 return
+            if self._lost:  # every further try would count against the account's sign-ins
+                raise self._lost
             try:
                 self._keep(
                     self.server.procedure(
@@ -104,7 +113,11 @@ class Session:
                     )
                 )
             except XrpcError:
-                self.sign_in()
+                try:
+                    self._open()
+                except SignInNeeded as refusal:
+                    self._lost = refusal
+                    raise
 
     def _keep(self, answer: Answer) -> None:
         access, refresh = answer.body.get("accessJwt"), answer.body.get("refreshJwt")

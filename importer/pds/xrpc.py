@@ -21,7 +21,7 @@ import httpx
 import tenacity
 
 from importer import __version__
-from importer.errors import Stopped, TryLater
+from importer.errors import SignInNeeded, Stopped, TryLater
 from importer.step import Step
 
 # A record that refers to a 300 MB blob takes the server seconds; an upload must arrive within
@@ -30,6 +30,9 @@ CALL_TIMEOUT = httpx.Timeout(60, connect=10)
 UPLOAD_TIMEOUT = httpx.Timeout(300, connect=10, write=60)
 CHUNK_BYTES = 256 * 1024
 TRIES = 3
+_CLOSED = frozenset(
+    {"AccountDeactivated", "AccountTakedown", "RepoDeactivated", "RepoSuspended", "RepoTakendown"}
+)
 _BLIP_STATUS = frozenset({408, 500, 502, 503, 504})
 
 
@@ -205,6 +208,12 @@ class Server:
         except httpx.TransportError as error:
             raise self._out_of_reach(error) from error
         except XrpcError as error:
+            if error.error in _CLOSED:
+                raise SignInNeeded(
+                    f"{self.host} says that the account is closed or suspended ({error}).",
+                    hint="Sign in with its app to see why; then give the same command again.",
+                    code="account_closed",
+                ) from error
             if error.status == 429:
                 raise TryLater(
                     f"{self.host} has had enough requests for now.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from importer.errors import DiskFull, Refused, StepError
 from importer.media.download import download
 from importer.media.page_video import download_page
+from importer.media.part_file import PartFile
 from importer.media.probe import probe
 from importer.model import Link, LinkKind, Post, Role
 from importer.stages.place import COPY_SUFFIX, describe, post_folder
@@ -36,6 +37,8 @@ def fetch(job: Job, tools: Tools, step: Step) -> Fetched:
     source = Path(post.source_path) if post.source_path else None
     target = folder / f"{NAME}{source.suffix.lower() if source else '.mp4'}"
     if target.is_file():
+        # Killed right after the file came: its note may lie there still.
+        PartFile(target).discard()
         try:
             return Fetched(describe(Role.ORIGINAL, archive, target, probe(target)))
         except Refused:

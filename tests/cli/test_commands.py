@@ -1,0 +1,306 @@
+"""What plan, status, retry and the others say about a small archive, without any network."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from importer import commands
+from importer.archive.lock import locked
+from importer.archive.store import Archive
+from importer.clock import utc_now
+from importer.commands import Sources
+from importer.console import Console, open_console
+from importer.engine.stop import Stop
+from importer.errors import ArchiveInUse, UserError
+from importer.model import ExportPost, Milestone, Privacy, Trouble
+from importer.wording import local
+from tests.posts import ACCOUNT, bring_to, exported, link
+
+Say = Callable[[Callable[[Console], int]], list[str]]
+Tell = Callable[[Callable[[Console], int]], list[dict[str, Any]]]
+SAMPLE = Path(__file__).parents[2] / "samples" / "demo" / "user_data_tiktok.json"
+FIRST, SECOND, THIRD = "20240131T235959", "20240201T000000", "20240201T000001"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "creator.tokaway"
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Say:
+    """What a command that ends well prints for people."""
+
+    def lines(command: Callable[[Console], int]) -> list[str]:
+        assert command(open_console(as_json=False, quiet=True)) == 0
+        return capsys.readouterr().out.splitlines()
+
+    return lines
+
+
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
+    """What a command that ends well prints for programs."""
+
+    def objects(command: Callable[[Console], int]) -> list[dict[str, Any]]:
+        assert command(open_console(as_json=True, quiet=True)) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return objects
+
+
+def make(folder: Path, *posts: ExportPost, failed: str | None = None) -> None:
+    with Archive.create(folder) as archive:
+        archive.absorb(posts)
+        if failed:
+            post = archive.post(failed)
+            assert post
+            archive.note_failed(post, Trouble("gone", "It is gone.", "Request a fresh export."))
+
+
+def counts(**at: int) -> dict[str, int]:
+    return {milestone.value: at.get(milestone.value, 0) for milestone in Milestone}
+
+
+# plan
+
+
+def test_plan_lists_what_is_to_be_published_and_why_the_rest_is_not(say: Say, folder: Path) -> None:
+    make(folder, exported(title="Rye\nloaf"), exported(1), exported(2, privacy=Privacy.ONLY_YOU))
+    assert say(lambda console: commands.plan(console, Sources(folder))) == [
+        f"Archive: {folder}",
+        "3 posts: 2 to publish, 0 published, 1 left out.",
+        "  2024-01-31 23:59:59 UTC  Rye loaf",
+        "  2024-02-01 00:00:00 UTC  (no caption)",
+        "  1 skipped — Only you could see it on TikTok; everything on the AT Protocol is public. "
+        "To publish it all the same: tokaway run … --include-private",
+        "Nothing was sent.",
+    ]
+
+
+def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: Path) -> None:
+    dies = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
+    make(folder, exported(title="Rye", links=(link("a", dies),)), exported(1), failed=SECOND)
+    told = tell(lambda console: commands.plan(console, Sources(folder)))
+    assert told[0] == {
+        "event": "plan_post",
+        "post": FIRST,
+        "posted_at": "2024-01-31T23:59:59.000Z",
+        "kind": "video",
+        "privacy": "everyone",
+        "chosen": True,
+        "milestone": "found",
+        "caption": "Rye",
+        "links_expire_at": "2030-01-02T03:04:05.000Z",
+        "code": None,
+        "text": None,
+        "hint": None,
+    }
+    assert (told[1]["milestone"], told[1]["code"]) == ("failed", "gone")
+    assert told[2:] == [
+        {
+            "event": "plan",
+            "archive": str(folder),
+            "account": None,
+            "posts": 2,
+            "chosen": 2,
+            "published": 0,
+            "unfinished": 1,
+            "counts": counts(found=1, failed=1),
+            "reasons": [
+                {
+                    "milestone": "failed",
+                    "code": "gone",
+                    "text": "It is gone.",
+                    "hint": "Request a fresh export.",
+                    "posts": 1,
+                }
+            ],
+            "links_expire_at": "2030-01-02T03:04:05.000Z",
+            "next_try_at": None,
+        }
+    ]
+
+
+def test_plan_makes_the_archive_of_an_export_beside_it(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    export = tmp_path / "export.json"
+    export.write_bytes(SAMPLE.read_bytes())
+    console = open_console(as_json=False, quiet=False)
+    for new in (8, 0):
+        assert commands.plan(console, Sources(export)) == 0
+        printed = capsys.readouterr()
+        assert printed.out.startswith(f"Archive: {tmp_path / 'export.tokaway'}\n8 posts: 5 to ")
+        assert f"export.json: 8 posts (V4 layout), {new} new, 0 with" in printed.err
+
+
+def test_plan_shows_twenty_posts_unless_asked_for_all(say: Say, folder: Path) -> None:
+    make(folder, *(exported(second) for second in range(22)))
+    few = say(lambda console: commands.plan(console, Sources(folder)))
+    assert few[-2:] == ["  … and 2 more (-v shows all)", "Nothing was sent."]
+    every = say(lambda console: commands.plan(console, Sources(folder), every_post=True))
+    assert sum(line.endswith("(no caption)") for line in every) == 22
+
+
+def test_plan_includes_private_posts_on_request_only(say: Say, folder: Path) -> None:
+    make(folder, exported(privacy=Privacy.FRIENDS))
+    assert "0 to publish" in say(lambda console: commands.plan(console, Sources(folder)))[1]
+    with_private = Sources(folder, include_private=True)
+    assert "1 to publish" in say(lambda console: commands.plan(console, with_private))[1]
+
+
+@pytest.mark.parametrize(
+    ("life", "said"),
+    [
+        (timedelta(days=3, hours=1), "The first link dies in 3 days ({at}): fetch before then"),
+        (timedelta(days=-1), "Links of this export have died. Request a fresh export"),
+    ],
+)
+def test_plan_warns_of_dying_links(say: Say, folder: Path, life: timedelta, said: str) -> None:
+    at = utc_now() + life
+    make(folder, exported(links=(link("a", at),)))
+    lines = say(lambda console: commands.plan(console, Sources(folder)))
+    assert lines[-2].startswith(said.format(at=local(at)))
+
+
+# status
+
+
+def test_status_counts_and_names_what_failed_and_how_to_go_on(say: Say, folder: Path) -> None:
+    make(folder, exported(), exported(1), exported(2), failed=SECOND)
+    with Archive.create(folder) as archive:
+        archive.set_account(ACCOUNT)
+        bring_to(archive, FIRST, Milestone.PUBLISHED)
+    assert say(lambda console: commands.status(console, folder)) == [
+        f"Archive: {folder}",
+        "Account: maker.test on https://pds.test",
+        "3 posts: 1 found, 1 published, 1 failed",
+        "  1 failed — It is gone. Request a fresh export.",
+        f"To go on: tokaway run {folder}",
+    ]
+
+
+def test_status_tells_programs_the_same(tell: Tell, folder: Path) -> None:
+    make(folder, exported(), exported(1))
+    later = datetime(2035, 1, 1, tzinfo=UTC)
+    with Archive.create(folder) as archive:
+        archive.set_account(ACCOUNT)
+        bring_to(archive, FIRST, Milestone.VERIFIED)
+        trouble = Trouble("rate_limited", "Enough for now.")
+        archive.note_try_later(archive.posts()[1], trouble, later, count=True)
+    (told,) = tell(lambda console: commands.status(console, folder))
+    assert told == {
+        "event": "status",
+        "archive": str(folder),
+        "account": {"did": ACCOUNT.did, "handle": "maker.test", "pds": "https://pds.test"},
+        "posts": 2,
+        "chosen": 2,
+        "published": 1,
+        "unfinished": 1,
+        "counts": counts(found=1, verified=1),
+        "reasons": [],
+        "links_expire_at": None,
+        "next_try_at": "2035-01-01T00:00:00.000Z",
+    }
+
+
+def test_status_of_an_empty_archive_is_no_trouble(say: Say, folder: Path) -> None:
+    make(folder)
+    assert say(lambda console: commands.status(console, folder)) == [
+        f"Archive: {folder}",
+        "0 posts: none",
+    ]
+
+
+def test_status_can_be_asked_while_a_run_works(say: Say, folder: Path) -> None:
+    make(folder, exported())
+    with locked(folder):
+        assert say(lambda console: commands.status(console, folder))
+
+
+# retry
+
+
+def test_retry_puts_failed_posts_back_to_what_their_files_support(say: Say, folder: Path) -> None:
+    make(folder, exported(), exported(1), failed=FIRST)
+    with Archive.create(folder) as archive:
+        fetched = bring_to(archive, SECOND, Milestone.FETCHED)
+        archive.note_failed(fetched, Trouble("ffmpeg_failed", "It did not work."))
+    assert say(lambda console: commands.retry(console, folder, ())) == [
+        f"{FIRST} goes on as found",
+        f"{SECOND} goes on as fetched",
+        f"2 posts put back. Go on with: tokaway run {folder}",
+    ]
+    assert "1 found, 1 fetched" in say(lambda console: commands.status(console, folder))[1]
+
+
+def test_retry_of_one_post_leaves_the_others_failed(tell: Tell, folder: Path) -> None:
+    make(folder, exported(), exported(1), failed=FIRST)
+    make(folder, failed=SECOND)
+    told = tell(lambda console: commands.retry(console, folder, (SECOND,)))
+    assert told == [{"event": "retried", "post": SECOND, "milestone": "found"}]
+    (after,) = tell(lambda console: commands.status(console, folder))
+    assert after["counts"] == counts(found=1, failed=1)
+
+
+def test_retry_of_a_post_that_did_not_fail_changes_nothing(tell: Tell, folder: Path) -> None:
+    make(folder, exported(), exported(1), failed=FIRST)
+    console = open_console(as_json=True, quiet=True)
+    with pytest.raises(UserError, match=f"No failed post is called {SECOND}, {THIRD}."):
+        commands.retry(console, folder, (FIRST, THIRD, SECOND))
+    (after,) = tell(lambda console: commands.status(console, folder))
+    assert after["counts"]["failed"] == 1
+
+
+def test_retry_waits_for_no_run(folder: Path) -> None:
+    make(folder, exported(), failed=FIRST)
+    with locked(folder), pytest.raises(ArchiveInUse):
+        commands.retry(open_console(as_json=True, quiet=True), folder, ())
+
+
+# the others
+
+
+def test_report_says_where_it_lies(say: Say, tell: Tell, folder: Path) -> None:
+    make(folder, exported())
+    path = str(folder / "report.html")
+    assert say(lambda console: commands.report(console, folder)) == [path]
+    assert tell(lambda console: commands.report(console, folder)) == [
+        {"event": "report", "path": path}
+    ]
+
+
+def test_there_is_nothing_to_verify_before_anything_is_published(folder: Path) -> None:
+    make(folder, exported())
+    with pytest.raises(UserError, match="nothing to verify"):
+        commands.verify(open_console(as_json=True, quiet=True), folder, None)
+
+
+@pytest.mark.parametrize("failed", [None, SECOND])
+def test_a_run_with_nothing_to_do_asks_for_no_password(
+    capsys: pytest.CaptureFixture[str], folder: Path, failed: str | None
+) -> None:
+    make(folder, exported(), exported(1, privacy=Privacy.ONLY_YOU), exported(2))
+    with Archive.create(folder) as archive:
+        for post in (FIRST, THIRD):
+            bring_to(archive, post, Milestone.PUBLISHED)
+    if failed:
+        with Archive.create(folder) as archive:
+            archive.choose_private()
+        make(folder, failed=SECOND)
+
+    def no_password() -> None:
+        pytest.fail("asked for a password")
+
+    console = open_console(as_json=False, quiet=True)
+    code = commands.run_import(console, Sources(folder), {}, None, no_password, Stop())
+    assert code == (1 if failed else 0)
+    said = f"Nothing to do: 2 of {3 if failed else 2} chosen posts published before, nothing sent"
+    assert capsys.readouterr().out.startswith(said)

@@ -1,0 +1,113 @@
+"""An import that can be killed at any moment and taken up again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from importer import commands
+from importer.archive.view import PLACED, ArchiveView
+from importer.console import open_console
+from importer.demo.local_pds import LocalPds
+from importer.demo.media_server import MediaServer
+from importer.opening import archive_beside
+from tests.conftest import TestAccount
+from tests.end_to_end.command_line import CommandLine, Ended
+from tests.end_to_end.server_truth import COLLECTION, assert_exactly
+from tests.staged_export import Staged
+
+DRIVER = (sys.executable, str(Path(__file__).with_name("die.py")))
+
+
+class Mortal:
+    """One export, its media server, an account of its own, and the one command for all of it."""
+
+    def __init__(
+        self,
+        staged: Staged,
+        media: MediaServer,
+        pds: LocalPds,
+        account: TestAccount,
+        folder: Path,
+    ) -> None:
+        folder.mkdir()
+        password = folder / "password.txt"
+        password.write_text(account.password, encoding="utf-8")
+        self._tokaway = CommandLine(folder / "home")
+        self._orphanages: list[int] = []
+        self._pds = pds
+        self._did = account.did
+        self.staged = staged
+        self.media = media
+        self.export = staged.write(folder / "export.zip", media.url(""))
+        self.archive = archive_beside(self.export)
+        self._command: tuple[str | Path, ...] = (
+            *("run", self.export, "--to", account.handle, "--pds", account.pds),
+            *("--password-file", password),
+        )
+
+    def trapped(self, *trap: str) -> Ended:
+        """Run in the driver. Its children hold a pipe open for as long as they live."""
+        read, write = os.pipe()
+        self._orphanages.append(read)
+        try:
+            program = (*DRIVER, str(write), *trap, "--")
+            return self._tokaway(*self._command, program=program, pass_fds=[write])
+        finally:
+            os.close(write)
+
+    def die(self, moment: str) -> Ended:
+        """Run until the moment kills it."""
+        ended = self.trapped(moment)
+        assert ended.code == -signal.SIGKILL, f"{moment} never came: {ended.out}{ended.err}"
+        return ended
+
+    def wait_for_orphans(self) -> None:
+        """Wait until every FFmpeg that outlived its parent has ended."""
+        while self._orphanages:
+            read = self._orphanages.pop()
+            assert os.read(read, 1) == b""
+            os.close(read)
+
+    def run(self) -> Ended:
+        """Run as a user would."""
+        return self._tokaway(*self._command)
+
+    def files(self, pattern: str) -> list[str]:
+        """Files of the archive by name."""
+        found = self.archive.rglob(pattern)
+        return sorted(path.relative_to(self.archive).as_posix() for path in found)
+
+    def on_server(self) -> int:
+        """How many records the account has."""
+        return len(self._pds.list_records(self._did, COLLECTION))
+
+    def is_finished(self) -> bool:
+        """Whether the archive says that every public post is published."""
+        if not (self.archive / "archive.db").exists():
+            return False
+        with ArchiveView.open(self.archive) as view:
+            placed = {post.id for post in view.posts(*PLACED)}
+        return placed == {post.id for post in self.staged.public}
+
+    def goes_on_to_the_end(self) -> None:
+        """The same command completes the import, and everything is right."""
+        ended = self.run()
+        assert ended.code == 0, ended.out + ended.err
+        self.assert_whole()
+
+    def assert_whole(self) -> None:
+        """Assert that each public post is published once, whole and at its date.
+
+        And that the archive knows it, and that nothing half-made is left lying.
+        """
+        assert_exactly(self._pds, self._did, self.staged.public)
+        assert self.is_finished()
+        left = self.files("*.part*") + self.files("prepared.*")
+        assert not left, left
+        with ArchiveView.open(self.archive) as view:
+            assert len(view.records()) == len(self.staged.public)
+        # In this process: nothing is killed here, and a process of its own takes a second.
+        assert commands.verify(open_console(as_json=False, quiet=True), self.archive, None) == 0

@@ -1,0 +1,114 @@
+"""What an account really holds on its server, read as anybody could, and what it should hold.
+
+Nothing here leans on the code under test: keys, dates and CIDs are worked out anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from importer.demo.local_pds import LocalPds
+from tests.staged_export import HEIGHT, PLACE, WIDTH, StagedPost
+
+COLLECTION = "app.bsky.feed.post"
+_TID = "234567abcdefghijklmnopqrstuvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """The records of an account by the order of their keys, and its blobs by CID."""
+
+    records: tuple[dict[str, Any], ...]
+    blobs: dict[str, bytes]
+    collections: tuple[str, ...]
+
+    @property
+    def keys(self) -> list[str]:
+        """The record keys, in order."""
+        return [record["uri"].rpartition("/")[2] for record in self.records]
+
+
+def look(pds: LocalPds, did: str) -> Truth:
+    """Read everything of an account: each record, each blob."""
+    with httpx.Client(base_url=f"{pds.url}/xrpc/", timeout=30, trust_env=False) as client:
+
+        def get(method: str, **parameters: str | int) -> httpx.Response:
+            answer = client.get(method, params=parameters)
+            assert answer.status_code == 200, answer.text
+            return answer
+
+        repo = get("com.atproto.repo.describeRepo", repo=did).json()
+        listed = get("com.atproto.sync.listBlobs", did=did, limit=1000).json()["cids"]
+        blobs = {cid: get("com.atproto.sync.getBlob", did=did, cid=cid).content for cid in listed}
+    records = sorted(pds.list_records(did, COLLECTION), key=lambda record: str(record["uri"]))
+    return Truth(tuple(records), blobs, tuple(repo["collections"]))
+
+
+def assert_exactly(pds: LocalPds, did: str, posts: Sequence[StagedPost]) -> Truth:
+    """Assert that the account holds these posts and nothing else: each once, each whole."""
+    truth = look(pds, did)
+    wanted = sorted(posts, key=lambda post: post.micros)
+    assert [micros(key) for key in truth.keys] == [post.micros for post in wanted]
+    assert truth.collections == ((COLLECTION,) if wanted else ())
+    assert len({clock(key) for key in truth.keys}) <= 1
+    assert truth.keys == sorted(truth.keys)
+    shown: list[str] = []
+    for post, record in zip(wanted, truth.records, strict=True):
+        value = record["value"]
+        assert value["createdAt"] == post.created_at
+        assert value["text"] == post.caption
+        embed = value["embed"]
+        assert embed["$type"] == "app.bsky.embed.video"
+        assert embed["aspectRatio"] == {"width": WIDTH, "height": HEIGHT}
+        video = embed["video"]
+        assert video["mimeType"] == "video/mp4"
+        cid = video["ref"]["$link"]
+        shown.append(cid)
+        data = truth.blobs[cid]
+        assert len(data) == video["size"]
+        assert data[4:8] == b"ftyp"
+        assert post.marker in data, f"{post.id} shows another post's video"
+    assert len(set(shown)) == len(wanted), "two posts show one video"
+    assert truth.blobs.keys() == set(shown), "there are blobs that no post shows"
+    for cid, data in truth.blobs.items():
+        assert digest_of(cid) == hashlib.sha256(data).digest(), f"{cid} is damaged"
+        assert PLACE not in data, f"{cid} tells a place"
+    return truth
+
+
+def micros(key: str) -> int:
+    """The microseconds a TID carries."""
+    return _number(key) >> 10
+
+
+def clock(key: str) -> int:
+    """The clock id a TID carries."""
+    return _number(key) & 1023
+
+
+def digest_of(cid: str) -> bytes:
+    """The SHA-256 that a CID of raw bytes carries."""
+    assert cid[0] == "b"
+    raw = base64.b32decode(cid[1:].upper() + "=" * (-(len(cid) - 1) % 8))
+    assert raw[:4] == b"\x01\x55\x12\x20" and len(raw) == 36, cid
+    return raw[4:]
+
+
+def stored_anywhere(pds: LocalPds) -> list[Path]:
+    """Every file in the server's blob store, also what no record refers to."""
+    return [path for path in (pds.log.parent / "blobs").rglob("*") if path.is_file()]
+
+
+def _number(key: str) -> int:
+    assert len(key) == 13, key
+    number = 0
+    for letter in key:
+        number = number << 5 | _TID.index(letter)
+    return number

@@ -1,0 +1,213 @@
+"""An export as TikTok gives it, whose links lead to a server of ours with videos we can tell apart.
+
+Every video says which post it belongs to: its number stands in the text that x264 leaves in the
+picture data, where it stays when the file is repacked. So no two posts have the same bytes, and a
+blob on a server can be traced to its post.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import zipfile
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from importer.demo.demo import LINK_LIFE, MEMBER_NAME
+from importer.export.links import rehost
+from importer.model import Action, Kind, Privacy, post_id
+from tests.clips import box, run
+
+SAMPLE = Path(__file__).parents[1] / "samples" / "demo"
+PLACE = b"48.8577"
+WIDTH, HEIGHT = 180, 320
+LARGE_BYTES = 600_000
+
+_FIRST_POST = datetime(2019, 6, 1, 18, 30, 5, tzinfo=UTC)
+_BETWEEN_POSTS = timedelta(days=23, hours=5, minutes=7, seconds=11)
+# The demo's clips by what they need; clip2 tells where it was recorded.
+_CLIPS = {
+    Action.KEEP: ("clip1", "clip5"),
+    Action.REMUX: ("clip2", "clip4"),
+    Action.TRANSCODE: ("clip3",),
+}
+_X264_SAYS = b"http://www.videolan.org/x264.html"
+_WHO = {
+    Privacy.EVERYONE: "Everyone",
+    Privacy.FRIENDS: "Friends",
+    Privacy.ONLY_YOU: "Only you",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StagedPost:
+    """One post of the export. `file` lies in the media folder; a photo post has none.
+
+    `marker` is in the bytes of `file` and of whatever it is repacked to, unless it is empty.
+    """
+
+    posted_at: datetime
+    ordinal: int
+    kind: Kind = Kind.VIDEO
+    privacy: Privacy = Privacy.EVERYONE
+    caption: str = ""
+    fit: Action = Action.KEEP
+    file: str = ""
+    marker: bytes = b""
+
+    @property
+    def id(self) -> str:
+        """The post's name in the archive."""
+        return post_id(self.posted_at, self.ordinal)
+
+    @property
+    def micros(self) -> int:
+        """What the key of its record must carry."""
+        return int(self.posted_at.timestamp()) * 1_000_000 + self.ordinal * 1_000
+
+    @property
+    def created_at(self) -> str:
+        """What its record must carry."""
+        return f"{self.posted_at:%Y-%m-%dT%H:%M:%S}.{self.ordinal:03}Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Posts from the oldest to the newest, and the folder to serve at their links."""
+
+    posts: tuple[StagedPost, ...]
+    media: Path
+
+    @property
+    def public(self) -> list[StagedPost]:
+        """The posts that a run publishes."""
+        return [
+            post
+            for post in self.posts
+            if post.kind == Kind.VIDEO and post.privacy == Privacy.EVERYONE
+        ]
+
+    @property
+    def private(self) -> list[StagedPost]:
+        """The videos that only `--include-private` publishes."""
+        return [
+            post
+            for post in self.posts
+            if post.kind == Kind.VIDEO and post.privacy != Privacy.EVERYONE
+        ]
+
+    def write(self, target: Path, media_url: str, expires_at: datetime | None = None) -> Path:
+        """Write the ZIP, its links leading below `media_url` and living until `expires_at`."""
+        until = expires_at or datetime.now(UTC) + LINK_LIFE
+        export = json.loads((SAMPLE / MEMBER_NAME).read_text(encoding="utf-8"))
+        posts = export["Post"]["Posts"]
+        shapes = _shapes(posts["VideoList"])
+        posts["VideoList"] = [
+            _row(shapes[post.kind], post, media_url, until) for post in reversed(self.posts)
+        ]
+        with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(MEMBER_NAME, json.dumps(export, ensure_ascii=False))
+        return target
+
+
+def stage(
+    media: Path,
+    fits: Sequence[Action],
+    *,
+    captions: Mapping[int, str] | None = None,
+    private: Sequence[Privacy] = (),
+    photos: int = 0,
+    large: Collection[int] = (),
+) -> Staged:
+    """Make the media of an export: one public video for each of `fits`, then the others.
+
+    Every third post shares its second with the one before it; so does each private video with a
+    public one. `captions` and `large` (files of several network chunks) go by the place in `fits`.
+    """
+    media.mkdir(parents=True, exist_ok=True)
+    captions = captions or {}
+    series = secrets.token_hex(4)
+    wanted = [
+        (place - place // 3, Kind.VIDEO, Privacy.EVERYONE, fit) for place, fit in enumerate(fits)
+    ]
+    wanted += [(place, Kind.VIDEO, who, Action.KEEP) for place, who in enumerate(private)]
+    wanted += [(place, Kind.PHOTO, Privacy.EVERYONE, Action.KEEP) for place in range(photos)]
+    taken: Counter[int] = Counter()
+    posts: list[StagedPost] = []
+    for place, (second, kind, privacy, fit) in enumerate(wanted):
+        posts.append(
+            StagedPost(
+                posted_at=_FIRST_POST + second * _BETWEEN_POSTS,
+                ordinal=taken[second],
+                kind=kind,
+                privacy=privacy,
+                caption=captions.get(place, "") if place < len(fits) else f"unlisted {place:04}",
+                fit=fit,
+                file=_file(place) if kind == Kind.VIDEO else "",
+                marker=_marker(series, place, kind, fit),
+            )
+        )
+        taken[second] += 1
+        if kind == Kind.VIDEO:
+            _make_clip(media, place, posts[-1], large=place in large)
+    return Staged(tuple(sorted(posts, key=lambda post: post.micros)), media)
+
+
+def _file(place: int) -> str:
+    return f"v{place:04}.mp4"
+
+
+def _marker(series: str, place: int, kind: Kind, fit: Action) -> bytes:
+    """No two in a whole test session are the same."""
+    if kind == Kind.PHOTO or fit == Action.TRANSCODE:
+        return b""
+    return f"staged post {series} {place:04}".encode()
+
+
+def _make_clip(media: Path, place: int, post: StagedPost, *, large: bool) -> None:
+    names = _CLIPS[post.fit]
+    source = SAMPLE / "media" / f"{names[place % len(names)]}.mp4"
+    target = media / post.file
+    if post.fit == Action.TRANSCODE:
+        # Nothing in this file outlives encoding but its pictures: another length, other bytes.
+        seconds = 3 - place % 12 / 6
+        run("-i", source, "-t", f"{seconds:.3f}", "-c", "copy", "-movflags", "+faststart", target)
+        return
+    data = source.read_bytes()
+    assert data.count(_X264_SAYS) == 1
+    data = data.replace(_X264_SAYS, post.marker.ljust(len(_X264_SAYS)))
+    if large:
+        filler = box(b"free", bytes(4000))
+        data += filler * (LARGE_BYTES // len(filler))
+    target.write_bytes(data)
+
+
+def _shapes(rows: Sequence[Mapping[str, Any]]) -> dict[Kind, Mapping[str, Any]]:
+    """A row of a video post and one of a photo post, as TikTok writes them."""
+    video = next(row for row in rows if "mime_type=video_mp4" in row["Link"])
+    photo = next(row for row in rows if "photomode" in row["Link"])
+    return {Kind.VIDEO: video, Kind.PHOTO: photo}
+
+
+def _row(
+    shape: Mapping[str, Any], post: StagedPost, media_url: str, until: datetime
+) -> dict[str, Any]:
+    return {
+        **shape,
+        "Date": f"{post.posted_at:%Y-%m-%d %H:%M:%S}",
+        "Link": "\n".join(_link(url, post, media_url, until) for url in shape["Link"].split()),
+        "WhoCanView": _WHO[post.privacy],
+        "Title": post.caption or "N/A",
+        "AlternateText": "N/A",
+    }
+
+
+def _link(url: str, post: StagedPost, media_url: str, until: datetime) -> str:
+    if post.kind == Kind.VIDEO:
+        path, mark, query = url.partition("?")
+        url = f"{path.rpartition('/')[0]}/{post.file}{mark}{query}"
+    return rehost(url, media_url, until)

@@ -1,0 +1,91 @@
+"""On a line that breaks again and again, the same import comes to the same end."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pytest
+
+from importer.model import Action
+from tests.breaking_proxy import Breakage, BreakingProxy
+from tests.end_to_end.command_line import Ended
+from tests.end_to_end.conftest import Job, MakeJob
+from tests.end_to_end.server_truth import assert_exactly, look
+from tests.staged_export import stage
+
+UPLOAD = "com.atproto.repo.uploadBlob"
+WRITE = "com.atproto.repo.putRecord"
+FITS = (Action.KEEP, Action.REMUX, Action.KEEP, Action.KEEP, Action.REMUX, Action.KEEP)
+# Each breakage once or twice, both where the video is sent and where the record is written.
+SCRIPT = (
+    *((UPLOAD, fault) for fault in Breakage),
+    *((WRITE, fault) for fault in Breakage),
+    (WRITE, Breakage.DROP_ANSWER),
+)
+RUNS = 10
+
+
+@pytest.fixture
+def job(make_job: MakeJob, tmp_path: Path) -> Job:
+    made = make_job(stage(tmp_path / "staged", FITS))
+    (made.folder / "hasty.toml").write_text("retry_seconds = 0.1\ntries = 20\n", encoding="utf-8")
+    return made
+
+
+def run(job: Job, proxy: BreakingProxy) -> Ended:
+    """The user's one command, over the bad line."""
+    return job.run("--config", job.folder / "hasty.toml", "--pds", proxy.url, "--json")
+
+
+@pytest.fixture
+def bad_line(job: Job) -> BreakingProxy:
+    return BreakingProxy(job.pds.url, rate_limit_seconds=1)
+
+
+def test_each_breakage_once_in_one_run(job: Job, bad_line: BreakingProxy) -> None:
+    with bad_line as proxy:
+        for place, (nsid, fault) in enumerate(SCRIPT):
+            proxy.breakage(nsid, fault, after=place % 2)
+        ended = run(job, proxy)
+        broken = [(call.nsid, call.fault) for call in proxy.calls() if call.fault]
+    assert ended.code == 0, ended.out + ended.err
+    assert sorted(broken) == sorted(SCRIPT)
+    assert_exactly(job.pds, job.account.did, job.staged.public)
+
+
+def test_whatever_breaks_the_same_command_again_ends_the_same(
+    job: Job, bad_line: BreakingProxy
+) -> None:
+    seed = secrets.randbits(32)
+    print(f"seed {seed}")  # noqa: T201  pytest shows it when the test fails
+    with bad_line as proxy:
+        proxy.chaos(seed, 0.3, at_most_in_a_row=4)
+        codes: list[int] = []
+        while not codes or codes[-1] in (6, 75):
+            assert len(codes) < RUNS, codes
+            codes.append(run(job, proxy).code)
+        broken = [call.fault for call in proxy.calls() if call.fault]
+    assert codes[-1] == 0
+    assert len(broken) >= len(FITS)
+    assert_exactly(job.pds, job.account.did, job.staged.public)
+
+
+def test_a_lost_archive_on_a_bad_line(job: Job, bad_line: BreakingProxy) -> None:
+    """What was written before is recognised although listing it breaks too."""
+    first = job.run("--limit", "3")
+    assert first.code == 0, first.err
+    written = look(job.pds, job.account.did)
+    (job.archive / "archive.db").unlink()
+    with bad_line as proxy:
+        proxy.breakage("com.atproto.repo.listRecords", Breakage.CUT_ANSWER)
+        proxy.breakage("com.atproto.repo.listRecords", Breakage.BAD_GATEWAY)
+        proxy.breakage(WRITE, Breakage.DROP_ANSWER)
+        ended = run(job, proxy)
+    assert ended.code == 0, ended.out + ended.err
+    (recognised,) = ended.named("recognised")
+    assert recognised["posts"] == 3
+    truth = assert_exactly(job.pds, job.account.did, job.staged.public)
+    assert [record for record in truth.records if record in written.records] == list(
+        written.records
+    )

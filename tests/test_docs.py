@@ -229,7 +229,6 @@ def test_the_documents_name_no_command_that_does_not_exist() -> None:
         assert named <= set(cli.commands), page.name
 
 
-@pytest.mark.xfail(reason="media/ffmpeg.py names `tokaway doctor`, which is not built", strict=True)
 def test_no_message_sends_people_to_a_command_or_flag_that_does_not_exist() -> None:
     known = {"--version", "--help"}.union(*map(options, cli.commands.values()))
     wrong = []

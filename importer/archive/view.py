@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ DATABASE_NAME = "archive.db"
 MEDIA_NAME = "media"
 UNFINISHED = (Milestone.FOUND, Milestone.FETCHED, Milestone.PREPARED)
 PLACED = (Milestone.PUBLISHED, Milestone.VERIFIED)
+_LEAST_ROOM = 64 * 1024  # the smallest a database in WAL mode needs beside itself
 
 
 class ArchiveView:
@@ -212,24 +214,40 @@ def sqlite_trouble(folder: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.DatabaseError as error:
-        said = str(error)
-        if "full" in said:
+        name = getattr(error, "sqlite_errorname", "")  # errors of the module itself have none
+        if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and _is_full(folder)):
             raise DiskFull(
                 f"The disk that holds the archive {folder} is full. Nothing is lost.",
                 hint="Free some space and give the same command again.",
             ) from error
-        if "not a database" in said or "malformed" in said:
+        if name.startswith("SQLITE_IOERR"):
             raise UserError(
-                f"The archive database in {folder} is damaged ({said}). "
+                f"The disk that holds the archive {folder} fails ({error}). "
+                "What is on your account is safe.",
+                hint="Check that the disk is connected and sound, then give the same command "
+                "again.",
+                code="disk_fails",
+            ) from error
+        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+            raise UserError(
+                f"The archive database in {folder} is damaged ({error}). "
                 "What is on your account is safe.",
                 hint=f"Move {DATABASE_NAME} away and run again: posts already published are "
                 "found by their keys and not posted twice.",
                 code="damaged_archive",
             ) from error
-        if "readonly" in said or "unable to open" in said:
+        if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
             raise UserError(
-                f"The archive in {folder} cannot be written ({said}).",
+                f"The archive in {folder} cannot be written ({error}).",
                 hint="Check who owns the folder, or choose another with --archive DIR.",
                 code="archive_not_writable",
             ) from error
         raise
+
+
+def _is_full(folder: Path) -> bool:
+    # With no room for its shared memory SQLite speaks of an I/O error, not of a full disk.
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_ROOM
+    except OSError:
+        return False

@@ -29,7 +29,7 @@ _STOP_CHECK_SECONDS = 0.1
 _TAIL_BYTES = 4096
 # Variables by which ffmpeg would write files or colours of its own accord.
 _UNWANTED_ENVIRONMENT = frozenset({"FFREPORT", "AV_LOG_FORCE_COLOR", "SVT_LOG_FILE"})
-_GET_FFMPEG = "Run `tokaway doctor`, install FFmpeg 5.1 or newer, or name one with --ffmpeg."
+_GET_FFMPEG = "Install FFmpeg 5.1 or newer, or name one with --ffmpeg."
 
 
 @dataclass(frozen=True, slots=True)

@@ -480,10 +480,6 @@ def test_a_disk_without_room_for_the_database_is_told_and_filled_once_there_is(
     assert planned["posts"] == 8
 
 
-@pytest.mark.xfail(
-    reason="archive/view.py: SQLite says 'disk I/O error' when there is no room for its -shm file",
-    strict=True,
-)
 def test_an_archive_on_a_disk_without_any_room_left_is_told(
     tokaway: CommandLine, small_disk: Callable[[str], SmallDisk]
 ) -> None:

@@ -11,14 +11,14 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from importer import __version__
 from importer.archive.store import Archive
 from importer.clock import utc_now
 from importer.engine.pauses import Pause, Pauses
 from importer.engine.schedule import Room, next_steps
 from importer.engine.stop import Stop
+from importer.engine.teller import Teller
 from importer.errors import (
     BudgetEmpty,
     DiskFull,
@@ -29,19 +29,7 @@ from importer.errors import (
     TryLater,
     Unreachable,
 )
-from importer.events import (
-    Event,
-    InHand,
-    Recognised,
-    RunFinished,
-    RunStarted,
-    Status,
-    StepDone,
-    StepFailed,
-    StepStarted,
-    Stopping,
-    Waiting,
-)
+from importer.events import Event, InHand
 from importer.model import Milestone, Post, Stage, Trouble
 from importer.settings import Settings
 from importer.stages.fetch import fetch
@@ -115,18 +103,15 @@ class _Coordinator:
         self._archive = archive
         self._tools = tools
         self._settings = settings
-        self._emit = emit
         self._stop = stop
         self._now = now
+        self._run = archive.start_run(now())
+        self._tell = Teller(archive, emit, now, self._run)
         self._running: dict[Future[Result], _Running] = {}
         self._pauses = Pauses(timedelta(seconds=settings.retry_seconds))
         self._error: RunError | None = None
         self._faults = 0
         self._published = 0
-        self._run = 0
-        self._status_at = datetime.min.replace(tzinfo=UTC)
-        self._told_stop = (False, False)
-        self._told_wait: datetime | None = None
         self._room = Room(
             {
                 Stage.FETCH: settings.fetch_jobs,
@@ -137,20 +122,7 @@ class _Coordinator:
         )
 
     def run(self) -> Outcome:
-        archive, account = self._archive, self._tools.account
-        self._run = archive.start_run(self._now())
-        self._emit(
-            RunStarted(
-                self._now(),
-                self._run,
-                __version__,
-                str(archive.folder),
-                account.handle,
-                account.did,
-                account.pds,
-                archive.counts(),
-            )
-        )
+        self._tell.started(self._tools.account)
         pool = ThreadPoolExecutor(sum(self._room.workers.values()), thread_name_prefix="step")
         try:
             self._recognise()
@@ -161,21 +133,10 @@ class _Coordinator:
             clean = self._leave(pool)
         outcome = self._outcome(clean)
         try:
-            archive.finish_run(self._run, self._now(), outcome.word)
+            self._archive.finish_run(self._run, self._now(), outcome.word)
         except DiskFull as error:
             outcome = Outcome("disk_full", error.exit_code, error, clean)
-        text, hint = (outcome.error.text, outcome.error.hint) if outcome.error else ("", "")
-        self._emit(
-            RunFinished(
-                self._now(),
-                self._run,
-                outcome.word,
-                archive.counts(),
-                outcome.exit_code,
-                text,
-                hint,
-            )
-        )
+        self._tell.finished(outcome.word, outcome.exit_code, outcome.error)
         return outcome
 
     def _recognise(self) -> None:
@@ -184,7 +145,7 @@ class _Coordinator:
             self._archive.note_published(post, record)
             self._remove_copy(post)
         if found:
-            self._emit(Recognised(self._now(), self._run, len(found)))
+            self._tell.recognised(len(found))
 
     def _loop(self, pool: ThreadPoolExecutor) -> None:
         while True:
@@ -227,7 +188,7 @@ class _Coordinator:
             job = Job(running.post, self._archive.files(post_id), self._archive.folder)
             future = pool.submit(WORK[stage], job, self._tools, step)
             self._running[future] = running
-            self._emit(StepStarted(self._now(), self._run, post_id, stage))
+            self._tell.step_started(running.post, stage)
 
     def _left(self, in_hand: dict[str, Stage]) -> int | None:
         """How many more posts this run may start to publish; `None` without a `--limit`."""
@@ -281,8 +242,7 @@ class _Coordinator:
                 self._published += 1
                 uri = record.uri
                 text = "found on the server" if found else "published"
-        seconds = (self._now() - running.started_at).total_seconds()
-        self._emit(StepDone(self._now(), self._run, post.id, stage, seconds, text, uri))
+        self._tell.step_done(post, stage, running.started_at, text, uri)
 
     def _remove_copy(self, post: Post) -> None:
         """Free the disk of a prepared copy, noted or not; the original stays."""
@@ -302,7 +262,7 @@ class _Coordinator:
             self._archive.note_try_later(post, words, None, count=False)
         elif post.tries + 1 >= self._settings.tries:
             self._archive.note_failed(post, words)
-            self._tell_failed(running, words, Milestone.FAILED, None)
+            self._tell.step_failed(post, stage, Milestone.FAILED, words, None)
             return
         else:
             delay = min(self._settings.retry_seconds * 4 ** min(post.tries, 10), 3600)
@@ -310,7 +270,7 @@ class _Coordinator:
             if trouble.at and trouble.at > now:
                 at = trouble.at
             self._archive.note_try_later(post, words, at, count=True)
-        self._tell_failed(running, words, post.milestone, at)
+        self._tell.step_failed(post, stage, post.milestone, words, at)
 
     def _give_up(self, running: _Running, refusal: Refused) -> None:
         words = Trouble(refusal.code, refusal.text, refusal.hint)
@@ -319,7 +279,7 @@ class _Coordinator:
         else:
             self._archive.note_failed(running.post, words)
         milestone = Milestone.SKIPPED if refusal.skip else Milestone.FAILED
-        self._tell_failed(running, words, milestone, None)
+        self._tell.step_failed(running.post, running.stage, milestone, words, None)
 
     def _fault(self, running: _Running, fault: Exception) -> None:
         log.error("%s of %s broke", running.stage, running.post.id, exc_info=fault)
@@ -329,7 +289,7 @@ class _Coordinator:
             "Give the same command again; if it stays, report it with the end of run.log.",
         )
         self._archive.note_failed(running.post, words)
-        self._tell_failed(running, words, Milestone.FAILED, None)
+        self._tell.step_failed(running.post, running.stage, Milestone.FAILED, words, None)
         self._faults += 1
         if self._faults >= FAULTS_IN_A_ROW:
             self._error = self._error or Fault(
@@ -337,23 +297,6 @@ class _Coordinator:
                 f"({type(fault).__name__}: see run.log). Nothing is lost.",
                 hint="Please report this with the end of run.log.",
             )
-
-    def _tell_failed(
-        self, running: _Running, words: Trouble, milestone: Milestone, at: datetime | None
-    ) -> None:
-        self._emit(
-            StepFailed(
-                self._now(),
-                self._run,
-                running.post.id,
-                running.stage,
-                milestone,
-                words.code,
-                words.text,
-                words.hint,
-                at,
-            )
-        )
 
     def _wait_for_the_next(self, now: datetime) -> bool:
         """Wait a moment for what may start later; false when nothing is left for this run."""
@@ -378,9 +321,7 @@ class _Coordinator:
                 until=until,
                 hint=f"Give the same command again after {until:%Y-%m-%d %H:%M:%S} UTC.",
             )
-        if self._told_wait != until:
-            self._told_wait = until
-            self._emit(Waiting(now, self._run, reason, until))
+        self._tell.waiting(reason, until)
         self._stop.draining.wait(min((until - now).total_seconds(), 1.0))
         self._tell_status()
         return True
@@ -422,24 +363,11 @@ class _Coordinator:
         return Outcome("all_published", 0, clean=clean)
 
     def _tell_stop(self) -> None:
-        asked = (self._stop.draining.is_set(), self._stop.at_once.is_set())
-        if asked != self._told_stop:
-            self._told_stop = asked
-            self._emit(Stopping(self._now(), self._run, asked[1]))
+        stop = self._stop
+        self._tell.stopping(draining=stop.draining.is_set(), at_once=stop.at_once.is_set())
 
     def _tell_status(self) -> None:
-        now = self._now()
-        if now - self._status_at < timedelta(seconds=1):
-            return
-        self._status_at = now
-        in_hand = tuple(
-            InHand(
-                running.post.id,
-                running.stage,
-                running.step.done,
-                running.step.total,
-                running.step.unit,
-            )
-            for running in self._running.values()
+        self._tell.status(
+            InHand(at.post.id, at.stage, at.step.done, at.step.total, at.step.unit)
+            for at in self._running.values()
         )
-        self._emit(Status(now, self._run, self._archive.counts(), in_hand))

@@ -1,0 +1,107 @@
+"""Tells the listeners of a run what happens: in order, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime, timedelta
+
+from importer import __version__
+from importer.archive.view import ArchiveView
+from importer.errors import RunError
+from importer.events import (
+    Event,
+    InHand,
+    Recognised,
+    RunFinished,
+    RunStarted,
+    Status,
+    StepDone,
+    StepFailed,
+    StepStarted,
+    Stopping,
+    Waiting,
+)
+from importer.model import Account, Milestone, Post, Stage, Trouble
+
+STATUS_EVERY = timedelta(seconds=1)
+
+
+class Teller:
+    """The voice of one run."""
+
+    def __init__(
+        self,
+        archive: ArchiveView,
+        emit: Callable[[Event], None],
+        now: Callable[[], datetime],
+        run: int,
+    ) -> None:
+        self._archive = archive
+        self._emit = emit
+        self._now = now
+        self._run = run
+        self._status_at = datetime.min.replace(tzinfo=UTC)
+        self._wait: datetime | None = None
+        self._stop = (False, False)
+
+    def started(self, account: Account) -> None:
+        """A run begins."""
+        self._emit(
+            RunStarted(
+                self._now(),
+                self._run,
+                __version__,
+                str(self._archive.folder),
+                account.handle,
+                account.did,
+                account.pds,
+                self._archive.counts(),
+            )
+        )
+
+    def recognised(self, posts: int) -> None:
+        """So many posts stand on the server already."""
+        self._emit(Recognised(self._now(), self._run, posts))
+
+    def step_started(self, post: Post, stage: Stage) -> None:
+        """A worker takes a step."""
+        self._emit(StepStarted(self._now(), self._run, post.id, stage))
+
+    def step_done(
+        self, post: Post, stage: Stage, started_at: datetime, text: str, uri: str | None
+    ) -> None:
+        """A step is done and noted."""
+        seconds = (self._now() - started_at).total_seconds()
+        self._emit(StepDone(self._now(), self._run, post.id, stage, seconds, text, uri))
+
+    def step_failed(
+        self, post: Post, stage: Stage, milestone: Milestone, why: Trouble, at: datetime | None
+    ) -> None:
+        """A step did not work; it is tried again `at`, or never."""
+        words = (why.code, why.text, why.hint)
+        self._emit(StepFailed(self._now(), self._run, post.id, stage, milestone, *words, at))
+
+    def status(self, in_hand: Iterable[InHand]) -> None:
+        """Where the run stands, unless that was told just now."""
+        now = self._now()
+        if now - self._status_at >= STATUS_EVERY:
+            self._status_at = now
+            self._emit(Status(now, self._run, self._archive.counts(), tuple(in_hand)))
+
+    def waiting(self, reason: str, until: datetime) -> None:
+        """Nothing can be done before `until`."""
+        if self._wait != until:
+            self._wait = until
+            self._emit(Waiting(self._now(), self._run, reason, until))
+
+    def stopping(self, *, draining: bool, at_once: bool) -> None:
+        """The user asked to stop, if so."""
+        if self._stop != (draining, at_once):
+            self._stop = (draining, at_once)
+            self._emit(Stopping(self._now(), self._run, at_once))
+
+    def finished(self, outcome: str, exit_code: int, error: RunError | None) -> None:
+        """The run is over."""
+        text, hint = (error.text, error.hint) if error else ("", "")
+        counts = self._archive.counts()
+        self._emit(RunFinished(self._now(), self._run, outcome, counts, exit_code, text, hint))

@@ -33,17 +33,6 @@ def media(tmp_path: Path) -> Iterator[MediaServer]:
         yield server
 
 
-@pytest.fixture
-def client() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "archive" / "media" / "original.mp4"
-
-
 class CutAlways(dict[str, int]):
     """Cuts every answer, where `cut_after` cuts one."""
 

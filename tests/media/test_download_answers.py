@@ -30,17 +30,6 @@ def media(tmp_path: Path) -> Iterator[MediaServer]:
         yield server
 
 
-@pytest.fixture
-def client() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "archive" / "media" / "original.mp4"
-
-
 def left_over(target: Path) -> list[str]:
     return sorted(path.name for path in target.parent.iterdir())
 

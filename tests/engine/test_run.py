@@ -330,7 +330,7 @@ def test_a_run_goes_on_where_the_posts_stand(house: House) -> None:
     house.run()
     assert house.stages.called(Stage.FETCH) == posts[:1]
     assert house.stages.called(Stage.PREPARE) == posts[1:2] + posts[:1]
-    assert house.stages.called(Stage.PUBLISH) == posts[2:3] + posts[1:2] + posts[:1]
+    assert sorted(house.stages.called(Stage.PUBLISH)) == posts[:3]
     assert house.count(Milestone.PUBLISHED) == 4
 
 
@@ -732,7 +732,7 @@ def test_an_error_of_the_run_lets_finish_what_is_in_hand_and_starts_nothing(
     outcome = house.run()
     assert outcome.error is error
     assert outcome.exit_code == exit_code
-    assert [post for _, post, _ in house.stages.calls] == posts[:3]
+    assert {post for _, post, _ in house.stages.calls} == set(posts[:3])
     assert house.count(Milestone.PREPARED) == 1
     assert house.count(Milestone.FETCHED) == 2
     assert house.count(Milestone.FOUND) == 3
@@ -806,7 +806,7 @@ def test_the_first_wish_to_stop_lets_finish_what_is_in_hand(house: House) -> Non
     for post in posts:
         house.plan(Stage.FETCH, post, hold)
     assert house.run() == Outcome("interrupted", 130)
-    assert house.stages.called(Stage.FETCH) == posts[:2]
+    assert sorted(house.stages.called(Stage.FETCH)) == posts[:2]
     assert house.count(Milestone.FETCHED) == 2
     assert house.count(Milestone.FOUND) == 2
     assert [event.at_once for event in house.told(Stopping)] == [False]

@@ -140,6 +140,34 @@ class Post:
     hint: str | None = None
 
 
+CAPTION_FROM_TITLE = "title"
+"""`Post.caption_source` of a caption that is the title in the export."""
+CAPTION_FROM_USER = "user"
+"""`Post.caption_source` of a caption that the user wrote: no scan replaces it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What the user wants of one post; `None` leaves a field as it is."""
+
+    post: str
+    caption: str | None = None
+    alt: str | None = None
+    chosen: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file as it was when it was last read: while size and time stay it is not read again.
+
+    `told` is what it said, in a form of the scanner's own; empty if it said nothing.
+    """
+
+    size: int
+    changed_ns: int
+    told: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """Why a post stands still: a stable code, a sentence, and what to do next."""

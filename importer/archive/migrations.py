@@ -96,3 +96,20 @@ def first_tables(db: Database) -> None:
     for statement in statements.split(";"):
         if statement.strip():
             db.execute(statement)
+
+
+@migrations()
+def source_files(db: Database) -> None:
+    """What was read in the creator's own folders, so that a second scan reads what changed."""
+    db.execute(
+        """
+        CREATE TABLE source_files (
+            folder TEXT NOT NULL,
+            path TEXT NOT NULL,
+            size INTEGER NOT NULL,
+            changed_ns INTEGER NOT NULL,
+            told TEXT NOT NULL,
+            PRIMARY KEY (folder, path)
+        ) STRICT
+        """
+    )

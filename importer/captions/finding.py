@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from importer.model import Kind
+from importer.model import Seen as Seen
 
 
 class Source(StrEnum):
@@ -55,15 +56,3 @@ class Finding:
     def minted_at(self) -> datetime | None:
         """When the ID was made: its upper 32 bits are unix seconds (arXiv 2504.13279)."""
         return datetime.fromtimestamp(int(self.video_id) >> 32, UTC) if self.video_id else None
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A file as it was when it was last read: while size and time stay it is not read again.
-
-    `told` is what it said, in a form of the scanner's own; empty if it said nothing.
-    """
-
-    size: int
-    changed_ns: int
-    told: str = ""

@@ -16,8 +16,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from importer.archive.intake import Absorbed
 from importer.archive.moves import MOVES
-from importer.archive.store import Absorbed, Archive
+from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.errors import UserError
 from importer.model import Account, Kind, Milestone, Post, Privacy, Role, Stage, Trouble

@@ -1,0 +1,297 @@
+"""What comes into an archive from outside the engine: exports, captions, files, choices.
+
+Every change is one function and one transaction that writes a fact and moves the milestone
+together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from importer.archive import moves
+from importer.archive.matching import match_posts, reason_to_skip
+from importer.archive.rows import (
+    NO_TROUBLE,
+    links_to_json,
+    moment,
+    soonest_expiry,
+    trouble_columns,
+)
+from importer.archive.view import PLACED, ArchiveView, sqlite_trouble
+from importer.model import (
+    CAPTION_FROM_TITLE,
+    CAPTION_FROM_USER,
+    Edit,
+    ExportPost,
+    Kind,
+    MediaFile,
+    Milestone,
+    Post,
+    Role,
+    Seen,
+    Trouble,
+    post_id,
+)
+
+LEFT_OUT = Trouble(
+    "left_out", "You left it out.", "To publish it, choose it again: tokaway captions ARCHIVE"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """What a reading of an export changed: numbers of posts."""
+
+    new: int
+    refreshed: int
+    withdrawn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What the user's edits changed: numbers of posts.
+
+    `published` were published before and stay as they are; `photos` cannot be chosen yet.
+    """
+
+    captions: int = 0
+    alts: int = 0
+    chosen: int = 0
+    left_out: int = 0
+    published: int = 0
+    photos: int = 0
+
+
+class Intake(ArchiveView):
+    """An archive that takes things in."""
+
+    def absorb(self, found: Sequence[ExportPost]) -> Absorbed:
+        """Take over the posts of an export: new ones are added, known ones get fresh links.
+
+        What the user chose stays. A post that has become private since the last export and is
+        not published yet is withdrawn: skipped, unless the user chose it.
+        """
+        refreshed = withdrawn = 0
+        with self._change():
+            matched, new = match_posts(found, self.posts())
+            for exported, ordinal in new:
+                self._insert(exported, ordinal)
+            for exported, post in matched:
+                refreshed += self._refresh(post, exported)
+                withdrawn += self._withdraw(post, exported)
+        return Absorbed(len(new), refreshed, withdrawn)
+
+    def choose_private(self) -> int:
+        """Choose every skipped private video, on the user's explicit word; how many there were."""
+        with self._change():
+            private = [
+                post for post in self.posts(Milestone.SKIPPED) if post.trouble_code == "private"
+            ]
+            for post in private:
+                self._move(post, Milestone.FOUND, chosen=1, chosen_by="user", **NO_TROUBLE)
+        return len(private)
+
+    def set_source_paths(self, paths: Mapping[str, Path]) -> int:
+        """Note which local file holds a post's original; how many unpublished posts gained one."""
+        gained = 0
+        with self._change():
+            for post_id, path in paths.items():
+                post = self.post(post_id)
+                if post is None or post.milestone in PLACED or post.source_path == str(path):
+                    continue
+                gained += 1
+                self._set(post_id, source_path=str(path))
+                if self._failed_to_come(post):
+                    self._move(post, Milestone.FOUND, tries=0, next_try_at=None, **NO_TROUBLE)
+        return gained
+
+    def set_captions(self, found: Mapping[str, tuple[str, str]]) -> int:
+        """Take over captions that a source knows, each with the source's name.
+
+        What the user wrote stays, and so does what is published. That a post has no caption is
+        worth knowing too, but replaces no words.
+
+        Returns:
+            How many posts got other words.
+        """
+        changed = 0
+        with self._change():
+            for name, (caption, source) in found.items():
+                post = self.post(name)
+                if post is None or post.milestone in PLACED:
+                    continue
+                if post.caption_source == CAPTION_FROM_USER or (post.caption and not caption):
+                    continue
+                changed += post.caption != caption
+                self._set(name, caption=caption, caption_source=source)
+        return changed
+
+    def edit(self, edits: Iterable[Edit]) -> Edited:
+        """Take over what the user wrote and chose; nothing else ever replaces it."""
+        numbers = dict.fromkeys(Edited.__slots__, 0)
+        with self._change():
+            for edit in edits:
+                post = self.post(edit.post)
+                if post is None:
+                    continue
+                if post.milestone in PLACED:
+                    numbers["published"] += 1
+                    continue
+                if edit.caption is not None:
+                    numbers["captions"] += 1
+                    self._set(post.id, caption=edit.caption, caption_source=CAPTION_FROM_USER)
+                if edit.alt is not None:
+                    numbers["alts"] += 1
+                    self._set(post.id, alt=edit.alt)
+                if edit.chosen is not None:
+                    numbers[self._choose(post, wanted=edit.chosen)] += 1
+        return Edited(**numbers)
+
+    def seen(self, folder: str) -> dict[str, Seen]:
+        """What was read in a source folder before, by path relative to it."""
+        return {
+            row["path"]: Seen(row["size"], row["changed_ns"], row["told"])
+            for row in self._rows(
+                "SELECT path, size, changed_ns, told FROM source_files WHERE folder = ?", [folder]
+            )
+        }
+
+    def note_seen(self, folder: str, seen: Mapping[str, Seen]) -> None:
+        """Remember what was read in a source folder, in place of what was known of it."""
+        with self._change():
+            self._db.execute("DELETE FROM source_files WHERE folder = ?", [folder])
+            self._db.table("source_files").insert_all(
+                {
+                    "folder": folder,
+                    "path": path,
+                    "size": file.size,
+                    "changed_ns": file.changed_ns,
+                    "told": file.told,
+                }
+                for path, file in seen.items()
+            )
+
+    def set_fact(self, key: str, value: str) -> None:
+        """Remember a word about the archive as a whole."""
+        with self._change():
+            self._db.execute(
+                "INSERT INTO facts (key, value) VALUES (?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                [key, value],
+            )
+
+    # inside a transaction
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        with sqlite_trouble(self.folder), self._db.atomic():
+            yield
+
+    def _set(self, post_id: str, **columns: Any) -> None:
+        assignments = ", ".join(f"{column} = ?" for column in columns)
+        self._db.execute(
+            f"UPDATE posts SET {assignments} WHERE id = ?",  # noqa: S608
+            [*columns.values(), post_id],
+        )
+
+    def _move(self, post: Post, milestone: Milestone, **columns: Any) -> None:
+        row = self._one("SELECT milestone FROM posts WHERE id = ?", [post.id])
+        moves.check(Milestone(row["milestone"]), milestone)
+        self._set(post.id, milestone=milestone.value, **columns)
+
+    def _supported(self, post: Post) -> Milestone:
+        """The last milestone that the files of a post support."""
+        files = self.files(post.id)
+        supported = Milestone.FOUND
+        for role, milestone in (
+            (Role.ORIGINAL, Milestone.FETCHED),
+            (Role.PREPARED, Milestone.PREPARED),
+        ):
+            file = files.get(role)
+            if file is None or not self._is_whole(file):
+                break
+            supported = milestone
+        return supported
+
+    def _is_whole(self, file: MediaFile) -> bool:
+        path = self.path(file.path)
+        return path.is_file() and path.stat().st_size == file.bytes
+
+    def _choose(self, post: Post, *, wanted: bool) -> str:
+        """Choose a post or leave it out, on the user's word; what came of it."""
+        if wanted and post.kind == Kind.PHOTO:
+            return "photos"
+        if not wanted:
+            columns = {"chosen": 0, "chosen_by": "user", "next_try_at": None}
+            columns |= trouble_columns(LEFT_OUT)
+            if post.milestone == Milestone.SKIPPED:
+                self._set(post.id, **columns)
+            else:
+                self._move(post, Milestone.SKIPPED, **columns)
+            return "left_out"
+        # What becomes private later is withdrawn, unless it was private when the user chose it.
+        by = "user" if reason_to_skip(post.kind, post.privacy) else "rule"
+        self._set(post.id, chosen=1, chosen_by=by)
+        if post.milestone == Milestone.SKIPPED:
+            self._move(post, self._supported(post), tries=0, next_try_at=None, **NO_TROUBLE)
+        return "chosen"
+
+    def _insert(self, exported: ExportPost, ordinal: int) -> None:
+        skip = reason_to_skip(exported.kind, exported.privacy)
+        self._db.table("posts").insert(
+            {
+                "id": post_id(exported.posted_at, ordinal),
+                "ordinal": ordinal,
+                "posted_at": moment(exported.posted_at),
+                "kind": exported.kind.value,
+                "privacy": exported.privacy.value,
+                "caption": exported.title or "",
+                "caption_source": CAPTION_FROM_TITLE if exported.title else None,
+                "alt": exported.alt or "",
+                "likes": exported.likes,
+                "allow_comments": exported.allow_comments,
+                "allow_duets": exported.allow_duets,
+                "allow_stitches": exported.allow_stitches,
+                "links": links_to_json(exported.links),
+                "link_expires_at": soonest_expiry(exported.links),
+                "chosen": int(skip is None),
+                "chosen_by": "rule",
+                "milestone": (Milestone.SKIPPED if skip else Milestone.FOUND).value,
+                **trouble_columns(skip),
+            }
+        )
+
+    def _refresh(self, post: Post, exported: ExportPost) -> bool:
+        """Take fresher links, and try again what failed for want of them."""
+        known, fresh = soonest_expiry(post.links), soonest_expiry(exported.links)
+        if not exported.links or post.links == exported.links:
+            return False
+        if known and fresh and fresh <= known:
+            return False
+        self._set(post.id, links=links_to_json(exported.links), link_expires_at=fresh)
+        if self._failed_to_come(post):
+            self._move(post, Milestone.FOUND, tries=0, next_try_at=None, **NO_TROUBLE)
+        return True
+
+    def _withdraw(self, post: Post, exported: ExportPost) -> bool:
+        """Honour a privacy that has changed on TikTok, while it still can be."""
+        if post.privacy == exported.privacy or post.milestone in PLACED:
+            return False
+        self._set(post.id, privacy=exported.privacy.value)
+        skip = reason_to_skip(exported.kind, exported.privacy)
+        if skip is None or not post.chosen or post.chosen_by == "user":
+            return False
+        columns = {"chosen": 0, "next_try_at": None, **trouble_columns(skip)}
+        if post.milestone == Milestone.SKIPPED:
+            self._set(post.id, **columns)
+        else:
+            self._move(post, Milestone.SKIPPED, **columns)
+        return True
+
+    def _failed_to_come(self, post: Post) -> bool:
+        """Whether a post failed before its original was here: another way to get it may work."""
+        return post.milestone == Milestone.FAILED and Role.ORIGINAL not in self.files(post.id)

@@ -30,7 +30,7 @@ from importer.settings import load
 from importer.stages.place import sweep
 from importer.summary import Summary, summarise
 from importer.toolbox import signed_in
-from importer.wording import link_life, plural, utc
+from importer.wording import link_life, links_lives, plural, utc
 
 SHOWN_POSTS = 20
 Flags = Mapping[str, Any]
@@ -231,7 +231,8 @@ def _show_reading(console: Console, it: Opened) -> None:
 
 
 def _show_plan(console: Console, archive: Archive, *, every_post: bool) -> None:
-    summary = summarise(archive, utc_now())
+    now = utc_now()
+    summary = summarise(archive, now)
     waiting = archive.posts(*_TO_DO, chosen=True)
     for post in archive.posts():
         console.result("plan_post", _post_fields(post))
@@ -242,13 +243,15 @@ def _show_plan(console: Console, archive: Archive, *, every_post: bool) -> None:
         f"{summary.published} published, {summary.counts[Milestone.SKIPPED]} left out."
     )
     for post in waiting if every_post else waiting[:SHOWN_POSTS]:
-        console.line(f"  {utc(post.posted_at)}  {_one_line(post.caption) or '(no caption)'}")
+        life = link_life(post.link_expires_at, now) if post.milestone == Milestone.FOUND else ""
+        console.line(
+            f"  {utc(post.posted_at)}  {_one_line(post.caption) or '(no caption)'}"
+            + (f"  [{life}]" if life else "")
+        )
     if len(waiting) > SHOWN_POSTS and not every_post:
         console.line(f"  … and {len(waiting) - SHOWN_POSTS} more (-v shows all)")
     _show_reasons(console, summary)
-    life = link_life(summary.links_expire_at, utc_now())
-    if life:
-        console.line(life)
+    _show_gaps(console, summary)
     console.line("Nothing was sent.")
 
 
@@ -262,9 +265,8 @@ def _post_fields(post: Post) -> dict[str, Any]:
             "chosen": post.chosen,
             "milestone": post.milestone,
             "caption": post.caption,
-            "links_expire_at": min(
-                (link.expires_at for link in post.links if link.expires_at), default=None
-            ),
+            "caption_source": post.caption_source,
+            "links_expire_at": post.link_expires_at,
             "code": post.trouble_code,
             "text": post.trouble,
             "hint": post.hint,
@@ -310,9 +312,7 @@ def _show_summary(console: Console, summary: Summary) -> None:
     _show_reasons(console, summary)
     if summary.next_try_at:
         console.line(f"Next try: {utc(summary.next_try_at)}")
-    life = link_life(summary.links_expire_at, utc_now())
-    if life:
-        console.line(life)
+    _show_gaps(console, summary)
     if summary.unfinished:
         console.line(f"To go on: tokaway run {summary.archive}")
 
@@ -320,6 +320,17 @@ def _show_summary(console: Console, summary: Summary) -> None:
 def _show_reasons(console: Console, summary: Summary) -> None:
     for reason in summary.reasons:
         console.line(f"  {reason.posts} {reason.milestone} — {reason.text} {reason.hint}".rstrip())
+
+
+def _show_gaps(console: Console, summary: Summary) -> None:
+    """What is still missing: words, and time."""
+    if summary.without_caption:
+        console.line(
+            f"{plural(summary.without_caption, 'post')} would be published without words. "
+            f"To add them: tokaway captions {summary.archive} --help"
+        )
+    for line in links_lives(summary, utc_now()):
+        console.line(line)
 
 
 def _show_verified(console: Console, post: Post, uri: str, trouble: str | None) -> None:

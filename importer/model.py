@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -84,6 +85,11 @@ class Link:
     video_id: str | None = None
 
 
+def first_death(links: Iterable[Link]) -> datetime | None:
+    """When the first of some links dies; `None` if none does."""
+    return min((link.expires_at for link in links if link.expires_at), default=None)
+
+
 def post_id(posted_at: datetime, ordinal: int) -> str:
     """A post's name in the archive, on screen and in folders: `20240131T235959`, `…-1`."""
     stamp = posted_at.strftime("%Y%m%dT%H%M%S")
@@ -138,6 +144,11 @@ class Post:
     trouble_code: str | None = None
     trouble: str | None = None
     hint: str | None = None
+
+    @property
+    def link_expires_at(self) -> datetime | None:
+        """When the first of its links dies; `None` if none does."""
+        return first_death(self.links)
 
 
 CAPTION_FROM_TITLE = "title"

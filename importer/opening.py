@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.archive.lock import locked
 from importer.archive.intake import Absorbed
+from importer.archive.lock import locked
 from importer.archive.store import Archive, make_folder
 from importer.archive.view import DATABASE_NAME
 from importer.captions.source_folder import Matches, match, scan

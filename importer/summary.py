@@ -8,6 +8,8 @@ from datetime import datetime
 from importer.archive.view import PLACED, UNFINISHED, ArchiveView
 from importer.model import Account, Milestone
 
+_FETCHED = (Milestone.FETCHED, Milestone.PREPARED)
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -22,7 +24,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Where an archive stands. Times are UTC."""
+    """Where an archive stands. Times are UTC.
+
+    `links_*` speak of posts whose file is still to be fetched by a link that dies; `safe` posts
+    need none any more. `without_caption` would be published without words.
+    """
 
     archive: str
     account: Account | None
@@ -34,11 +40,18 @@ class Summary:
     reasons: tuple[Reason, ...]
     links_expire_at: datetime | None
     next_try_at: datetime | None
+    links_dead: int
+    links_alive: int
+    last_link_expires_at: datetime | None
+    safe: int
+    without_caption: int
 
 
 def summarise(archive: ArchiveView, now: datetime) -> Summary:
     """Read the numbers of an archive."""
     counts = archive.counts()
+    deaths = archive.link_deaths()
+    dead = sum(at <= now for at in deaths)
     return Summary(
         archive=str(archive.folder),
         account=archive.account(),
@@ -48,6 +61,11 @@ def summarise(archive: ArchiveView, now: datetime) -> Summary:
         unfinished=sum(counts[milestone] for milestone in UNFINISHED),
         counts=counts,
         reasons=tuple(Reason(*row) for row in archive.trouble_counts()),
-        links_expire_at=archive.soonest_expiry(),
+        links_expire_at=deaths[0] if deaths else None,
         next_try_at=archive.next_try_at(now),
+        links_dead=dead,
+        links_alive=len(deaths) - dead,
+        last_link_expires_at=deaths[-1] if deaths else None,
+        safe=sum(counts[milestone] for milestone in (*_FETCHED, *PLACED)),
+        without_caption=archive.without_caption(),
     )

@@ -16,6 +16,7 @@ from importer.events import (
     Waiting,
 )
 from importer.model import Milestone, Stage
+from importer.summary import Summary
 
 OUTCOMES = {
     "all_published": "Every chosen post is published.",
@@ -64,18 +65,33 @@ def web_link(uri: str, handle: str) -> str:
 
 
 def link_life(expires_at: datetime | None, now: datetime) -> str:
-    """What to know about when links die; empty if nothing dies."""
+    """How long a link lives, for the line of its post; empty if it does not die."""
     if expires_at is None:
         return ""
-    if expires_at <= now:
-        return (
-            "Links of this export have died. Request a fresh export from TikTok and give it to "
-            "the same command; what is fetched or published already is safe."
-        )
     return (
-        f"The first link dies in {span(expires_at - now)} ({local(expires_at)}): "
-        "fetch before then with: tokaway run"
+        "the link has died" if expires_at <= now else f"the link dies in {span(expires_at - now)}"
     )
+
+
+def links_lives(summary: Summary, now: datetime) -> list[str]:
+    """What to know about links that die, and what to do: no line if nothing dies."""
+    lines = []
+    if summary.links_dead:
+        lines.append(
+            f"The links of {plural(summary.links_dead, 'post')} have died. To get fresh ones: in "
+            "TikTok open Settings and privacy > Account > Download your data, choose all data "
+            "and JSON, and give the new file to the same command. Safe already: "
+            f"{plural(summary.safe, 'post')} fetched or published."
+        )
+    first, last = summary.links_expire_at, summary.last_link_expires_at
+    if summary.links_alive and first and last:
+        begins = "" if summary.links_dead else f"the first in {span(first - now)}, "
+        lines.append(
+            f"The links of {plural(summary.links_alive, 'post')} still work: {begins}"
+            f"the last dies in {span(last - now)} ({local(last)}). "
+            "Fetch before then with: tokaway run"
+        )
+    return lines
 
 
 _DONE = {Stage.FETCH: "fetched", Stage.PREPARE: "prepared", Stage.PUBLISH: "published"}

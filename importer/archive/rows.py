@@ -19,6 +19,7 @@ from importer.model import (
     Record,
     Role,
     Trouble,
+    first_death,
 )
 
 Row = dict[str, Any]
@@ -64,8 +65,8 @@ def links_to_json(links: Sequence[Link]) -> str:
 
 def soonest_expiry(links: Sequence[Link]) -> str | None:
     """When the first of a post's links dies, as it is stored."""
-    times = [link.expires_at for link in links if link.expires_at]
-    return moment(min(times)) if times else None
+    soonest = first_death(links)
+    return moment(soonest) if soonest else None
 
 
 def _link(stored: Row) -> Link:

@@ -154,13 +154,24 @@ class ArchiveView:
             )
         ]
 
-    def soonest_expiry(self) -> datetime | None:
-        """When the first link dies among chosen posts whose file is not here yet."""
-        row = self._one(
-            "SELECT min(link_expires_at) AS at FROM posts "
-            "WHERE chosen AND milestone = 'found' AND source_path IS NULL"
+    def link_deaths(self) -> list[datetime]:
+        """When the links die of chosen posts whose file is not here yet, soonest first."""
+        rows = self._rows(
+            "SELECT link_expires_at AS at FROM posts WHERE chosen AND source_path IS NULL "
+            "AND milestone IN ('found', 'failed') AND link_expires_at IS NOT NULL "
+            "AND NOT EXISTS (SELECT 1 FROM files WHERE post = posts.id) ORDER BY at"
         )
-        return instant(row["at"])
+        return [at for row in rows if (at := instant(row["at"]))]
+
+    def without_caption(self) -> int:
+        """How many chosen posts that are not published yet would go without words."""
+        marks = ", ".join("?" * len(UNFINISHED))
+        row = self._one(
+            "SELECT count(*) AS n FROM posts WHERE chosen AND caption = '' "  # noqa: S608
+            f"AND milestone IN ({marks})",
+            list(UNFINISHED),
+        )
+        return int(row["n"])
 
     def files(self, post_id: str) -> dict[Role, MediaFile]:
         """The files of a post's only part, by role."""

@@ -102,7 +102,7 @@ def test_a_newer_export_brings_fresher_links(archive: Archive) -> None:
     fresh = (link("a", LATE, signature="2"),)
     assert archive.absorb([exported(links=fresh)]) == Absorbed(0, 1, 0)
     assert only(archive).links == fresh
-    assert archive.soonest_expiry() == LATE
+    assert archive.link_deaths() == [LATE]
 
 
 @pytest.mark.parametrize(
@@ -244,9 +244,9 @@ def test_local_files_of_published_and_unknown_posts_are_left_alone(archive: Arch
 
 def test_a_post_with_a_local_file_has_no_dying_link(archive: Archive) -> None:
     archive.absorb([exported(links=(link("a", SOON),))])
-    assert archive.soonest_expiry() == SOON
+    assert archive.link_deaths() == [SOON]
     archive.set_source_paths({only(archive).id: Path("/films/a.mp4")})
-    assert archive.soonest_expiry() is None
+    assert archive.link_deaths() == []
 
 
 # moves

@@ -80,6 +80,7 @@ def test_plan_lists_what_is_to_be_published_and_why_the_rest_is_not(say: Say, fo
         "  2024-02-01 00:00:00 UTC  (no caption)",
         "  1 skipped — Only you could see it on TikTok; everything on the AT Protocol is public. "
         "To publish it all the same: tokaway run … --include-private",
+        f"1 post would be published without words. To add them: tokaway captions {folder} --help",
         "Nothing was sent.",
     ]
 
@@ -97,6 +98,7 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
         "chosen": True,
         "milestone": "found",
         "caption": "Rye",
+        "caption_source": "title",
         "links_expire_at": "2030-01-02T03:04:05.000Z",
         "code": None,
         "text": None,
@@ -124,6 +126,11 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
             ],
             "links_expire_at": "2030-01-02T03:04:05.000Z",
             "next_try_at": None,
+            "links_dead": 0,
+            "links_alive": 1,
+            "last_link_expires_at": "2030-01-02T03:04:05.000Z",
+            "safe": 0,
+            "without_caption": 0,
         }
     ]
 
@@ -144,7 +151,7 @@ def test_plan_makes_the_archive_of_an_export_beside_it(
 def test_plan_shows_twenty_posts_unless_asked_for_all(say: Say, folder: Path) -> None:
     make(folder, *(exported(second) for second in range(22)))
     few = say(lambda console: commands.plan(console, Sources(folder)))
-    assert few[-2:] == ["  … and 2 more (-v shows all)", "Nothing was sent."]
+    assert few[-3] == "  … and 2 more (-v shows all)"
     every = say(lambda console: commands.plan(console, Sources(folder), every_post=True))
     assert sum(line.endswith("(no caption)") for line in every) == 22
 
@@ -156,18 +163,40 @@ def test_plan_includes_private_posts_on_request_only(say: Say, folder: Path) -> 
     assert "1 to publish" in say(lambda console: commands.plan(console, with_private))[1]
 
 
-@pytest.mark.parametrize(
-    ("life", "said"),
-    [
-        (timedelta(days=3, hours=1), "The first link dies in 3 days ({at}): fetch before then"),
-        (timedelta(days=-1), "Links of this export have died. Request a fresh export"),
-    ],
-)
-def test_plan_warns_of_dying_links(say: Say, folder: Path, life: timedelta, said: str) -> None:
-    at = utc_now() + life
-    make(folder, exported(links=(link("a", at),)))
+def test_plan_and_status_tell_how_long_links_live(say: Say, folder: Path) -> None:
+    first, last = utc_now() + timedelta(days=3, hours=1), utc_now() + timedelta(days=9, hours=1)
+    make(
+        folder,
+        exported(title="A", links=(link("a", last),)),
+        exported(1, title="B", links=(link("b", first),)),
+    )
     lines = say(lambda console: commands.plan(console, Sources(folder)))
-    assert lines[-2].startswith(said.format(at=local(at)))
+    assert lines[2:4] == [
+        "  2024-01-31 23:59:59 UTC  A  [the link dies in 9 days]",
+        "  2024-02-01 00:00:00 UTC  B  [the link dies in 3 days]",
+    ]
+    said = (
+        "The links of 2 posts still work: the first in 3 days, the last dies in 9 days "
+        f"({local(last)}). Fetch before then with: tokaway run"
+    )
+    assert lines[-2] == said
+    assert said in say(lambda console: commands.status(console, folder))
+
+
+def test_dead_links_are_told_with_the_way_to_fresh_ones_and_what_is_safe(
+    say: Say, folder: Path
+) -> None:
+    died, alive = utc_now() - timedelta(days=1), utc_now() + timedelta(hours=5, minutes=1)
+    links = (died, died, died, alive)
+    make(folder, *(exported(n, links=(link(f"{n}", at),)) for n, at in enumerate(links)))
+    with Archive.create(folder) as archive:
+        bring_to(archive, FIRST, Milestone.FETCHED)
+    lines = say(lambda console: commands.plan(console, Sources(folder)))
+    assert "  2024-02-01 00:00:00 UTC  (no caption)  [the link has died]" in lines
+    dead, living = lines[-3:-1]
+    assert dead.startswith("The links of 2 posts have died. To get fresh ones: in TikTok open")
+    assert dead.endswith("Safe already: 1 post fetched or published.")
+    assert living.startswith("The links of 1 post still work: the last dies in 5 hours")
 
 
 # status
@@ -183,6 +212,7 @@ def test_status_counts_and_names_what_failed_and_how_to_go_on(say: Say, folder: 
         "Account: maker.test on https://pds.test",
         "3 posts: 1 found, 1 published, 1 failed",
         "  1 failed — It is gone. Request a fresh export.",
+        f"1 post would be published without words. To add them: tokaway captions {folder} --help",
         f"To go on: tokaway run {folder}",
     ]
 
@@ -208,6 +238,11 @@ def test_status_tells_programs_the_same(tell: Tell, folder: Path) -> None:
         "reasons": [],
         "links_expire_at": None,
         "next_try_at": "2035-01-01T00:00:00.000Z",
+        "links_dead": 0,
+        "links_alive": 0,
+        "last_link_expires_at": None,
+        "safe": 1,
+        "without_caption": 1,
     }
 
 

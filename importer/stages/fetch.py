@@ -34,7 +34,7 @@ def fetch(job: Job, tools: Tools, step: Step) -> Fetched:
     """
     post, archive = job.post, job.archive
     folder = post_folder(archive, post.id)
-    source = Path(post.source_path) if post.source_path else None
+    source = _source(post)
     target = folder / f"{NAME}{source.suffix.lower() if source else '.mp4'}"
     if target.is_file():
         # Killed right after the file came: its note may lie there still.
@@ -54,6 +54,14 @@ def fetch(job: Job, tools: Tools, step: Step) -> Fetched:
         target.unlink()
         raise
     return Fetched(describe(Role.ORIGINAL, archive, target, facts))
+
+
+def _source(post: Post) -> Path | None:
+    """The creator's own file; `None` if there is none, or it is gone and a link may do."""
+    source = Path(post.source_path) if post.source_path else None
+    if source and post.links and not source.is_file():
+        return None
+    return source
 
 
 def _download(post: Post, target: Path, tools: Tools, step: Step) -> None:

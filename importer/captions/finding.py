@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+from importer.captions.names import minted_at
 from importer.model import Kind
 from importer.model import Seen as Seen
 
@@ -54,5 +55,5 @@ class Finding:
 
     @property
     def minted_at(self) -> datetime | None:
-        """When the ID was made: its upper 32 bits are unix seconds (arXiv 2504.13279)."""
-        return datetime.fromtimestamp(int(self.video_id) >> 32, UTC) if self.video_id else None
+        """When the ID was made, shortly before the post's date."""
+        return minted_at(self.video_id) if self.video_id else None

@@ -1,0 +1,298 @@
+"""Walks a folder of the creator's once and tells what it knows of TikTok posts.
+
+Nothing in it is changed. Video files are not opened: their names and sidecars speak. A second
+scan opens only what changed since the first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import msgspec
+
+from importer.captions import myfavett, tokkit
+from importer.captions.finding import Finding, Source
+from importer.captions.names import read_name
+from importer.captions.sidecars import Told, read_sidecar, words
+from importer.errors import UserError
+from importer.model import Seen
+
+EXTENSIONS = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv"})
+# yt-dlp's are some 50 KB; what is far larger is no sidecar of one post.
+LARGEST_SIDECAR = 16 << 20
+PROGRESS_EVERY = 500
+
+_INFO = ".info.json"
+_DESCRIPTION = ".description"
+_MYFAVETT_FOLDER = ".appdata"
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(list[Told]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """What a folder knows.
+
+    `findings` go by path: one for each video file with its sidecars, and one for each post that
+    only a sidecar or a database knows. `seen` is for the next scan, by path relative to the
+    folder. `files` were looked at, `read` of them opened. `unreadable` says in words which
+    sidecars could not be understood.
+    """
+
+    findings: tuple[Finding, ...]
+    seen: dict[str, Seen]
+    files: int
+    read: int
+    unreadable: tuple[str, ...]
+
+
+def scan(
+    folder: Path,
+    known: Mapping[str, Seen] | None = None,
+    on_progress: Callable[[int], None] = lambda files: None,
+) -> Scan:
+    """Scan a folder and all below it.
+
+    Hidden files and folders (but myfaveTT's database), macOS leftovers, our own archives and
+    folders that may not be opened are left out.
+
+    Args:
+        folder: where to look.
+        known: what the last scan of it had seen.
+        on_progress: told now and then how many files were looked at.
+
+    Raises:
+        UserError: `not_found`, there is no such folder; `unreadable`, it may not be opened.
+    """
+    if not folder.is_dir():
+        raise UserError(
+            f"There is no folder {folder}, so nothing was taken from it.",
+            hint="Give the folder in which your own copies of the videos lie.",
+            code="not_found",
+        )
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UserError(
+            f"The folder {folder} may not be opened, so nothing was taken from it.",
+            hint="Check that it is yours to read.",
+            code="unreadable",
+        )
+    work = _Work(folder, known or {})
+    for entry in _walk(folder):
+        work.files += 1
+        if work.files % PROGRESS_EVERY == 0:
+            on_progress(work.files)
+        work.look(entry)
+    on_progress(work.files)
+    findings = sorted(work.findings(), key=lambda found: (found.path, found.video_id or ""))
+    return Scan(tuple(findings), work.seen, work.files, work.read, tuple(sorted(work.unreadable)))
+
+
+def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """Every file below a folder; folders behind links are not entered, so there are no loops."""
+    waiting = [str(folder)]
+    while waiting:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except OSError:
+            continue
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                if not _is_foreign(entry.name):
+                    waiting.append(entry.path)
+            elif not entry.name.startswith("."):
+                yield entry
+
+
+def _ending(name: str) -> str:
+    # Much faster than a `Path`, for each of many thousand names.
+    at = name.rfind(".")
+    return name[at:] if at > 0 else ""
+
+
+def _is_foreign(name: str) -> bool:
+    hidden = name.startswith(".") and name != _MYFAVETT_FOLDER
+    return hidden or name == "__MACOSX" or name.endswith(".tokaway")
+
+
+@dataclass(slots=True)
+class _Group:
+    """Files of one folder that share their name up to the ending."""
+
+    videos: list[Path] = field(default_factory=list)
+    sidecars: list[tuple[Path, Told]] = field(default_factory=list)
+    description: tuple[Path, str] | None = None
+
+
+@dataclass(slots=True)
+class _Work:
+    folder: Path
+    known: Mapping[str, Seen]
+    seen: dict[str, Seen] = field(default_factory=dict)
+    files: int = 0
+    read: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    groups: defaultdict[tuple[str, str], _Group] = field(
+        default_factory=lambda: defaultdict(_Group)
+    )
+    listed: list[tuple[Path, Told]] = field(default_factory=list)
+
+    def look(self, entry: os.DirEntry[str]) -> None:
+        """Take a file in: by its name alone, or by what it says."""
+        name, lower = entry.name, entry.name.casefold()
+        parent = entry.path[: -len(name) - 1]
+        ending = _ending(lower)
+        if ending in EXTENSIONS:
+            self.groups[parent, name[: -len(ending)]].videos.append(Path(entry.path))
+        elif lower.endswith(_DESCRIPTION):
+            self._take_description(entry, parent)
+        elif ending == ".json":
+            self._take_sidecar(entry, parent)
+        elif lower == tokkit.NAME:
+            told = self._told(entry, tokkit.read_database, 1 << 40)
+            self.listed += [(Path(entry.path), one) for one in told]
+        elif lower == myfavett.NAMES[0] and parent.endswith(_MYFAVETT_FOLDER):
+            self._take_myfavett(entry, parent)
+
+    def _take_sidecar(self, entry: os.DirEntry[str], parent: str) -> None:
+        def read(path: Path) -> list[Told]:
+            told = read_sidecar(path.read_bytes())
+            return [told] if told else []
+
+        is_named = entry.name.casefold().endswith(_INFO)
+        stem = entry.name[: -len(_INFO if is_named else ".json")]
+        # gallery-dl keeps the ending of the file it describes.
+        if _ending(stem).casefold() in EXTENSIONS:
+            stem = stem[: -len(_ending(stem))]
+        for told in self._told(entry, read, LARGEST_SIDECAR, report=is_named):
+            self.groups[parent, stem].sidecars.append((Path(entry.path), told))
+
+    def _take_description(self, entry: os.DirEntry[str], parent: str) -> None:
+        def read(path: Path) -> list[Told]:
+            text = words(path.read_bytes().decode("utf-8-sig", errors="replace"))
+            return [Told(Source.YT_DLP, caption=text)]
+
+        stem = entry.name[: -len(_DESCRIPTION)]
+        for told in self._told(entry, read, LARGEST_SIDECAR):
+            self.groups[parent, stem].description = Path(entry.path), told.caption or ""
+
+    def _take_myfavett(self, entry: os.DirEntry[str], parent: str) -> None:
+        def read(path: Path) -> list[Told]:
+            scripts: list[dict[str, Any]] = []
+            for name in myfavett.NAMES:
+                file = path.with_name(name)
+                if not file.is_file():
+                    scripts.append({})
+                elif file.stat().st_size > myfavett.LARGEST:
+                    raise ValueError("it is far larger than any known one")
+                else:
+                    scripts.append(myfavett.read_script(file.read_bytes()))
+            return myfavett.combine(*scripts)
+
+        texts = [Path(parent, name) for name in myfavett.NAMES]
+        stamp = [file.stat() for file in texts if file.is_file()]
+        seen = Seen(sum(s.st_size for s in stamp), max(s.st_mtime_ns for s in stamp))
+        for told in self._told(entry, read, myfavett.LARGEST, seen=seen):
+            self.listed.append((Path(entry.path), told))
+
+    def _told(
+        self,
+        entry: os.DirEntry[str],
+        read: Callable[[Path], list[Told]],
+        largest: int,
+        *,
+        report: bool = True,
+        seen: Seen | None = None,
+    ) -> list[Told]:
+        """What a file says, from the last scan if it has not changed since."""
+        path = Path(entry.path)
+        relative = path.relative_to(self.folder).as_posix()
+        try:
+            if seen is None:
+                stat = entry.stat()
+                seen = Seen(stat.st_size, stat.st_mtime_ns)
+            known = self.known.get(relative)
+            if known and (known.size, known.changed_ns) == (seen.size, seen.changed_ns):
+                told = _decode(known.told or "[]")
+                self.seen[relative] = known
+                return told
+            if seen.size > largest:
+                raise ValueError("it is far larger than any known one")
+            self.read += 1
+            told = read(path)
+        except (OSError, ValueError, UnicodeError) as error:
+            if report:
+                reason = error.strerror if isinstance(error, OSError) else str(error)
+                self.unreadable.append(f"{relative} cannot be understood: {reason}.")
+            return []
+        text = _encode(told).decode() if told else ""
+        self.seen[relative] = Seen(seen.size, seen.changed_ns, text)
+        return told
+
+    def findings(self) -> Iterator[Finding]:
+        """Bring videos and sidecars together."""
+        for (_, stem), group in self.groups.items():
+            yield from _grouped(stem, group)
+        for path, told in self.listed:
+            file = _inside(path.parent, told.file) if told.file else None
+            yield _finding(path, told, file)
+
+
+def _grouped(stem: str, group: _Group) -> Iterator[Finding]:
+    name = read_name(stem)
+    sidecars = group.sidecars
+    if group.description:
+        path, text = group.description
+        if sidecars:
+            sidecars = [(at, _with_words(told, text)) for at, told in sidecars]
+        else:
+            sidecars = [(path, Told(Source.YT_DLP, caption=text))]
+    if not sidecars:
+        told = Told(Source.FILE_NAME)
+        sidecars = [(path, told) for path in group.videos]
+        for path, told in sidecars:
+            yield _finding(path, told, path, stem)
+        return
+    for path, told in sidecars:
+        if not told.video_id and not told.posted_at and not group.videos and not name.video_id:
+            continue  # words without any post
+        videos: list[Path | None] = [*group.videos] or [None]
+        for video in videos:
+            yield _finding(path, told, video, stem)
+
+
+def _with_words(told: Told, text: str) -> Told:
+    """The description file of yt-dlp is whole even where the JSON has none."""
+    return told if told.caption else msgspec.structs.replace(told, caption=text)
+
+
+def _finding(path: Path, told: Told, file: Path | None, stem: str | None = None) -> Finding:
+    name = read_name(stem if stem is not None else file.stem if file else "")
+    return Finding(
+        source=told.source,
+        path=path,
+        video_id=told.video_id or name.video_id,
+        posted_at=told.posted_at or name.posted_at,
+        author=told.author or name.author,
+        kind=told.kind,
+        caption=told.caption,
+        file=file,
+        seconds=told.seconds,
+        width=told.width,
+        height=told.height,
+        watermarked=told.watermarked if told.watermarked is not None else name.watermarked,
+    )
+
+
+def _inside(folder: Path, relative: str) -> Path | None:
+    """A file that a database names, if it is there and below the database's folder."""
+    parts = PurePosixPath(relative)
+    if parts.is_absolute() or ".." in parts.parts:
+        return None
+    path = folder / relative
+    return path if path.suffix.casefold() in EXTENSIONS and path.is_file() else None

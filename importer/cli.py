@@ -13,11 +13,12 @@ from urllib.parse import urlsplit
 
 import click
 
-from importer import __version__, commands
+from importer import __version__, caption_commands, commands
 from importer.console import Console, open_console
 from importer.engine.stop import Stop
 from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
 from importer.pds.session import Password
+from importer.wording import plural
 
 _PATH = click.Path(path_type=Path)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -158,6 +159,60 @@ def status(console: Console, archive: Path) -> int:
 
 @cli.command()
 @click.argument("archive", type=_FOLDER)
+@click.option(
+    "--from",
+    "folder",
+    metavar="FOLDER",
+    type=_FOLDER,
+    help="Take captions and files out of a folder of yours.",
+)
+@click.option("--online", is_flag=True, help="Read captions off TikTok's public pages.")
+@click.option("--user", metavar="NAME", help="With --online: the account, if not the export's.")
+@click.option(
+    "--post", "links", metavar="URL", multiple=True, help="With --online: these posts only."
+)
+@click.option(
+    "--cookies",
+    metavar="FILE",
+    type=_PATH,
+    help="With --online: a cookies file of your own account.",
+)
+@click.option(
+    "--export", "target", metavar="FILE.csv", type=_PATH, help="Write a spreadsheet to edit."
+)
+@click.option("--import", "source", metavar="FILE.csv", type=_PATH, help="Take over your edits.")
+@click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@_common
+def captions(
+    console: Console,
+    archive: Path,
+    folder: Path | None,
+    online: bool,
+    user: str | None,
+    links: tuple[str, ...],
+    cookies: Path | None,
+    target: Path | None,
+    source: Path | None,
+    yes: bool,
+) -> int:
+    """Bring captions from elsewhere to the posts, or edit them in a spreadsheet."""
+    if sum(map(bool, (folder, online, target, source))) != 1:
+        raise click.UsageError("Give one of --from, --online, --export and --import.")
+    if (user or links or cookies) and not online:
+        raise click.UsageError("--user, --post and --cookies go with --online.")
+    if folder:
+        return caption_commands.from_folder(console, archive, folder)
+    if target:
+        return caption_commands.export_table(console, archive, target)
+    if source:
+        return caption_commands.import_table(
+            console, archive, source, lambda private: yes or _may_be_public(private)
+        )
+    return caption_commands.from_pages(console, archive, user, links, cookies, Stop())
+
+
+@cli.command()
+@click.argument("archive", type=_FOLDER)
 @click.argument("posts", nargs=-1, metavar="[POST]...")
 @_common
 def retry(console: Console, archive: Path, posts: tuple[str, ...]) -> int:
@@ -247,6 +302,16 @@ def _sources(
             err=True,
         )
     return commands.Sources(path, archive, source, include_private)
+
+
+def _may_be_public(private: int) -> bool:
+    if not sys.stdin.isatty():
+        return False
+    return click.confirm(
+        f"Everything on the AT Protocol is public. Publish {plural(private, 'post')} that not "
+        "everyone could see on TikTok?",
+        err=True,
+    )
 
 
 def _password(file: Path | None) -> Password | None:

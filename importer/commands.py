@@ -30,7 +30,7 @@ from importer.settings import load
 from importer.stages.place import sweep
 from importer.summary import Summary, summarise
 from importer.toolbox import signed_in
-from importer.wording import link_life, links_lives, plural, utc
+from importer.wording import gathered_lines, link_life, links_lives, plural, utc
 
 SHOWN_POSTS = 20
 Flags = Mapping[str, Any]
@@ -52,7 +52,7 @@ def plan(console: Console, sources: Sources, *, every_post: bool = False) -> int
     Returns:
         The exit code, here and in every command.
     """
-    with opened(sources.path, sources.archive, sources.source) as it:
+    with opened(sources.path, sources.archive, sources.source, console.note) as it:
         _choose(console, sources, it)
         _show_reading(console, it)
         _show_plan(console, it.archive, every_post=every_post)
@@ -68,7 +68,7 @@ def run_import(
     stop: Stop,
 ) -> int:
     """Fetch, prepare, publish; the same command resumes."""
-    with opened(sources.path, sources.archive, sources.source) as it:
+    with opened(sources.path, sources.archive, sources.source, console.note) as it:
         archive = it.archive
         settings = load(flags, archive=archive.folder, config=config)
         _choose(console, sources, it)
@@ -86,7 +86,7 @@ def run_import(
                 log.event(event)
                 console.event(event)
 
-            with _signals(stop):
+            with signals(stop):
                 outcome = run(archive, tools, settings, emit, stop)
         _tell_outcome(console, archive, outcome)
         if not outcome.clean:
@@ -107,7 +107,7 @@ def status(console: Console, folder: Path) -> int:
 
 def retry(console: Console, folder: Path, post_ids: tuple[str, ...]) -> int:
     """Put failed posts back to the last milestone their files support."""
-    with _working_on(folder) as archive:
+    with working_on(folder) as archive:
         failed = archive.posts(Milestone.FAILED)
         unknown = set(post_ids) - {post.id for post in failed}
         if unknown:
@@ -128,7 +128,7 @@ def retry(console: Console, folder: Path, post_ids: tuple[str, ...]) -> int:
 def verify(console: Console, folder: Path, pds: str | None) -> int:
     """Check each record, blob and date on the PDS."""
     stop = Stop()
-    with _working_on(folder) as archive:
+    with working_on(folder) as archive:
         account = archive.account()
         if account is None or not archive.records():
             raise UserError(
@@ -139,7 +139,7 @@ def verify(console: Console, folder: Path, pds: str | None) -> int:
         server = Server(pds or account.pds, stop.at_once)
         wrong = 0
         try:
-            with _signals(stop):
+            with signals(stop):
                 for post, record, trouble in verify_all(archive, server, utc_now, stop):
                     wrong += trouble is not None
                     _show_verified(console, post, record.uri, trouble.text if trouble else None)
@@ -170,14 +170,15 @@ _TO_DO = (Milestone.FOUND, Milestone.FETCHED, Milestone.PREPARED)
 
 
 @contextmanager
-def _working_on(folder: Path) -> Iterator[Archive]:
+def working_on(folder: Path) -> Iterator[Archive]:
+    """An archive that exists, open for writing and locked."""
     ArchiveView.open(folder).close()
     with locked(folder), Archive.create(folder) as archive:
         yield archive
 
 
 @contextmanager
-def _signals(stop: Stop) -> Iterator[None]:
+def signals(stop: Stop) -> Iterator[None]:
     """Ctrl-C drains, again leaves, a third time ends the process; SIGTERM leaves."""
 
     def interrupt(*_: object) -> None:
@@ -210,7 +211,7 @@ def _choose(console: Console, sources: Sources, it: Opened) -> None:
 
 
 def _show_reading(console: Console, it: Opened) -> None:
-    export, absorbed, sources = it.export, it.absorbed, it.sources
+    export, absorbed = it.export, it.absorbed
     if export and absorbed:
         console.note(
             f"{export.path.name}: {plural(len(export.posts), 'post')} ({export.layout} layout), "
@@ -223,11 +224,9 @@ def _show_reading(console: Console, it: Opened) -> None:
                 f"{plural(absorbed.withdrawn, 'post')} became private on TikTok and will not be "
                 "published."
             )
-    if sources:
-        console.note(
-            f"Source folder: {plural(len(sources.matched), 'file')} matched to posts, "
-            f"{len(sources.ambiguous)} ambiguous and left alone."
-        )
+    if it.gathered:
+        for line in gathered_lines(it.gathered):
+            console.note(line)
 
 
 def _show_plan(console: Console, archive: Archive, *, every_post: bool) -> None:

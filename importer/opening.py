@@ -11,9 +11,9 @@ from importer.archive.intake import Absorbed
 from importer.archive.lock import locked
 from importer.archive.store import Archive, make_folder
 from importer.archive.view import DATABASE_NAME
-from importer.captions.source_folder import Matches, match, scan
 from importer.errors import UserError
 from importer.export.reader import Export, read
+from importer.gathering import USER_NAME, Gathered, Say, gather_folder
 
 SUFFIX = ".tokaway"
 
@@ -25,7 +25,7 @@ class Opened:
     archive: Archive
     export: Export | None
     absorbed: Absorbed | None
-    sources: Matches | None
+    gathered: Gathered | None
 
 
 def is_archive(path: Path) -> bool:
@@ -42,7 +42,10 @@ def archive_beside(export: Path) -> Path:
 
 @contextmanager
 def opened(
-    path: Path, archive_folder: Path | None = None, source: Path | None = None
+    path: Path,
+    archive_folder: Path | None = None,
+    source: Path | None = None,
+    say: Say = lambda text: None,
 ) -> Iterator[Opened]:
     """Open an archive for writing, taking over the posts of an export and a source folder.
 
@@ -50,6 +53,7 @@ def opened(
         path: an export, or an archive.
         archive_folder: where the archive of an export is to be, instead of beside it.
         source: a folder with files the creator already has.
+        say: hears what is going on while the folder is scanned.
 
     Raises:
         UserError: the export cannot be used, or there is nothing to do with it.
@@ -73,8 +77,7 @@ def opened(
     make_folder(folder)
     with locked(folder), Archive.create(folder) as archive:
         absorbed = archive.absorb(export.posts) if export else None
-        sources = None
-        if source:
-            sources = match(archive.posts(), scan(source))
-            archive.set_source_paths({post: found.path for post, found in sources.matched.items()})
-        yield Opened(archive, export, absorbed, sources)
+        if export and export.username:
+            archive.set_fact(USER_NAME, export.username)
+        gathered = gather_folder(archive, source, say) if source else None
+        yield Opened(archive, export, absorbed, gathered)

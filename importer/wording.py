@@ -15,6 +15,7 @@ from importer.events import (
     Stopping,
     Waiting,
 )
+from importer.gathering import Gathered
 from importer.model import Milestone, Stage
 from importer.summary import Summary
 
@@ -24,6 +25,9 @@ OUTCOMES = {
     "limit_reached": "The limit of this run is reached; the same command goes on.",
     "interrupted": "Stopped. Nothing is lost; the same command goes on.",
 }
+
+# How many posts and files of one open question are named.
+_SHOWN = 4
 
 
 def plural(number: int, word: str) -> str:
@@ -90,6 +94,27 @@ def links_lives(summary: Summary, now: datetime) -> list[str]:
             f"The links of {plural(summary.links_alive, 'post')} still work: {begins}"
             f"the last dies in {span(last - now)} ({local(last)}). "
             "Fetch before then with: tokaway run"
+        )
+    return lines
+
+
+def gathered_lines(gathered: Gathered) -> list[str]:
+    """What a source gave, by which rule, and what a person must decide."""
+    rules = ", ".join(f"{number} by {rule}" for rule, number in gathered.by_rule.items())
+    lines = [
+        f"{gathered.where}: {plural(gathered.findings, 'post')} known there, "
+        f"{gathered.matched} matched" + (f" ({rules})." if rules else "."),
+        f"{plural(gathered.captions, 'caption')} and {plural(gathered.files, 'file')} taken over.",
+    ]
+    if gathered.foreign:
+        lines.append(f"{plural(gathered.foreign, 'post')} of other accounts left alone.")
+    lines += [f"! {text}" for text in gathered.unreadable]
+    for open_ in gathered.ambiguous:
+        files = ", ".join(path.name for path in open_.paths[:_SHOWN])
+        more = " …" if len(open_.paths) > _SHOWN else ""
+        lines.append(
+            f"? {' or '.join(open_.posts[:_SHOWN])}: {files}{more} fit in more than one way and "
+            "were left for you to decide."
         )
     return lines
 

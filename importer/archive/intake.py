@@ -160,11 +160,12 @@ class Intake(ArchiveView):
             )
         }
 
-    def note_seen(self, folder: str, seen: Mapping[str, Seen]) -> None:
-        """Remember what was read in a source folder, in place of what was known of it."""
+    def note_seen(self, folder: str, seen: Mapping[str, Seen], *, more: bool = False) -> None:
+        """Remember what was read in a source folder: besides what is known of it, or instead."""
         with self._change():
-            self._db.execute("DELETE FROM source_files WHERE folder = ?", [folder])
-            self._db.table("source_files").insert_all(
+            if not more:
+                self._db.execute("DELETE FROM source_files WHERE folder = ?", [folder])
+            rows = [
                 {
                     "folder": folder,
                     "path": path,
@@ -173,7 +174,8 @@ class Intake(ArchiveView):
                     "told": file.told,
                 }
                 for path, file in seen.items()
-            )
+            ]
+            self._db.table("source_files").insert_all(rows, replace=True)
 
     def set_fact(self, key: str, value: str) -> None:
         """Remember a word about the archive as a whole."""

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from importer.captions.finding import Source
+from importer.captions.finding import Finding, Source
 from importer.captions.names import plausible_id, user_name
 from importer.model import Kind
 
@@ -66,6 +67,21 @@ class _Sidecar(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Sidecar).decode
+_decode_told = msgspec.json.Decoder(Told).decode
+
+
+def to_text(finding: Finding) -> str:
+    """A finding without a file, in a form that can be stored."""
+    facts = {name: getattr(finding, name) for name in Told.__struct_fields__ if name != "file"}
+    return msgspec.json.encode({**facts, "path": finding.path.as_posix()}).decode()
+
+
+def from_text(text: str) -> Finding:
+    """The finding that `to_text` stored."""
+    told = _decode_told(text)
+    path = Path(msgspec.json.decode(text)["path"])
+    facts = {name: getattr(told, name) for name in Told.__struct_fields__ if name != "file"}
+    return Finding(path=path, **facts)
 
 
 def read_sidecar(data: bytes) -> Told | None:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import errno
 import glob
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from importer.errors import Refused, StepError, TryLater
+from importer.errors import Refused, TryLater
+from importer.media.page_trouble import Listener, Wish, causes, translate, words
 from importer.media.part_file import full, land
 from importer.step import Step
 
@@ -30,9 +30,7 @@ _OTHER_WAYS = (
     "Request a fresh export from TikTok, whose links need no page, or put the video file into a "
     "folder and name it with --source FOLDER."
 )
-# Parts of yt-dlp's own messages (extractor/tiktok.py, October 2026), in lower case.
-_PRIVATE = ("permission", "log in", "login", "private", "cookies")
-_GONE = ("video not available", "has been removed", "does not exist")
+# Parts of yt-dlp's own messages (October 2026), in lower case.
 _NO_VIDEO = ("unsupported url", "no video formats", "format is not available")
 
 
@@ -55,6 +53,7 @@ def download_page(url: str, target: Path, step: Step, *, reserve: int = RESERVE)
     # The name marks what a killed run leaves as half-made.
     stem = f"{target.name}.part.page"
     begun = False
+    listener = Listener()
 
     def on_progress(state: dict[str, Any]) -> None:
         nonlocal begun
@@ -67,14 +66,14 @@ def download_page(url: str, target: Path, step: Step, *, reserve: int = RESERVE)
         begun = True
 
     try:
-        with client(target.parent, stem, on_progress) as youtube:
+        with client(target.parent, stem, on_progress, listener) as youtube:
             info = youtube.extract_info(url, download=True)
         downloads = (info or {}).get("requested_downloads") or []
         if len(downloads) != 1:
             raise _no_video(url)
         land(Path(downloads[0]["filepath"]), target)
     except YoutubeDLError as error:
-        raise _translate(error, url, target, begun=begun) from error
+        raise _translated(error, url, target, listener, begun=begun) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise full(target) from error
@@ -84,8 +83,13 @@ def download_page(url: str, target: Path, step: Step, *, reserve: int = RESERVE)
             left.unlink(missing_ok=True)
 
 
-def client(folder: Path, stem: str, on_progress: Any) -> YoutubeDL:
-    """A yt-dlp that writes one video to `<folder>/<stem>.<extension>` and no other file."""
+def client(
+    folder: Path, stem: str, on_progress: Any, listener: Listener | None = None
+) -> YoutubeDL:
+    """A yt-dlp that writes one video to `<folder>/<stem>.<extension>` and no other file.
+
+    What it would print goes to `listener`.
+    """
     from yt_dlp import YoutubeDL
 
     return YoutubeDL(
@@ -93,7 +97,7 @@ def client(folder: Path, stem: str, on_progress: Any) -> YoutubeDL:
             "quiet": True,
             "noprogress": True,
             "no_warnings": True,
-            "logger": _Mute(),
+            "logger": listener or Listener(),
             "color": "no_color",
             "paths": {"home": str(folder)},
             "outtmpl": {"default": stem.replace("%", "%%") + ".%(ext)s"},
@@ -114,117 +118,32 @@ def client(folder: Path, stem: str, on_progress: Any) -> YoutubeDL:
     )
 
 
-class _Mute:
-    """Swallows what yt-dlp would print: all that matters comes as an exception."""
-
-    def debug(self, text: str) -> None: ...
-
-    def info(self, text: str) -> None: ...
-
-    def warning(self, text: str) -> None: ...
-
-    def error(self, text: str) -> None: ...
-
-
-def _translate(error: Exception, url: str, target: Path, *, begun: bool) -> Exception:
+def _translated(
+    error: Exception, url: str, target: Path, listener: Listener, *, begun: bool
+) -> Exception:
     from yt_dlp.networking.exceptions import HTTPError, TransportError
 
-    causes = list(_causes(error))
-    if any(isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT) for e in causes):
+    led_here = list(causes(error))
+    if any(isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT) for e in led_here):
         return full(target)
-    answers = [cause for cause in causes if isinstance(cause, HTTPError)]
-    for answer in answers:
-        # yt-dlp leaves the connection of a refused request open.
-        answer.response.close()
-    if answers:
-        return _by_status(answers[0].status, url)
-    if begun:
-        return TryLater(
-            f"The download of the video at {url} was cut off.",
-            hint="Tokaway tries again later by itself.",
-            code="incomplete",
-        )
-    if any(isinstance(cause, TransportError) for cause in causes):
-        return TryLater(
-            f"TikTok does not answer, so the video at {url} could not be fetched.",
-            hint="Check the connection to the internet; Tokaway tries again by itself.",
-            code="unreachable",
-            whole_stage=True,
-            unreachable=True,
-        )
-    return _by_words(str(error).casefold(), url)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and everything that led to it: yt-dlp hides the first cause in several places."""
-    waiting, seen = [error], set[int]()
-    while waiting:
-        current = waiting.pop()
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        exc_info = getattr(current, "exc_info", None) or (None, None, None)
-        inner = getattr(current, "cause", None)
-        waiting += [exc_info[1], current.__cause__, current.__context__]
-        waiting += [inner] if isinstance(inner, BaseException) else []
-
-
-def _by_status(status: int, url: str) -> StepError:
-    if status in (404, 410):
-        return _gone(url)
-    if status == 429:
-        return TryLater(
-            "TikTok asks for a pause between downloads. Nothing is lost.",
-            hint="Tokaway goes on by itself after the pause.",
-            code="rate_limited",
-            whole_stage=True,
-        )
-    if status in (401, 403):
-        return _blocked(url)
-    return TryLater(
-        f"TikTok has trouble of its own (status {status}) with the video at {url}.",
-        hint="Tokaway tries again later by itself.",
-        code="unreachable",
+    if not any(isinstance(cause, HTTPError) for cause in led_here):
+        if begun:
+            return TryLater(
+                f"The download of the video at {url} was cut off.",
+                hint="Tokaway tries again later by itself.",
+                code="incomplete",
+            )
+        answered = not any(isinstance(cause, TransportError) for cause in led_here)
+        if answered and any(part in words(error) for part in _NO_VIDEO):
+            return _no_video(url)
+    wish = Wish(
+        subject=f"the post at {url}",
+        loss="its video cannot be fetched from the page",
+        again="Tokaway tries again by itself.",
+        other_ways=_OTHER_WAYS,
     )
-
-
-def _by_words(text: str, url: str) -> StepError:
-    if "ip address is blocked" in text:
-        return _blocked(url)
-    if any(words in text for words in _PRIVATE):
-        return Refused(
-            f"TikTok shows the post at {url} to signed-in viewers only, so its video cannot be "
-            "fetched from the page.",
-            hint=_OTHER_WAYS,
-            code="private",
-        )
-    if any(words in text for words in _GONE):
-        return _gone(url)
-    if any(words in text for words in _NO_VIDEO):
-        return _no_video(url)
-    return TryLater(
-        f"TikTok's page {url} could not be read: its form may have changed.",
-        hint="A newer yt-dlp often helps: pip install --upgrade yt-dlp. " + _OTHER_WAYS,
-        code="page_unreadable",
-    )
-
-
-def _gone(url: str) -> Refused:
-    return Refused(
-        f"TikTok no longer shows the post at {url}, so its video cannot be fetched from the page.",
-        hint=_OTHER_WAYS,
-        code="gone",
-    )
+    return translate(error, wish, no_browser=listener.no_browser)
 
 
 def _no_video(url: str) -> Refused:
     return Refused(f"There is no video at {url}.", hint=_OTHER_WAYS, code="no_video")
-
-
-def _blocked(url: str) -> TryLater:
-    return TryLater(
-        f"TikTok does not give the video at {url} to this network.",
-        hint="Try another network or wait some hours. " + _OTHER_WAYS,
-        code="blocked",
-    )

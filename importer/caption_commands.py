@@ -12,6 +12,7 @@ from importer.commands import signals, working_on
 from importer.console import Console
 from importer.engine.stop import Stop
 from importer.errors import UserError
+from importer.events import jsonable
 from importer.gathering import Gathered, gather_folder, gather_pages
 from importer.model import Edit, Kind, Privacy
 from importer.summary import summarise
@@ -116,7 +117,7 @@ def import_table(
 
 
 def _show(console: Console, gathered: Gathered) -> None:
-    console.result("captions", gathered.fields())
+    console.result("captions", jsonable(gathered))
     for line in gathered_lines(gathered):
         console.line(line)
 

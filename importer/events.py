@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, ClassVar
 
 from importer.model import Milestone, Stage
@@ -151,6 +152,8 @@ def jsonable(value: Any) -> Any:
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if isinstance(value, StrEnum):
         return value.value
+    if isinstance(value, Path):
+        return str(value)
     if isinstance(value, float):
         return round(value, 3)
     if isinstance(value, dict):

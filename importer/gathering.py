@@ -8,7 +8,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from importer.archive.store import Archive
 from importer.captions.finding import Finding
@@ -48,28 +47,6 @@ class Gathered:
     foreign: int
     ambiguous: tuple[Ambiguity, ...]
     unreadable: tuple[str, ...]
-
-    def fields(self) -> dict[str, Any]:
-        """The object of its JSON line; documented in `docs/json-lines.md`."""
-        return {
-            "where": self.where,
-            "findings": self.findings,
-            "matched": self.matched,
-            "by_rule": dict(self.by_rule),
-            "by_source": dict(self.by_source),
-            "captions": self.captions,
-            "files": self.files,
-            "foreign": self.foreign,
-            "ambiguous": [
-                {
-                    "posts": list(open_.posts),
-                    "paths": [str(path) for path in open_.paths],
-                    "rule": open_.rule.value,
-                }
-                for open_ in self.ambiguous
-            ],
-            "unreadable": list(self.unreadable),
-        }
 
 
 def gather_folder(archive: Archive, folder: Path, say: Say) -> Gathered:

@@ -132,8 +132,8 @@ def _row(post: Post) -> tuple[str, ...]:
         post.privacy.value,
         post.milestone.value,
         "yes" if post.chosen else "no",
-        _escaped(post.caption),
-        _escaped(post.alt),
+        _escaped(_unix(post.caption)),
+        _escaped(_unix(post.alt)),
         post.caption_source or "",
     )
 
@@ -178,7 +178,11 @@ def _changed(path: Path, line: int, cell: str | None, before: str) -> str | None
 
 
 def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    return _unix(text).strip()
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _spoiled(text: str) -> set[str]:

@@ -141,8 +141,8 @@ class PageServer:
         self.answers: dict[str, Answer | Callable[[Asked], Answer]] = {}
         self.asked: list[Asked] = []
         self.tunnels: list[str] = []
-        self.certificate = folder / "certificate.pem"
-        self.tls = _tls(self.certificate, folder / "key.pem")
+        self.authority = folder / "authority.pem"
+        self.tls = _tls(self.authority, folder / "chain.pem")
         self._http = _Http(self)
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, name="pages"
@@ -273,10 +273,10 @@ def instead_of_tiktok(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
             monkeypatch.delenv(name, raising=False)
             monkeypatch.delenv(name.lower(), raising=False)
         monkeypatch.setenv("HTTPS_PROXY", server.url)
-        monkeypatch.setattr("certifi.where", lambda: str(server.certificate))
+        monkeypatch.setattr("certifi.where", lambda: str(server.authority))
         if importlib.util.find_spec("curl_cffi"):
             # What yt-dlp impersonates browsers with, where it is there, reads the path only once.
-            monkeypatch.setattr("curl_cffi.curl.DEFAULT_CACERT", str(server.certificate))
+            monkeypatch.setattr("curl_cffi.curl.DEFAULT_CACERT", str(server.authority))
         connect, resolve = socket.socket.connect, socket.getaddrinfo
 
         def checked_connect(self: socket.socket, address: Any) -> None:
@@ -314,31 +314,46 @@ def video_page(item: dict[str, Any], author: str = "some.one") -> str:
     return f"/@{author}/video/{item['id']}"
 
 
-def _tls(certificate: Path, key: Path) -> ssl.SSLContext:
-    """TLS as all TikTok hosts, with a certificate made just now."""
-    secret = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pages on loopback")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(secret.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
-        .sign(secret, hashes.SHA256())
-    )
-    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    key.write_bytes(
-        secret.private_bytes(
+def _tls(authority: Path, chain: Path) -> ssl.SSLContext:
+    """TLS as all TikTok hosts, vouched for by an authority made just now."""
+    root_key, host_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS])
+    root = _certificate("root", "root", root_key, root_key, x509.BasicConstraints(True, 0))
+    host = _certificate("pages", "root", host_key, root_key, names)
+    authority.write_bytes(root)
+    chain.write_bytes(
+        host_key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
+        + host
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(chain)
     return context
+
+
+def _certificate(
+    subject: str,
+    issuer: str,
+    key: ec.EllipticCurvePrivateKey,
+    signer: ec.EllipticCurvePrivateKey,
+    extension: x509.ExtensionType,
+) -> bytes:
+    subject_name, issuer_name = (
+        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (subject, issuer)
+    )
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject_name)
+        .issuer_name(issuer_name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(extension, critical=subject == issuer)
+        .sign(signer, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM)

@@ -296,7 +296,7 @@ def test_a_certificate_that_is_not_tiktoks(
     folder = tmp_path / "other"
     folder.mkdir()
     other = PageServer(folder)
-    monkeypatch.setattr("certifi.where", lambda: str(other.certificate))
+    monkeypatch.setattr("certifi.where", lambda: str(other.authority))
     other._http.server_close()
     _, error = trouble(online.profile("some.one", stop=stop, clock=stop.clock))
     assert error.code == "unreachable"

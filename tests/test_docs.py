@@ -15,6 +15,7 @@ from importer import errors, events
 from importer.cli import cli
 from importer.errors import TokawayError
 from importer.events import Event, InHand
+from importer.gathering import Gathered
 from importer.model import Account, Milestone
 from importer.settings import NOT_SETTINGS, PREFIX, Settings
 from importer.summary import Reason, Summary
@@ -108,6 +109,8 @@ def test_every_object_that_a_command_prints_is_documented() -> None:
         heading = OF_AN_ARCHIVE if name == "status" else name
         if name in ("plan", "status"):
             keys = of(Summary)
+        elif name == "captions":
+            keys = of(Gathered)
         elif name == "plan_post":
             continue
         assert documented[heading] == keys, name

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import importlib.util
 import json
 import socket
 import ssl
@@ -274,9 +273,8 @@ def instead_of_tiktok(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
             monkeypatch.delenv(name.lower(), raising=False)
         monkeypatch.setenv("HTTPS_PROXY", server.url)
         monkeypatch.setattr("certifi.where", lambda: str(server.authority))
-        if importlib.util.find_spec("curl_cffi"):
-            # What yt-dlp impersonates browsers with, where it is there, reads the path only once.
-            monkeypatch.setattr("curl_cffi.curl.DEFAULT_CACERT", str(server.authority))
+        # Read by curl_cffi, with which yt-dlp passes for a browser where it is installed.
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
         connect, resolve = socket.socket.connect, socket.getaddrinfo
 
         def checked_connect(self: socket.socket, address: Any) -> None:

@@ -30,8 +30,7 @@ PACE_SECONDS = 2.0
 
 # What is added to the pause before each try of one request: blips pass in seconds.
 _PAUSES = (0.0, 2.0, 8.0)
-# Trouble that meets so many posts in a row is not theirs.
-_PATIENCE = 3
+_PATIENCE = 3  # Trouble that meets so many posts in a row is not theirs.
 _EMPTY = "does not have any videos"
 
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,70}")
@@ -204,9 +203,7 @@ class _Visit:
     ) -> None:
         from yt_dlp import YoutubeDL
 
-        self._stop = stop
-        self._pace = pace
-        self._clock = clock
+        self._stop, self._pace, self._clock = stop, pace, clock
         self._answered_at: float | None = None
         self._listener = Listener()
         self._failures: list[Exception] = []
@@ -227,7 +224,6 @@ class _Visit:
         # Every request of an extractor passes here, also those it makes of its own accord.
         self._open = self._youtube.urlopen
         self._youtube.urlopen = self._ask
-
         self.close = self._youtube.close
 
     def info(self, address: str, wish: Wish) -> dict[str, Any]:
@@ -300,8 +296,8 @@ def _finding(info: dict[str, Any], video_id: str, owner: str | None = None) -> F
 
     A photo post has sound only, and its duration is the sound's.
     """
-    uploader = info.get("uploader")
-    author = uploader.removeprefix("@").lower() if isinstance(uploader, str) else owner
+    uploader = str(info.get("uploader"))
+    author = uploader.lower() if info.get("uploader") and _NAME.fullmatch(uploader) else owner
     formats = info.get("formats") or []
     pictures = [known for known in formats if known.get("vcodec") != "none"]
     kind = None if not formats else Kind.VIDEO if pictures else Kind.PHOTO

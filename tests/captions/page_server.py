@@ -272,9 +272,7 @@ def instead_of_tiktok(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
             monkeypatch.delenv(name, raising=False)
             monkeypatch.delenv(name.lower(), raising=False)
         monkeypatch.setenv("HTTPS_PROXY", server.url)
-        monkeypatch.setattr("certifi.where", lambda: str(server.authority))
-        # Read by curl_cffi, with which yt-dlp passes for a browser where it is installed.
-        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
+        trust(server, monkeypatch)
         connect, resolve = socket.socket.connect, socket.getaddrinfo
 
         def checked_connect(self: socket.socket, address: Any) -> None:
@@ -288,6 +286,13 @@ def instead_of_tiktok(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         monkeypatch.setattr(socket.socket, "connect", checked_connect)
         monkeypatch.setattr(socket, "getaddrinfo", checked_resolve)
         yield server
+
+
+def trust(server: PageServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the server's authority, and no other, for one that vouches for hosts."""
+    monkeypatch.setattr("certifi.where", lambda: str(server.authority))
+    # Read by curl_cffi, with which yt-dlp passes for a browser where it is installed.
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
 
 
 def trouble(findings: Iterator[Finding]) -> tuple[list[Finding], StepError]:

@@ -30,6 +30,7 @@ from tests.captions.page_server import (
     post_page,
     profile_page,
     trouble,
+    trust,
     video_page,
 )
 
@@ -256,14 +257,16 @@ def test_odd_items_of_a_listing(pages: PageServer, stop: Waits) -> None:
         post(5) | {"id": "words"},
         post(4) | {"createTime": 10**30, "desc": ["no text"], "video": None, "music": []},
         post(3) | {"author": None},
-        post(2) | {"author": "plain.name", "video": {"duration": "13"}},
+        post(2) | {"author": "../Plain/name", "video": {"duration": "13"}},
+        post(1) | {"author": "Plain.name"},
     ]
     pages.answers[LISTING] = Answer({"itemList": odd, "hasMorePrevious": False})
     pages.answers[video_page(odd[1])] = post_page(None, 10216)
-    third, second, first = read(stop)
+    third, second, first, last = read(stop)
     assert (third.posted_at, third.caption, third.seconds) == (None, None, None)
     assert (second.author, second.caption) == ("some.one", "Caption 3 #first")
-    assert (first.author, first.seconds) == ("plain.name", 13.0)
+    assert (first.author, first.seconds) == ("some.one", 13.0)
+    assert last.author == "plain.name"
 
 
 def test_a_short_trouble_of_the_server_passes(pages: PageServer, stop: Waits) -> None:
@@ -273,6 +276,23 @@ def test_a_short_trouble_of_the_server_passes(pages: PageServer, stop: Waits) ->
     )
     assert len(read(stop, pace_seconds=1)) == 40
     assert stop.waited == [1, 3, 9, 1, 1]
+
+
+def test_a_trouble_that_passed_explains_nothing_later(pages: PageServer, stop: Waits) -> None:
+    bad = [Answer("", 503)]
+    pages.answers[PROFILE] = lambda asked: bad.pop() if bad else Answer("new")
+    pages.answers[EMBED] = Answer("new")
+    _, error = trouble(online.profile("some.one", stop=stop, clock=stop.clock))
+    assert error.code == "page_unreadable"
+
+
+@pytest.mark.parametrize(("status", "requests"), [(429, 1), (503, 3), (0, 3)])
+def test_no_other_page_is_asked_when_tiktok_wants_rest(
+    pages: PageServer, stop: Waits, status: int, requests: int
+) -> None:
+    pages.answers[PROFILE] = Answer("", status)
+    trouble(online.profile("some.one", stop=stop, clock=stop.clock))
+    assert pages.paths == [PROFILE] * requests
 
 
 def test_a_pause_that_tiktok_names_is_passed_on(pages: PageServer, stop: Waits) -> None:
@@ -296,7 +316,7 @@ def test_a_certificate_that_is_not_tiktoks(
     folder = tmp_path / "other"
     folder.mkdir()
     other = PageServer(folder)
-    monkeypatch.setattr("certifi.where", lambda: str(other.authority))
+    trust(other, monkeypatch)
     other._http.server_close()
     _, error = trouble(online.profile("some.one", stop=stop, clock=stop.clock))
     assert error.code == "unreachable"

@@ -190,6 +190,25 @@ def test_what_the_extractor_for_tiktok_says(
     assert error.code == code
 
 
+@pytest.mark.parametrize("warned", [True, False])
+def test_the_hint_says_how_to_pass_for_a_browser_if_yt_dlp_cannot(
+    target: Path, monkeypatch: pytest.MonkeyPatch, warned: bool
+) -> None:
+    from yt_dlp.extractor.tiktok import TikTokIE
+    from yt_dlp.utils import ExtractorError
+
+    def refuse(self: TikTokIE, url: str) -> None:
+        if warned:
+            targets = self._downloader._parse_impersonate_targets("chrome")[1]
+            note = "The extractor is attempting impersonation"
+            self.report_warning(self._downloader._unavailable_targets_message(targets, note=note))
+        raise ExtractorError("Your IP address is blocked from accessing this post", expected=True)
+
+    monkeypatch.setattr(TikTokIE, "_real_extract", refuse)
+    error = failure("https://www.tiktokv.com/share/video/7559000000000000000/", target)
+    assert ("yt-dlp[curl-cffi]" in error.hint) is warned
+
+
 def test_yt_dlp_is_loaded_only_when_it_is_needed() -> None:
     check = "import sys, importer.media.page_video; sys.exit('yt_dlp' in sys.modules)"
     subprocess.run([sys.executable, "-c", check], cwd=Path(__file__).parents[2], check=True)

@@ -17,7 +17,7 @@ import msgspec
 
 from importer.captions import myfavett, tokkit
 from importer.captions.finding import Finding, Source
-from importer.captions.names import read_name
+from importer.captions.names import Name, read_name
 from importer.captions.sidecars import Told, read_sidecar, words
 from importer.errors import UserError
 from importer.model import Seen
@@ -89,8 +89,9 @@ def scan(
             on_progress(work.files)
         work.look(entry)
     on_progress(work.files)
-    findings = sorted(work.findings(), key=lambda found: (found.path, found.video_id or ""))
-    return Scan(tuple(findings), work.seen, work.files, work.read, tuple(sorted(work.unreadable)))
+    return Scan(
+        tuple(work.findings()), work.seen, work.files, work.read, tuple(sorted(work.unreadable))
+    )
 
 
 def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -124,9 +125,9 @@ def _is_foreign(name: str) -> bool:
 class _Group:
     """Files of one folder that share their name up to the ending."""
 
-    videos: list[Path] = field(default_factory=list)
-    sidecars: list[tuple[Path, Told]] = field(default_factory=list)
-    description: tuple[Path, str] | None = None
+    videos: list[str] = field(default_factory=list)
+    sidecars: list[tuple[str, Told]] = field(default_factory=list)
+    description: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)
@@ -140,7 +141,7 @@ class _Work:
     groups: defaultdict[tuple[str, str], _Group] = field(
         default_factory=lambda: defaultdict(_Group)
     )
-    listed: list[tuple[Path, Told]] = field(default_factory=list)
+    listed: list[tuple[str, Told]] = field(default_factory=list)
 
     def look(self, entry: os.DirEntry[str]) -> None:
         """Take a file in: by its name alone, or by what it says."""
@@ -148,14 +149,14 @@ class _Work:
         parent = entry.path[: -len(name) - 1]
         ending = _ending(lower)
         if ending in EXTENSIONS:
-            self.groups[parent, name[: -len(ending)]].videos.append(Path(entry.path))
+            self.groups[parent, name[: -len(ending)]].videos.append(entry.path)
         elif lower.endswith(_DESCRIPTION):
             self._take_description(entry, parent)
         elif ending == ".json":
             self._take_sidecar(entry, parent)
         elif lower == tokkit.NAME:
             told = self._told(entry, tokkit.read_database, 1 << 40)
-            self.listed += [(Path(entry.path), one) for one in told]
+            self.listed += [(entry.path, one) for one in told]
         elif lower == myfavett.NAMES[0] and parent.endswith(_MYFAVETT_FOLDER):
             self._take_myfavett(entry, parent)
 
@@ -170,7 +171,7 @@ class _Work:
         if _ending(stem).casefold() in EXTENSIONS:
             stem = stem[: -len(_ending(stem))]
         for told in self._told(entry, read, LARGEST_SIDECAR, report=is_named):
-            self.groups[parent, stem].sidecars.append((Path(entry.path), told))
+            self.groups[parent, stem].sidecars.append((entry.path, told))
 
     def _take_description(self, entry: os.DirEntry[str], parent: str) -> None:
         def read(path: Path) -> list[Told]:
@@ -179,7 +180,7 @@ class _Work:
 
         stem = entry.name[: -len(_DESCRIPTION)]
         for told in self._told(entry, read, LARGEST_SIDECAR):
-            self.groups[parent, stem].description = Path(entry.path), told.caption or ""
+            self.groups[parent, stem].description = entry.path, told.caption or ""
 
     def _take_myfavett(self, entry: os.DirEntry[str], parent: str) -> None:
         def read(path: Path) -> list[Told]:
@@ -198,7 +199,7 @@ class _Work:
         stamp = [file.stat() for file in texts if file.is_file()]
         seen = Seen(sum(s.st_size for s in stamp), max(s.st_mtime_ns for s in stamp))
         for told in self._told(entry, read, myfavett.LARGEST, seen=seen):
-            self.listed.append((Path(entry.path), told))
+            self.listed.append((entry.path, told))
 
     def _told(
         self,
@@ -210,8 +211,7 @@ class _Work:
         seen: Seen | None = None,
     ) -> list[Told]:
         """What a file says, from the last scan if it has not changed since."""
-        path = Path(entry.path)
-        relative = path.relative_to(self.folder).as_posix()
+        relative = entry.path[len(str(self.folder)) :].replace(os.sep, "/").lstrip("/")
         try:
             if seen is None:
                 stat = entry.stat()
@@ -224,7 +224,7 @@ class _Work:
             if seen.size > largest:
                 raise ValueError("it is far larger than any known one")
             self.read += 1
-            told = read(path)
+            told = read(Path(entry.path))
         except (OSError, ValueError, UnicodeError) as error:
             if report:
                 reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -234,16 +234,21 @@ class _Work:
         self.seen[relative] = Seen(seen.size, seen.changed_ns, text)
         return told
 
-    def findings(self) -> Iterator[Finding]:
-        """Bring videos and sidecars together."""
-        for (_, stem), group in self.groups.items():
-            yield from _grouped(stem, group)
+    def findings(self) -> list[Finding]:
+        """Bring videos and sidecars together, by the order of their paths."""
+        found = [one for (_, stem), group in self.groups.items() for one in _grouped(stem, group)]
         for path, told in self.listed:
-            file = _inside(path.parent, told.file) if told.file else None
-            yield _finding(path, told, file)
+            file = _inside(os.path.dirname(path), told.file) if told.file else None  # noqa: PTH120
+            found.append((path, told, file, read_name(Path(file).stem if file else "")))
+        found.sort(key=lambda one: (one[0], one[1].video_id or "", one[2] or ""))
+        return [_finding(*one) for one in found]
 
 
-def _grouped(stem: str, group: _Group) -> Iterator[Finding]:
+# A file that says something, what it says, the video, and what the name says.
+_Found = tuple[str, Told, str | None, Name]
+
+
+def _grouped(stem: str, group: _Group) -> Iterator[_Found]:
     name = read_name(stem)
     sidecars = group.sidecars
     if group.description:
@@ -254,16 +259,14 @@ def _grouped(stem: str, group: _Group) -> Iterator[Finding]:
             sidecars = [(path, Told(Source.YT_DLP, caption=text))]
     if not sidecars:
         told = Told(Source.FILE_NAME)
-        sidecars = [(path, told) for path in group.videos]
-        for path, told in sidecars:
-            yield _finding(path, told, path, stem)
+        yield from ((path, told, path, name) for path in group.videos)
         return
     for path, told in sidecars:
         if not told.video_id and not told.posted_at and not group.videos and not name.video_id:
             continue  # words without any post
-        videos: list[Path | None] = [*group.videos] or [None]
+        videos: list[str | None] = [*group.videos] or [None]
         for video in videos:
-            yield _finding(path, told, video, stem)
+            yield path, told, video, name
 
 
 def _with_words(told: Told, text: str) -> Told:
@@ -271,17 +274,17 @@ def _with_words(told: Told, text: str) -> Told:
     return told if told.caption else msgspec.structs.replace(told, caption=text)
 
 
-def _finding(path: Path, told: Told, file: Path | None, stem: str | None = None) -> Finding:
-    name = read_name(stem if stem is not None else file.stem if file else "")
+def _finding(path: str, told: Told, file: str | None, name: Name) -> Finding:
+    video = Path(file) if file else None
     return Finding(
         source=told.source,
-        path=path,
+        path=video if video and file == path else Path(path),
         video_id=told.video_id or name.video_id,
         posted_at=told.posted_at or name.posted_at,
         author=told.author or name.author,
         kind=told.kind,
         caption=told.caption,
-        file=file,
+        file=video,
         seconds=told.seconds,
         width=told.width,
         height=told.height,
@@ -289,10 +292,10 @@ def _finding(path: Path, told: Told, file: Path | None, stem: str | None = None)
     )
 
 
-def _inside(folder: Path, relative: str) -> Path | None:
+def _inside(folder: str, relative: str) -> str | None:
     """A file that a database names, if it is there and below the database's folder."""
     parts = PurePosixPath(relative)
     if parts.is_absolute() or ".." in parts.parts:
         return None
-    path = folder / relative
-    return path if path.suffix.casefold() in EXTENSIONS and path.is_file() else None
+    path = Path(folder, relative)
+    return str(path) if path.suffix.casefold() in EXTENSIONS and path.is_file() else None

@@ -42,8 +42,8 @@ _COOKIE_HOSTS = ("tiktok.com", "tiktokv.com")
 _BROKEN = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
 _OTHER_WAYS = (
-    "Captions can also come from files that yt-dlp, gallery-dl, myfaveTT or 4K Tokkit saved, or be "
-    "typed into the table that Tokaway writes."
+    "Captions can also come from files that yt-dlp, gallery-dl, myfaveTT or 4K Tokkit saved "
+    "(--from FOLDER), or be typed into a table (--export FILE.csv)."
 )
 _WISH = Wish(
     subject="the post",
@@ -51,7 +51,8 @@ _WISH = Wish(
     again="Give the same command again later: what was read is kept.",
     other_ways=_OTHER_WAYS,
     private_ways="If the account is yours, export the cookies of a browser in which you are "
-    "signed in to a file and name that file; cookies that do not help have expired. " + _OTHER_WAYS,
+    "signed in to a file and name it with --cookies FILE; cookies that do not help have expired. "
+    + _OTHER_WAYS,
 )
 
 

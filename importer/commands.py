@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ from importer.toolbox import signed_in
 from importer.wording import gathered_lines, link_life, links_lives, plural, utc
 
 SHOWN_POSTS = 20
+SHOWN_NAMES = 5
 Flags = Mapping[str, Any]
 
 
@@ -219,6 +220,11 @@ def _show_reading(console: Console, it: Opened) -> None:
         )
         for left_out in export.not_taken:
             console.note(f"Not taken: {left_out.count:,} {left_out.text}.")
+        if export.unknown_sections:
+            console.note(f"Sections not known yet, left unread: {_few(export.unknown_sections)}.")
+        if export.unknown_keys:
+            keys = [f"{key} ({count:,} times)" for key, count in export.unknown_keys]
+            console.note(f"Fields of posts not known yet, left unread: {_few(keys)}.")
         if absorbed.withdrawn:
             console.note(
                 f"{plural(absorbed.withdrawn, 'post')} became private on TikTok and will not be "
@@ -338,6 +344,10 @@ def _show_verified(console: Console, post: Post, uri: str, trouble: str | None) 
         console.line(f"! {post.id}: {trouble}")
     else:
         console.note(f"✓ {post.id} {uri}")
+
+
+def _few(names: Sequence[str]) -> str:
+    return ", ".join(names[:SHOWN_NAMES]) + (" …" if len(names) > SHOWN_NAMES else "")
 
 
 def _one_line(caption: str, width: int = 60) -> str:

@@ -20,8 +20,6 @@ from importer.media.fingerprint import Fingerprint, fingerprint
 from importer.model import MediaFile, Role, Seen
 
 Say = Callable[[str], None]
-USER_NAME = "tiktok_user_name"
-"""The archive's fact that holds the creator's account name."""
 SAY_EVERY = 15
 # Where the archive keeps what the pages said: beside the folders that were scanned.
 _PAGES = "https://www.tiktok.com"
@@ -80,7 +78,7 @@ def gather_pages(
         UserError: the account's name is not known, or TikTok refuses what was asked.
         Unreachable: TikTok does not answer now. What was read before is taken over all the same.
     """
-    name = user_name or archive.fact(USER_NAME)
+    name = user_name or _user_name(archive)
     if not name and not links:
         raise UserError(
             "The export does not say what your TikTok account is called, so its page cannot be "
@@ -135,11 +133,16 @@ def _after(trouble: StepError, gathered: Gathered) -> str:
     )
 
 
+def _user_name(archive: Archive) -> str | None:
+    profile = archive.profile()
+    return profile.user_name if profile else None
+
+
 def _join(archive: Archive, findings: Iterable[Finding]) -> Joined:
     return join(
         archive.posts(),
         findings,
-        owner=archive.fact(USER_NAME),
+        owner=_user_name(archive),
         look=OriginalsLook(archive),
     )
 

@@ -101,7 +101,8 @@ class ExportPost:
     """One own post as an export tells it.
 
     `posted_at` is UTC, to the second. `ordinal` tells apart posts of the same second:
-    0 for the oldest. `allow_*` is `None` when the export does not say.
+    0 for the oldest. `allow_*` is `None` when the export does not say. `cover` is the still that
+    stands for a video, an image.
     """
 
     posted_at: datetime
@@ -115,11 +116,27 @@ class ExportPost:
     allow_comments: bool | None = None
     allow_duets: bool | None = None
     allow_stitches: bool | None = None
+    cover: Link | None = None
 
     @property
     def id(self) -> str:
         """The post's name in the archive."""
         return post_id(self.posted_at, self.ordinal)
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an export says about its owner's account, as far as others could see it.
+
+    `avatar_url` is signed and lives two days (measured 2025). `links` are the external links by
+    name: `("instagram", …)`, as the owner wrote them.
+    """
+
+    user_name: str | None = None
+    display_name: str | None = None
+    bio: str | None = None
+    avatar_url: str | None = None
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from importer.archive.store import Archive, make_folder
 from importer.archive.view import DATABASE_NAME
 from importer.errors import UserError
 from importer.export.reader import Export, read
-from importer.gathering import USER_NAME, Gathered, Say, gather_folder
+from importer.gathering import Gathered, Say, gather_folder
 
 SUFFIX = ".tokaway"
 
@@ -77,7 +77,7 @@ def opened(
     make_folder(folder)
     with locked(folder), Archive.create(folder) as archive:
         absorbed = archive.absorb(export.posts) if export else None
-        if export and export.username:
-            archive.set_fact(USER_NAME, export.username)
+        if export and export.profile:
+            archive.set_profile(export.profile)
         gathered = gather_folder(archive, source, say) if source else None
         yield Opened(archive, export, absorbed, gathered)

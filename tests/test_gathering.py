@@ -10,8 +10,8 @@ import pytest
 
 from importer.archive.store import Archive
 from importer.errors import Unreachable, UserError
-from importer.gathering import USER_NAME, Gathered, gather_pages
-from importer.model import ExportPost, Kind, Privacy
+from importer.gathering import Gathered, gather_pages
+from importer.model import ExportPost, Kind, Privacy, Profile
 from tests.captions.page_server import (
     LISTING,
     PROFILE,
@@ -45,7 +45,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
                 for at in (*dates, 1_600_000_000)
             ]
         )
-        made.set_fact(USER_NAME, "some.one")
+        made.set_profile(Profile(user_name="some.one"))
         yield made
 
 
@@ -137,7 +137,7 @@ def test_a_profile_that_refuses_is_told_in_one_sentence(
 
 
 def test_without_a_name_nothing_is_asked(pages: PageServer, archive: Archive) -> None:
-    archive.set_fact(USER_NAME, "")
+    archive.set_profile(Profile(bio="Nameless"))
     with pytest.raises(UserError) as raised:
         gather(archive)
     assert raised.value.code == "no_user_name"

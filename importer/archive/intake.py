@@ -6,9 +6,10 @@ together.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from importer.model import (
     MediaFile,
     Milestone,
     Post,
+    Profile,
     Role,
     Seen,
     Trouble,
@@ -176,6 +178,10 @@ class Intake(ArchiveView):
                 for path, file in seen.items()
             ]
             self._db.table("source_files").insert_all(rows, replace=True)
+
+    def set_profile(self, profile: Profile) -> None:
+        """Remember what the export says about the creator's TikTok account."""
+        self.set_fact("profile", json.dumps(asdict(profile), ensure_ascii=False))
 
     def set_fact(self, key: str, value: str) -> None:
         """Remember a word about the archive as a whole."""

@@ -23,7 +23,7 @@ from importer.archive.rows import (
     record_from_row,
 )
 from importer.errors import DiskFull, UserError
-from importer.model import Account, MediaFile, Milestone, Post, Record, Role
+from importer.model import Account, MediaFile, Milestone, Post, Profile, Record, Role
 
 DATABASE_NAME = "archive.db"
 MEDIA_NAME = "media"
@@ -198,6 +198,14 @@ class ArchiveView:
         """The account this archive publishes to, once it is known."""
         value = self.fact("account")
         return Account(**json.loads(value)) if value else None
+
+    def profile(self) -> Profile | None:
+        """What the export says about the creator's TikTok account."""
+        value = self.fact("profile")
+        if not value:
+            return None
+        known = json.loads(value)
+        return Profile(**known | {"links": tuple(map(tuple, known["links"]))})
 
     def _one(self, sql: str, values: Sequence[Any] = ()) -> Row:
         return self._rows(sql, values)[0]

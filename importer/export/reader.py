@@ -1,81 +1,37 @@
-"""Reads an export: the creator's own posts, and what was left out of them and why.
+"""Reads an export: the creator's own posts and public profile, and what was left out and why.
 
-Only the sections that hold own posts are unpacked. Of watch history, messages and the rest not
-even a row is decoded: they are private, they are of no use here, and they are most of the file.
+Only the sections that hold own posts and the profile are unpacked. Of watch history, messages and
+the rest not even a row is decoded: they are private, they are of no use here, and they are most of
+the file.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Raw
 
-from importer.export import layouts, links
-from importer.export.container import find
-from importer.model import ExportPost, Kind, Link, LinkKind, Privacy
+from importer.export import layouts, raw_json, txt
+from importer.export.container import JsonMember, TextMember, find
+from importer.export.posts import CONTRADICTION, NEEDED, NotTaken, Rows
+from importer.export.refusals import shown
+from importer.model import ExportPost, Profile
 
-_PRIVACY = {
-    "everyone": Privacy.EVERYONE,
-    "public": Privacy.EVERYONE,
-    "friends": Privacy.FRIENDS,
-    "followers": Privacy.FRIENDS,
-    "onlyyou": Privacy.ONLY_YOU,
-    "onlyme": Privacy.ONLY_YOU,
-    "private": Privacy.ONLY_YOU,
-}
-_DATE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?: \+0000)?(?: UTC)?", re.ASCII)
-_COUNT = re.compile(r"[0-9]{1,15}")
-_YES_NO = {"yes": True, "no": False}
+__all__ = ["Export", "NotTaken", "read"]
 
-_TEXTS = (
-    "likes",
-    "whocanview",
-    "title",
-    "alternatetext",
-    "allowcomments",
-    "allowduets",
-    "allowstitches",
-)
-
-# TikTok's app appeared in 2014 (as musical.ly); what lies outside is no date of a post.
-_FIRST_YEAR, _LAST_YEAR = 2014, 2099
-# A record key tells apart a thousand posts of one second.
-_MOST_A_SECOND = 1000
-
-_REASONS = {
-    "deleted": "recently deleted on TikTok",
-    "story": "stories",
-    "no_date": "without a readable date",
-    "no_link": "without a link to the video or the photos",
-    "duplicate": "listed twice",
-    "unreadable": "unreadable",
-    "crowded": "more than 1,000 in one second",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class NotTaken:
-    """Posts that the export mentions and the archive does not take.
-
-    `code` is one of `deleted`, `story`, `no_date`, `no_link`, `duplicate`, `unreadable` and
-    `crowded`; `text` says it in words that follow a number.
-    """
-
-    code: str
-    count: int
-    text: str
+_MOST_UNKNOWN_KEYS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
     """What an export says about its owner's posts.
 
-    `member` is the name of the JSON inside the container. `layout` (`V2`, `V3`, `V4`, `unknown`)
-    is for display. `posts` run from the oldest to the newest. `unknown_sections` were not read.
+    `member` is the name of the JSON, or of the text file with the posts, inside the container.
+    `layout` (`V0` to `V4`, `TXT`, `unknown`) is for display. `posts` run from the oldest to the
+    newest. `unknown_sections` were not read. `unknown_keys` are keys of own posts (in TXT: labels)
+    that no variant is known to have, and in how many posts they stand.
     """
 
     path: Path
@@ -85,17 +41,12 @@ class Export:
     posts: tuple[ExportPost, ...]
     not_taken: tuple[NotTaken, ...]
     unknown_sections: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    posted_at: datetime
-    links: tuple[Link, ...]
-    fields: dict[str, Raw]
+    unknown_keys: tuple[tuple[str, int], ...] = ()
+    profile: Profile | None = None
 
 
 def read(path: Path) -> Export:
-    """Read a ZIP, a folder or a bare JSON file as TikTok gave it.
+    """Read a ZIP, a folder, a bare JSON or a bare text file as TikTok gave it.
 
     An export without posts is not an error here.
 
@@ -103,127 +54,125 @@ def read(path: Path) -> Export:
         UserError: the file is missing, damaged or not TikTok's; see `container.find`.
     """
     member = find(path)
+    if isinstance(member, TextMember):
+        return _from_text(path, member)
+    return _from_json(path, member)
+
+
+def _from_json(path: Path, member: JsonMember) -> Export:
     root = member.sections
-    left_out: Counter[str] = Counter()
-    posts = _number(_rows(root, left_out), left_out)
-    left_out["deleted"] += sum(
-        len(layouts.rows(raw) or ()) for raw in layouts.at(root, layouts.DELETED_POSTS)
-    )
-    left_out["story"] += sum(map(_stories, layouts.at(root, layouts.STORIES)))
-    names = (layouts.words(raw) for raw in layouts.at(root, layouts.USER_NAMES))
+    rows, keys = Rows(), Counter[str]()
+    for listing in layouts.at(root, layouts.OWN_POSTS):
+        _take_listing(listing, rows, keys)
+    for raw in layouts.at(root, layouts.DELETED_POSTS):
+        rows.leave_out("deleted", len(raw_json.rows(raw) or ()))
+    for raw in layouts.at(root, layouts.STORIES):
+        rows.leave_out("story", _stories(raw))
+    posts = rows.posts()
+    profile = _profile(root)
     return Export(
         path=path,
         member=member.name,
-        layout=layouts.variant(root),
-        username=next((name for name in names if name), None),
+        layout=layouts.variant(root, {raw_json.plain(key) for key in keys}),
+        username=profile.user_name if profile else None,
         posts=posts,
-        not_taken=tuple(
-            NotTaken(code, left_out[code], text)
-            for code, text in _REASONS.items()
-            if left_out[code]
-        ),
+        not_taken=rows.not_taken(),
         unknown_sections=layouts.unknown(root),
+        unknown_keys=_unknown_keys(keys),
+        profile=profile,
     )
 
 
-def _rows(root: layouts.Sections, left_out: Counter[str]) -> list[_Row]:
-    """Every dated row of own posts, in file order (newest first), each once."""
-    found: list[_Row] = []
-    seen: set[tuple[datetime, tuple[str, ...]]] = set()
-    for listing in layouts.at(root, layouts.OWN_POSTS):
-        if layouts.is_nothing(listing):
-            continue
-        rows = layouts.rows(listing)
-        if rows is None:
-            left_out["unreadable"] += 1
-            continue
-        for raw in rows:
-            fields = {layouts.plain(key): value for key, value in layouts.members(raw).items()}
-            if not fields:
-                left_out["unreadable"] += 1
-                continue
-            posted_at = _date(layouts.words(fields.get("date")))
-            if posted_at is None:
-                left_out["no_date"] += 1
-                continue
-            targets = links.split(
-                layouts.words(fields.get("link")) or layouts.words(fields.get("videolink")) or ""
-            )
-            mark = posted_at, tuple(link.key for link in targets)
-            if targets and mark in seen:
-                left_out["duplicate"] += 1
-                continue
-            seen.add(mark)
-            found.append(_Row(posted_at, targets, fields))
-    return found
-
-
-def _number(rows: list[_Row], left_out: Counter[str]) -> tuple[ExportPost, ...]:
-    """Posts from the oldest to the newest, numbered within their second.
-
-    The list is newest first, so the last of equals is the oldest. A row without links keeps its
-    number: the next export may have its link again, and the others must not move.
-    """
-    posts: list[ExportPost] = []
-    taken: Counter[datetime] = Counter()
-    for row in reversed(rows):
-        ordinal = taken[row.posted_at]
-        taken[row.posted_at] += 1
-        if not row.links:
-            left_out["no_link"] += 1
-        elif ordinal >= _MOST_A_SECOND:
-            left_out["crowded"] += 1
-        else:
-            posts.append(_post(row, ordinal))
-    return tuple(sorted(posts, key=lambda post: (post.posted_at, post.ordinal)))
-
-
-def _post(row: _Row, ordinal: int) -> ExportPost:
-    text = {key: layouts.words(row.fields.get(key)) for key in _TEXTS}
-    likes = text["likes"]
-    return ExportPost(
-        posted_at=row.posted_at,
-        ordinal=ordinal,
-        kind=_kind(row.links),
-        privacy=_PRIVACY.get(layouts.plain(text["whocanview"] or ""), Privacy.UNKNOWN),
-        links=row.links,
-        title=text["title"],
-        alt=text["alternatetext"],
-        likes=int(likes) if likes and _COUNT.fullmatch(likes) else None,
-        allow_comments=_YES_NO.get((text["allowcomments"] or "").casefold()),
-        allow_duets=_YES_NO.get((text["allowduets"] or "").casefold()),
-        allow_stitches=_YES_NO.get((text["allowstitches"] or "").casefold()),
+def _from_text(path: Path, member: TextMember) -> Export:
+    listed = txt.parse(member.posts)
+    rows = Rows()
+    for texts in listed.rows:
+        rows.add(texts)
+    rows.leave_out("no_date", listed.dateless)
+    rows.leave_out("deleted", listed.deleted)
+    if member.deleted is not None:
+        rows.leave_out("deleted", txt.parse(member.deleted).records)
+    posts = rows.posts()
+    profile = txt.profile(member.profile) if member.profile is not None else None
+    return Export(
+        path=path,
+        member=member.name,
+        layout="TXT",
+        username=profile.user_name if profile else None,
+        posts=posts,
+        not_taken=rows.not_taken(),
+        unknown_sections=(),
+        unknown_keys=_unknown_keys(Counter(dict(listed.unknown_labels))),
+        profile=profile,
     )
 
 
-def _kind(targets: tuple[Link, ...]) -> Kind:
-    kinds = {link.kind for link in targets}
-    if LinkKind.IMAGE in kinds or any("/photo/" in link.url for link in targets if link.video_id):
-        return Kind.PHOTO
-    return Kind.PHOTO if len(targets) > 1 and LinkKind.VIDEO not in kinds else Kind.VIDEO
+def _take_listing(listing: Raw, rows: Rows, keys: Counter[str]) -> None:
+    if raw_json.is_nothing(listing):
+        return
+    elements = raw_json.rows(listing)
+    if elements is None:
+        rows.leave_out("unreadable")
+        return
+    for raw in elements:
+        members = raw_json.row_members(raw)
+        if not members:
+            rows.leave_out("unreadable")
+            continue
+        keys.update(members.keys())
+        rows.add(_texts(members))
 
 
-def _date(text: str | None) -> datetime | None:
-    """`YYYY-MM-DD HH:MM:SS`, at times with ` UTC`: in UTC either way.
+def _texts(members: raw_json.Sections) -> dict[str, str | None]:
+    """What a row says under the keys that are read; keys may differ in spelling only."""
+    texts: dict[str, str | None] = {}
+    for key, raw in members.items():
+        name = raw_json.plain(key)
+        if name not in NEEDED:
+            continue
+        text = raw_json.words(raw)
+        if name == "whocanview" and texts.get(name, text) != text:
+            text = CONTRADICTION
+        texts[name] = text if name == "whocanview" else texts.get(name) or text
+    return texts
 
-    Measured: the TXT form of the same values says UTC, and live comments hold unix seconds beside
-    the same kind of date.
-    """
-    found = _DATE.fullmatch(text or "")
-    try:
-        moment = datetime.fromisoformat(found[1]).replace(tzinfo=UTC) if found else None
-    except ValueError:
-        return None
-    return moment if moment and _FIRST_YEAR <= moment.year <= _LAST_YEAR else None
+
+def _unknown_keys(keys: Counter[str]) -> tuple[tuple[str, int], ...]:
+    unknown: Counter[str] = Counter()
+    for key, count in keys.items():
+        if raw_json.plain(key) not in layouts.POST_KEYS:
+            unknown[shown(key)] += count
+    return tuple(sorted(unknown.items())[:_MOST_UNKNOWN_KEYS])
 
 
 def _stories(raw: Raw) -> int:
     """How many stories a `Post.Story` holds: at least one if it is not empty.
 
-    Its filled shape is not known, so every list right inside it is counted.
+    Its filled shape is not known, so every list right inside it is counted. They were meant to
+    last a day, so they are never taken, not even if they look like posts.
     """
-    if layouts.is_nothing(raw):
+    if raw_json.is_nothing(raw):
         return 0
-    inside = [layouts.rows(value) for value in layouts.members(raw).values()]
+    inside = [raw_json.rows(value) for value in raw_json.members(raw).values()]
     lists = [rows for rows in inside if rows is not None]
     return sum(map(len, lists)) if lists else 1
+
+
+def _profile(root: raw_json.Sections) -> Profile | None:
+    """The first profile that says anything; address, telephone and birthday are not decoded."""
+    for raw in layouts.at(root, layouts.PROFILES):
+        members = {raw_json.plain(key): value for key, value in raw_json.members(raw).items()}
+        found = Profile(
+            user_name=raw_json.words(members.get("username")),
+            display_name=raw_json.words(members.get("displayname")),
+            bio=raw_json.words(members.get("biodescription")),
+            avatar_url=raw_json.words(members.get("profilephoto")),
+            links=tuple(
+                (name.removesuffix("link"), text)
+                for name, value in members.items()
+                if name.endswith("link") and (text := raw_json.words(value))
+            ),
+        )
+        if found != Profile():
+            return found
+    return None

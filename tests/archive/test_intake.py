@@ -13,7 +13,7 @@ from importer.archive.intake import Edited
 from importer.archive.migrations import migrations
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
-from importer.model import Edit, Kind, Milestone, Privacy, Seen, Trouble
+from importer.model import Edit, Kind, Milestone, Privacy, Profile, Seen, Trouble
 from tests.posts import bring_to, current, exported
 
 
@@ -150,6 +150,17 @@ def test_edits_come_whole_or_not_at_all(archive: Archive, monkeypatch: pytest.Mo
     with pytest.raises(sqlite3.IntegrityError):
         archive.edit([Edit(first, caption="Words"), Edit(second, chosen=False)])
     assert current(archive, first).caption == ""
+
+
+def test_the_profile_comes_back_as_it_was(archive: Archive) -> None:
+    assert archive.profile() is None
+    profile = Profile(
+        "ada", "Ada 🍞", "Bread.\n\nAnd more", "https://cdn.test/a?x", (("youtube", "a"),)
+    )
+    archive.set_profile(profile)
+    assert archive.profile() == profile
+    archive.set_profile(Profile(user_name="ada.new"))
+    assert archive.profile() == Profile(user_name="ada.new")
 
 
 # source folders

@@ -135,7 +135,8 @@ def _broken_link(folder: Path) -> Path:
     return path
 
 
-TXT = {"TikTok/Post/Posts.txt": b"Date: 2024-01-31 23:59:59 UTC"}
+TXT = {"TikTok/Activity/Like List.txt": b"Date: 2024-01-31 23:59:59 UTC"}
+NO_TXT_POSTS = {"TikTok/Posts/Posts.txt": b"You have no data in this section\n"}
 CUT_SHORT = SAMPLE.read_bytes()[:2000]
 NO_EXPORTS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "random bytes": (_file("export.zip", random.Random(1).randbytes(4096)), "not_an_export"),
@@ -147,6 +148,7 @@ NO_EXPORTS: dict[str, tuple[Callable[[Path], Path], str]] = {
     "folder of TXT files": (_folder(TXT), "txt_export"),
     "ZIP of TXT files": (_zip("export.zip", TXT), "txt_export"),
     "no posts": (_no_posts, "no_posts"),
+    "no posts in TXT files": (_zip("export.zip", NO_TXT_POSTS), "no_posts"),
     "nothing there": (lambda folder: folder / "gone.zip", "not_found"),
     "empty file": (_file("export.zip", b""), "not_an_export"),
     "folder of other things": (_folder({"notes.md": b"hello"}), "no_tiktok_data"),

@@ -15,7 +15,7 @@ import pytest
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.media.probe import probe
-from importer.model import Milestone, Post, Privacy, Role
+from importer.model import Milestone, Post, Privacy, Profile, Role
 from importer.stages.place import describe
 from tests.clips import run
 from tests.end_to_end.command_line import CommandLine, Ended
@@ -36,7 +36,7 @@ def archive(tmp_path: Path) -> Path:
     folder = tmp_path / "creator.tokaway"
     with Archive.create(folder) as made:
         made.absorb([exported(), exported(1), exported(2, privacy=Privacy.ONLY_YOU)])
-        made.set_fact("tiktok_user_name", ADA)
+        made.set_profile(Profile(user_name=ADA))
     return folder
 
 

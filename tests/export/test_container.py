@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from importer.errors import UserError
-from importer.export import container
 from importer.export.container import find
+from importer.export.entries import LARGEST
 from importer.export.reader import read
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -175,7 +175,7 @@ def test_a_bare_file_that_is_too_big(tmp_path: Path) -> None:
     path = tmp_path / "user_data_tiktok.json"
     with path.open("wb") as file:
         file.write(b"{")
-        file.truncate(container.LARGEST + 1)
+        file.truncate(LARGEST + 1)
     assert refusal(path) == "too_big"
 
 
@@ -198,11 +198,11 @@ def test_only_lemon8(tmp_path: Path) -> None:
 
 
 def test_the_text_form_is_named_and_the_way_out_too(tmp_path: Path) -> None:
-    tree = {"TikTok/Posts/Posts.txt": b"Date: 2025-05-01 10:00:00 UTC\n", "TikTok/Profile.txt": b""}
+    tree = {"TikTok/Like List.txt": b"Date: 2025-05-01 10:00:00 UTC\n", "TikTok/Profile.txt": b""}
     assert refusal(zipped(tmp_path / "a.zip", tree)) == "txt_export"
     assert refusal(unpacked(tmp_path / "b", tree)) == "txt_export"
     with pytest.raises(UserError) as raised:
-        find(tmp_path / "b" / "TikTok" / "Posts" / "Posts.txt")
+        find(tmp_path / "b" / "TikTok" / "Like List.txt")
     assert raised.value.code == "txt_export"
     assert "Download your data" in raised.value.hint
     assert "JSON" in raised.value.hint

@@ -1,0 +1,1 @@
+window.db_base64="H4sIAAAAAAACA6tWKk7OSM1NDEstKs7Mz1OyUjDUUVDKycxOLQayq5Xy09IykzMTc3wyi0uAAtFK5sYmhmam5iYmFkbmFiaGRqYmFkqxtbUApH8PSEgAAAA="

@@ -1,0 +1,1 @@
+window.dba=String.raw`{"6812345678901234567": {"uniqueIds": ["ada.bakes"], "nicknames": ["Ada bakes"], "followerCount": 12}, "6899999999999999999": {"uniqueIds": ["nils.kneads"], "nicknames": ["Nils"]}}`

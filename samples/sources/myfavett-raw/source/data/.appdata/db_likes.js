@@ -1,0 +1,1 @@
+window.db=String.raw`{"schemaVersion": 1, "likes": {"officialList": ["7341657448278412548"]}}`

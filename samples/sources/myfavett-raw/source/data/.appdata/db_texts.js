@@ -1,0 +1,1 @@
+window.dbvd=String.raw`{"7341461464339397892": "Rye bread, the slow way 🍞\nDay 1 of 3. #rye #bakersoftiktok @nils.kneads", "7341657448278412548": "Someone else's loaf"}`

@@ -1,0 +1,1 @@
+window.dbv=String.raw`{"7341461464339397892": {"authorId": "6812345678901234567", "createTime": 1709317205, "diggCount": 80, "playCount": 1200, "size": "2.1MB"}, "7341657448278412548": {"authorId": "6899999999999999999", "createTime": 1709362841}}`

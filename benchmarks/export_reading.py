@@ -2,7 +2,7 @@
 
     python benchmarks/export_reading.py
 
-The export is made in a temporary folder: 2,000 own posts and 500,000 rows of watch history.
+The export is made in a temporary folder: 10,000 own posts and 1,000,000 rows of watch history.
 Memory is the peak that Python allocates, the buffer of the file included.
 """
 
@@ -17,8 +17,8 @@ from pathlib import Path
 
 from importer.export.reader import read
 
-POSTS = 2_000
-WATCHED = 500_000
+POSTS = 10_000
+WATCHED = 1_000_000
 
 
 def make(path: Path) -> None:

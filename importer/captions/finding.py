@@ -9,7 +9,6 @@ from pathlib import Path
 
 from importer.captions.names import minted_at
 from importer.model import Kind
-from importer.model import Seen as Seen
 
 
 class Source(StrEnum):
@@ -19,7 +18,6 @@ class Source(StrEnum):
     GALLERY_DL = "gallery-dl"
     MYFAVETT = "myfaveTT"
     TOKKIT = "4K Tokkit"
-    TIKTOK_SAVE = "tiktok-save"
     FILE_NAME = "file name"
     TIKTOK_PAGE = "TikTok page"
 

@@ -16,15 +16,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from importer.captions.best import best_caption, best_file
 from importer.captions.finding import Finding, Source
 from importer.captions.names import LONGEST_UPLOAD, minted_at
 from importer.model import Kind, Post
-
-# Of several captions of one post, that of the source which keeps them whole and as they are now.
-_SOURCES = (
-    *(Source.YT_DLP, Source.GALLERY_DL, Source.TIKTOK_PAGE, Source.TOKKIT, Source.MYFAVETT),
-    *(Source.TIKTOK_SAVE, Source.FILE_NAME),
-)
 
 _SECONDS_SHARED = 2
 # How many of all matches may be expected to be a stranger's.
@@ -277,7 +272,7 @@ class _Join:
         """
         for group in self._free(groups):
             files = [found.file for found in group.findings if found.file]
-            if not files or not _best_caption(group.findings)[0]:
+            if not files or not best_caption(group.findings)[0]:
                 continue
             for rule, compare in (
                 (Rule.CONTENT, look.same_bytes),
@@ -301,8 +296,8 @@ class _Join:
             if post.id in self.settled and post.id not in self.open:
                 rule, taken = self.settled[post.id]
                 found = [finding for group in taken for finding in group.findings]
-                caption, source = _best_caption(found)
-                matches[post.id] = Match(post.id, rule, caption, source, _best_file(found, size))
+                caption, source = best_caption(found)
+                matches[post.id] = Match(post.id, rule, caption, source, best_file(found, size))
         shown = {path for open_ in self.ambiguous for path in open_.paths}
         free = [found for group in self._free(groups) for found in group.findings]
         left = {found.file for found in free if found.file} - shown
@@ -375,33 +370,6 @@ def _is_only_way(posts: list[Post], component: list[tuple[_Group, list[Post]]]) 
         return False
     neighbours = zip(posts, posts[1:], fits, fits[1:], strict=False)
     return not any(second.id in one and first.id in two for first, second, one, two in neighbours)
-
-
-def _best_caption(findings: Sequence[Finding]) -> tuple[str | None, Source | None]:
-    """Words before none, whole sources before others; that there are none is known too."""
-    ranked = sorted(
-        (found for found in findings if found.caption is not None),
-        key=lambda found: (not found.caption, _SOURCES.index(found.source), str(found.path)),
-    )
-    return (ranked[0].caption, ranked[0].source) if ranked else (None, None)
-
-
-def _best_file(findings: Sequence[Finding], size: Callable[[Path], int]) -> Path | None:
-    """Without TikTok's watermark, then the most pixels, then the most bytes."""
-    files: dict[Path, Finding] = {}
-    for found in findings:
-        if found.file and (found.file not in files or found.watermarked is not None):
-            files[found.file] = found
-    if len(files) < 2:
-        return next(iter(files), None)
-    marks = {False: 0, None: 1, True: 2}
-
-    def rank(path: Path) -> tuple[int, int, int, str]:
-        found = files[path]
-        pixels = (found.width or 0) * (found.height or 0)
-        return marks[found.watermarked], -pixels, -size(path), str(path)
-
-    return min(files, key=rank)
 
 
 def _size(path: Path) -> int:

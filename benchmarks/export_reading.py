@@ -1,9 +1,11 @@
-"""Reading a large export: our time and memory as a share of what json.load needs.
+"""Reading a large export: our time and memory as a share of json.load and a walk.
 
     python benchmarks/export_reading.py
 
 The export is made in a temporary folder: 10,000 own posts and 1,000,000 rows of watch history.
-Memory is the peak that Python allocates, the buffer of the file included.
+The walk takes of each own post what we take: date, link, the link's end, who can view it, words.
+Times are the best of five, taken in turns. Memory is the peak that Python allocates, the buffer
+of the file included.
 """
 
 from __future__ import annotations
@@ -13,12 +15,15 @@ import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 from importer.export.reader import read
 
 POSTS = 10_000
 WATCHED = 1_000_000
+TURNS = 5
 
 
 def make(path: Path) -> None:
@@ -61,6 +66,20 @@ def _date(seconds_ago: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(1_764_000_000 - seconds_ago))
 
 
+def walk(path: Path) -> list[tuple[object, ...]]:
+    """What a short script would do."""
+    with path.open(encoding="utf-8") as file:
+        export = json.load(file)
+    found: list[tuple[object, ...]] = []
+    for row in export["Post"]["Posts"]["VideoList"]:
+        posted_at = datetime.strptime(row["Date"], "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)
+        expires = parse_qs(urlsplit(row["Link"]).query)["x-tos-expires"][0]
+        expires_at = datetime.fromtimestamp(int(expires), UTC)
+        likes = int(row["Likes"])
+        found.append((posted_at, row["Link"], expires_at, row["WhoCanView"], likes, row["Title"]))
+    return sorted(found, key=lambda post: str(post[0]))
+
+
 def seconds(work: Callable[[], object]) -> float:
     """How long one call takes."""
     begin = time.perf_counter()
@@ -84,14 +103,14 @@ def main() -> None:
         make(path)
 
         def theirs() -> object:
-            with path.open(encoding="utf-8") as file:
-                return json.load(file)
+            return walk(path)
 
         def ours() -> object:
             return read(path)
 
         size = path.stat().st_size
-        our_time, their_time = seconds(ours), seconds(theirs)
+        times = [(seconds(ours), seconds(theirs)) for _ in range(TURNS)]
+        our_time, their_time = map(min, zip(*times, strict=True))
         our_peak, their_peak = peak(ours), peak(theirs)
     print(f"export    {size / 1e6:8.1f} MB, {POSTS:,} posts, {WATCHED:,} rows of watch history")
     print(f"time      {our_time:8.3f} s   of {their_time:.3f} s   = {our_time / their_time:.3f}")

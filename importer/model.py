@@ -101,8 +101,8 @@ class ExportPost:
     """One own post as an export tells it.
 
     `posted_at` is UTC, to the second. `ordinal` tells apart posts of the same second:
-    0 for the oldest. `allow_*` is `None` when the export does not say. `cover` is the still that
-    stands for a video, an image.
+    0 for the oldest. `allow_*` is `None` when the export does not say. `cover_url` is the
+    signed link of the still that stands for a video.
     """
 
     posted_at: datetime
@@ -116,7 +116,7 @@ class ExportPost:
     allow_comments: bool | None = None
     allow_duets: bool | None = None
     allow_stitches: bool | None = None
-    cover: Link | None = None
+    cover_url: str | None = None
 
     @property
     def id(self) -> str:
@@ -155,6 +155,8 @@ class Post:
     caption: str = ""
     caption_source: str | None = None
     alt: str = ""
+    alt_source: str | None = None
+    cover_url: str | None = None
     source_path: str | None = None
     tries: int = 0
     next_try_at: datetime | None = None
@@ -172,6 +174,9 @@ CAPTION_FROM_TITLE = "title"
 """`Post.caption_source` of a caption that is the title in the export."""
 CAPTION_FROM_USER = "user"
 """`Post.caption_source` of a caption that the user wrote: no scan replaces it."""
+ALT_FROM_EXPORT = "export"
+ALT_FROM_USER = "user"
+"""`Post.alt_source` of a description that TikTok's export has, or that the user wrote."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,12 +40,16 @@ def exported(
     privacy: Privacy = Privacy.EVERYONE,
     kind: Kind = Kind.VIDEO,
     title: str | None = None,
+    alt: str | None = None,
+    cover_url: str | None = None,
 ) -> ExportPost:
     """A post of an export: `second` counts from the first post of the tests."""
     if links is None:
         links = (link(f"video-{second}-{ordinal}"),)
     posted_at = FIRST + timedelta(seconds=second)
-    return ExportPost(posted_at, ordinal, kind, privacy, links, title=title)
+    return ExportPost(
+        posted_at, ordinal, kind, privacy, links, title=title, alt=alt, cover_url=cover_url
+    )
 
 
 def write_file(folder: Path, post: Post, role: Role, data: bytes = b"film") -> MediaFile:

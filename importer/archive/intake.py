@@ -24,6 +24,8 @@ from importer.archive.rows import (
 )
 from importer.archive.view import PLACED, ArchiveView, sqlite_trouble
 from importer.model import (
+    ALT_FROM_EXPORT,
+    ALT_FROM_USER,
     CAPTION_FROM_TITLE,
     CAPTION_FROM_USER,
     Edit,
@@ -32,10 +34,12 @@ from importer.model import (
     MediaFile,
     Milestone,
     Post,
+    Privacy,
     Profile,
     Role,
     Seen,
     Trouble,
+    first_death,
     post_id,
 )
 
@@ -74,8 +78,10 @@ class Intake(ArchiveView):
     def absorb(self, found: Sequence[ExportPost]) -> Absorbed:
         """Take over the posts of an export: new ones are added, known ones get fresh links.
 
-        What the user chose stays. A post that has become private since the last export and is
-        not published yet is withdrawn: skipped, unless the user chose it.
+        What the user chose and wrote stays. A post that has become private since the last export
+        and is not published yet is withdrawn: skipped, unless the user chose it. One that was
+        left out only because an export did not say who could see it comes back when a newer one
+        says everyone; one that was ever said to be private waits for the user's own word.
         """
         refreshed = withdrawn = 0
         with self._change():
@@ -83,8 +89,10 @@ class Intake(ArchiveView):
             for exported, ordinal in new:
                 self._insert(exported, ordinal)
             for exported, post in matched:
-                refreshed += self._refresh(post, exported)
-                withdrawn += self._withdraw(post, exported)
+                is_newer = _is_newer(exported, post)
+                withdrawn += self._take_privacy(post, exported, is_newer=is_newer)
+                refreshed += self._refresh(post, exported, is_newer=is_newer)
+                self._complete(post, exported)
         return Absorbed(len(new), refreshed, withdrawn)
 
     def choose_private(self) -> int:
@@ -148,7 +156,7 @@ class Intake(ArchiveView):
                     self._set(post.id, caption=edit.caption, caption_source=CAPTION_FROM_USER)
                 if edit.alt is not None:
                     numbers["alts"] += 1
-                    self._set(post.id, alt=edit.alt)
+                    self._set(post.id, alt=edit.alt, alt_source=ALT_FROM_USER)
                 if edit.chosen is not None:
                     numbers[self._choose(post, wanted=edit.chosen)] += 1
         return Edited(**numbers)
@@ -260,6 +268,8 @@ class Intake(ArchiveView):
                 "caption": exported.title or "",
                 "caption_source": CAPTION_FROM_TITLE if exported.title else None,
                 "alt": exported.alt or "",
+                "alt_source": ALT_FROM_EXPORT if exported.alt else None,
+                "cover_url": exported.cover_url,
                 "likes": exported.likes,
                 "allow_comments": exported.allow_comments,
                 "allow_duets": exported.allow_duets,
@@ -273,25 +283,52 @@ class Intake(ArchiveView):
             }
         )
 
-    def _refresh(self, post: Post, exported: ExportPost) -> bool:
+    def _refresh(self, post: Post, exported: ExportPost, *, is_newer: bool | None) -> bool:
         """Take fresher links, and try again what failed for want of them."""
-        known, fresh = soonest_expiry(post.links), soonest_expiry(exported.links)
-        if not exported.links or post.links == exported.links:
+        if is_newer is False or not exported.links or post.links == exported.links:
             return False
-        if known and fresh and fresh <= known:
+        fresh = soonest_expiry(exported.links)
+        if fresh and soonest_expiry(post.links) == fresh:
             return False
-        self._set(post.id, links=links_to_json(exported.links), link_expires_at=fresh)
-        if self._failed_to_come(post):
+        self._set(
+            post.id,
+            links=links_to_json(exported.links),
+            link_expires_at=fresh,
+            cover_url=exported.cover_url or post.cover_url,
+        )
+        current = self.post(post.id)
+        if current is not None and self._failed_to_come(current):
             self._move(post, Milestone.FOUND, tries=0, next_try_at=None, **NO_TROUBLE)
         return True
 
-    def _withdraw(self, post: Post, exported: ExportPost) -> bool:
-        """Honour a privacy that has changed on TikTok, while it still can be."""
+    def _complete(self, post: Post, exported: ExportPost) -> None:
+        """Take over words that no other export had, where nobody else wrote any."""
+        if post.milestone in PLACED:
+            return
+        if exported.title and not post.caption and post.caption_source is None:
+            self._set(post.id, caption=exported.title, caption_source=CAPTION_FROM_TITLE)
+        if exported.alt and not post.alt and post.alt_source is None:
+            self._set(post.id, alt=exported.alt, alt_source=ALT_FROM_EXPORT)
+
+    def _take_privacy(self, post: Post, exported: ExportPost, *, is_newer: bool | None) -> bool:
+        """Honour a privacy that has changed on TikTok, while it still can be.
+
+        Returns:
+            Whether the post was withdrawn.
+        """
         if post.privacy == exported.privacy or post.milestone in PLACED:
+            return False
+        if is_newer is False and exported.privacy == Privacy.UNKNOWN:
+            # Exports of 2020 to 2022 do not say it at all.
             return False
         self._set(post.id, privacy=exported.privacy.value)
         skip = reason_to_skip(exported.kind, exported.privacy)
-        if skip is None or not post.chosen or post.chosen_by == "user":
+        if skip is None:
+            is_only_unknown = post.privacy == Privacy.UNKNOWN and post.trouble_code == "private"
+            if is_newer and is_only_unknown and post.milestone == Milestone.SKIPPED:
+                self._move(post, self._supported(post), chosen=1, next_try_at=None, **NO_TROUBLE)
+            return False
+        if not post.chosen or post.chosen_by == "user":
             return False
         columns = {"chosen": 0, "next_try_at": None, **trouble_columns(skip)}
         if post.milestone == Milestone.SKIPPED:
@@ -303,3 +340,14 @@ class Intake(ArchiveView):
     def _failed_to_come(self, post: Post) -> bool:
         """Whether a post failed before its original was here: another way to get it may work."""
         return post.milestone == Milestone.FAILED and Role.ORIGINAL not in self.files(post.id)
+
+
+def _is_newer(exported: ExportPost, post: Post) -> bool | None:
+    """Whether an export is newer than those a post is known from; `None` if it cannot be told.
+
+    Each link of a kind lives equally long, so its end tells when the export was made.
+    """
+    known, fresh = first_death(post.links), first_death(exported.links)
+    if known is None or fresh is None or known == fresh:
+        return None
+    return fresh > known

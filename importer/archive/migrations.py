@@ -113,3 +113,10 @@ def source_files(db: Database) -> None:
         ) STRICT
         """
     )
+
+
+@migrations()
+def alt_and_cover(db: Database) -> None:
+    """Who wrote an alternative text, and where the still of a video is."""
+    db.execute("ALTER TABLE posts ADD COLUMN alt_source TEXT")
+    db.execute("ALTER TABLE posts ADD COLUMN cover_url TEXT")

@@ -94,6 +94,8 @@ def post_from_row(row: Row) -> Post:
         caption=row["caption"],
         caption_source=row["caption_source"],
         alt=row["alt"],
+        alt_source=row["alt_source"],
+        cover_url=row["cover_url"],
         source_path=row["source_path"],
         tries=row["tries"],
         next_try_at=instant(row["next_try_at"]),

@@ -9,11 +9,9 @@ after Nadock/tiktok-archiver (2020), zollo/tiktok-downloader (2022).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Set
 
-from msgspec import Raw
-
-from importer.export.raw_json import Sections, members, plain, refuse_twins
+from importer.export.raw_json import Section, Sections, plain
 from importer.export.refusals import shown
 
 Path = tuple[str, ...]
@@ -109,12 +107,12 @@ _MOST_NAMED = 50
 
 def is_tiktok(root: Sections) -> bool:
     """Whether a JSON object is a TikTok export, possibly one with few sections."""
-    for key, raw in root.items():
+    for key, section in root.items():
         name = plain(key)
         if name in _TELLING_ROOTS:
             return True
         known = _EVERYDAY_ROOTS.get(name)
-        if known and any(plain(inner) in known for inner in members(raw)):
+        if known and any(plain(inner) in known for inner in section.members):
             return True
     return False
 
@@ -122,10 +120,10 @@ def is_tiktok(root: Sections) -> bool:
 def unknown(root: Sections) -> tuple[str, ...]:
     """Sections no variant is known to have, as `Name` or `Post.Name`: they are not read."""
     found = [key for key in root if plain(key) not in _KNOWN_ROOTS]
-    for key, raw in root.items():
+    for key, section in root.items():
         if plain(key) in _WATCHED_ROOTS:
             known = _EVERYDAY_ROOTS[plain(key)]
-            found += [f"{key}.{name}" for name in members(raw) if plain(name) not in known]
+            found += [f"{key}.{name}" for name in section.members if plain(name) not in known]
     return tuple(map(shown, found[:_MOST_NAMED]))
 
 
@@ -151,7 +149,7 @@ def variant(root: Sections, post_keys: Set[str]) -> str:
     return "V0" if post_keys else "unknown"
 
 
-def at(root: Mapping[str, Raw], paths: Iterable[Path]) -> Iterator[Raw]:
+def at(root: Sections, paths: Iterable[Path]) -> Iterator[Section]:
     """Every value that one of the paths leads to, in the order of the paths.
 
     Raises:
@@ -161,13 +159,12 @@ def at(root: Mapping[str, Raw], paths: Iterable[Path]) -> Iterator[Raw]:
         yield from _walk(root, path)
 
 
-def _walk(sections: Mapping[str, Raw], path: Path) -> Iterator[Raw]:
-    for key, raw in sections.items():
+def _walk(sections: Sections, path: Path) -> Iterator[Section]:
+    for key, section in sections.items():
         if plain(key) != path[0]:
             continue
         if len(path) == 1:
-            yield raw
+            yield section
         else:
-            inner = members(raw)
-            refuse_twins(memoryview(raw), inner)
-            yield from _walk(inner, path[1:])
+            section.refuse_twins()
+            yield from _walk(section.members, path[1:])

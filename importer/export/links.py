@@ -12,15 +12,25 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from urllib.parse import SplitResult, parse_qs, urlsplit, urlunsplit
+from typing import NamedTuple
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from importer.model import Link, LinkKind
 
-_EXPIRES = re.compile(r"(?<![^&;])(x-tos-expires|x-expires)=([0-9]{9,10})(?![^&;])")
+# Looks back past its own first two letters: a search that begins with plain letters is fast.
+_EXPIRES = re.compile(r"x-(?<![^&;]x-)((?:tos-)?expires)=([0-9]{9,10})(?![^&;])")
+_USUAL_HOST = re.compile(r"[a-z0-9.-]+")
 _PAGE = re.compile(r"/(?:share|embed|v|@[^/]*)(?:/(?:video|photo|v2))?/(\d{15,20})(?:\.html)?/?$")
 _PAGE_HOSTS = ("tiktok.com", "tiktokv.com", "tiktokv.us")
+_BELOW_PAGE_HOSTS = tuple(f".{host}" for host in _PAGE_HOSTS)
 _SHORT_HOSTS = frozenset({"vm.tiktok.com", "vt.tiktok.com"})
 _IMAGE_ENDINGS = frozenset({".jpeg", ".jpg", ".png", ".webp", ".heic", ".avif", ".image"})
+
+
+class _Parts(NamedTuple):
+    host: str
+    path: str
+    query: str
 
 
 def split(text: str) -> tuple[Link, ...]:
@@ -28,8 +38,7 @@ def split(text: str) -> tuple[Link, ...]:
 
     Words that are no http(s) URL are left out.
     """
-    found = (classify(word) for word in text.split())
-    return tuple(link for link in found if link is not None)
+    return tuple(link for word in text.split() if (link := classify(word)) is not None)
 
 
 def classify(url: str) -> Link | None:
@@ -46,11 +55,10 @@ def classify(url: str) -> Link | None:
             unwrapped = _parse(inner)
             if unwrapped is not None:
                 url, parts = inner, unwrapped
-    host = parts.hostname or ""
-    page = _PAGE.search(parts.path) if _is_page_host(host) else None
+    page = _PAGE.search(parts.path) if _is_page_host(parts.host) else None
     if page:
         return Link(url, LinkKind.PAGE, f"page:{page[1]}", video_id=page[1])
-    kind = LinkKind.PAGE if host in _SHORT_HOSTS else _kind(host, parts)
+    kind = LinkKind.PAGE if parts.host in _SHORT_HOSTS else _kind(parts)
     return Link(url, kind, _key(parts), _expiry(parts))
 
 
@@ -67,39 +75,44 @@ def rehost(url: str, base_url: str, expires_at: datetime) -> str:
     """
     base, parts = urlsplit(base_url), urlsplit(url)
     path = f"{base.path.rstrip('/')}/{PurePosixPath(parts.path).name}"
-    query = _EXPIRES.sub(lambda m: f"{m[1]}={int(expires_at.timestamp())}", parts.query)
+    query = _EXPIRES.sub(lambda m: f"x-{m[1]}={int(expires_at.timestamp())}", parts.query)
     return urlunsplit((base.scheme, base.netloc, path, query, ""))
 
 
-def _parse(url: str) -> SplitResult | None:
+def _parse(url: str) -> _Parts | None:
+    # Nearly every link of an export: no port, no user, no fragment. Several times as fast.
+    before, _, query = url.partition("?")
+    host, _, path = before.removeprefix("https://").partition("/")
+    if _USUAL_HOST.fullmatch(host) and before[:8] == "https://" and "#" not in url:
+        return _Parts(host, f"/{path}", query)
     try:
         parts = urlsplit(url)
         usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         # Brackets that are no address, or a port that is none.
         return None
-    return parts if usable else None
+    return _Parts(parts.hostname or "", parts.path, parts.query) if usable else None
 
 
-def _expiry(parts: SplitResult) -> datetime | None:
+def _expiry(parts: _Parts) -> datetime | None:
     found = _EXPIRES.search(parts.query)
     return datetime.fromtimestamp(int(found[2]), UTC) if found else None
 
 
 def _is_page_host(host: str) -> bool:
-    return any(host == name or host.endswith("." + name) for name in _PAGE_HOSTS)
+    return host.endswith(_BELOW_PAGE_HOSTS) or host in _PAGE_HOSTS
 
 
-def _kind(host: str, parts: SplitResult) -> LinkKind:
-    if "mime_type=video" in parts.query or host.startswith("video-"):
+def _kind(parts: _Parts) -> LinkKind:
+    if "mime_type=video" in parts.query or parts.host.startswith("video-"):
         return LinkKind.VIDEO
     path = parts.path.casefold()
-    if "photomode" in path or host.endswith("ibyteimg.com"):
+    if "photomode" in path or parts.host.endswith("ibyteimg.com"):
         return LinkKind.IMAGE
     return LinkKind.IMAGE if PurePosixPath(path).suffix in _IMAGE_ENDINGS else LinkKind.VIDEO
 
 
-def _key(parts: SplitResult) -> str:
+def _key(parts: _Parts) -> str:
     # The path names the object; host and signature differ from one export to the next. A bare
     # host names nothing, so there the query must tell objects apart.
     name = parts.path if parts.path.strip("/") else parts.query

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from importer.export import links
@@ -78,6 +78,7 @@ class NotTaken:
 
 @dataclass(slots=True)
 class _Row:
+    second: int  # Unix time: hashed and compared much faster than a datetime.
     posted_at: datetime
     links: tuple[Link, ...]
     privacy: Privacy
@@ -89,7 +90,7 @@ class Rows:
 
     def __init__(self) -> None:
         self._rows: list[_Row] = []
-        self._seen: dict[tuple[datetime, tuple[str, ...]], _Row] = {}
+        self._seen: dict[tuple[int, tuple[str, ...]], _Row] = {}
         self._left_out: Counter[str] = Counter()
 
     def add(self, texts: Mapping[str, str | None]) -> None:
@@ -99,8 +100,9 @@ class Rows:
             self._left_out["no_date"] += 1
             return
         targets = links.split(texts.get("link") or texts.get("videolink") or "")
-        row = _Row(posted_at, targets, privacy(texts.get("whocanview")), texts)
-        mark = posted_at, tuple(link.key for link in targets)
+        second = int(posted_at.timestamp())
+        row = _Row(second, posted_at, targets, privacy(texts.get("whocanview")), texts)
+        mark = second, tuple([link.key for link in targets])
         twin = self._seen.get(mark) if targets else None
         if twin is None:
             self._seen[mark] = row
@@ -128,17 +130,19 @@ class Rows:
         its number: the next export may have its link again, and the others must not move.
         """
         posts: list[ExportPost] = []
-        taken: Counter[datetime] = Counter()
-        for row in reversed(self._rows):
-            ordinal = taken[row.posted_at]
-            taken[row.posted_at] += 1
+        taken: dict[int, int] = {}
+        oldest_first = self._rows[::-1]
+        oldest_first.sort(key=lambda row: row.second)
+        for row in oldest_first:
+            ordinal = taken.get(row.second, 0)
+            taken[row.second] = ordinal + 1
             if not row.links:
                 self._left_out["no_link"] += 1
             elif ordinal >= _MOST_A_SECOND:
                 self._left_out["crowded"] += 1
             else:
                 posts.append(_post(row, ordinal))
-        return tuple(sorted(posts, key=lambda post: (post.posted_at, post.ordinal)))
+        return tuple(posts)
 
 
 def _post(row: _Row, ordinal: int) -> ExportPost:
@@ -156,23 +160,17 @@ def _post(row: _Row, ordinal: int) -> ExportPost:
         allow_comments=_YES_NO.get((texts.get("allowcomments") or "").casefold()),
         allow_duets=_YES_NO.get((texts.get("allowduets") or "").casefold()),
         allow_stitches=_YES_NO.get((texts.get("allowstitches") or "").casefold()),
-        cover=_cover(texts.get("coverimage")),
+        cover_url=texts.get("coverimage"),
     )
 
 
 def _kind(targets: tuple[Link, ...]) -> Kind:
+    if len(targets) == 1 and targets[0].kind == LinkKind.VIDEO:
+        return Kind.VIDEO
     kinds = {link.kind for link in targets}
     if LinkKind.IMAGE in kinds or any("/photo/" in link.url for link in targets if link.video_id):
         return Kind.PHOTO
     return Kind.PHOTO if len(targets) > 1 and LinkKind.VIDEO not in kinds else Kind.VIDEO
-
-
-def _cover(text: str | None) -> Link | None:
-    """One signed image URL (measured 2025); its ending does not always say that it is an image."""
-    found = links.split(text or "")
-    if not found or found[0].kind == LinkKind.PAGE:
-        return None
-    return found[0] if found[0].kind == LinkKind.IMAGE else replace(found[0], kind=LinkKind.IMAGE)
 
 
 def privacy(text: str | None) -> Privacy:
@@ -188,7 +186,7 @@ def date(text: str | None) -> datetime | None:
     """
     try:
         if found := _DATE.fullmatch(text or ""):
-            moment = datetime.fromisoformat(f"{found[1]} {found[2]}").replace(tzinfo=UTC)
+            moment = datetime.fromisoformat(f"{found[1]} {found[2]}+00:00")
         elif found := _UNIX.fullmatch(text or ""):
             moment = datetime.fromtimestamp(int(found[1]), UTC)
         else:

@@ -8,8 +8,9 @@ punctuation.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import cached_property, lru_cache
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -17,17 +18,19 @@ from msgspec import Raw
 from importer.errors import UserError
 from importer.export.refusals import ASK_FOR_JSON, too_much
 
-Sections = dict[str, Raw]
 Buffer = bytes | bytearray
 
-_decode_sections = msgspec.json.Decoder(Sections).decode
+_decode_members = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_rows = msgspec.json.Decoder(list[Raw]).decode
 _decode_words: Callable[[str], str | int] = msgspec.json.Decoder(str | int).decode
+_decode_row: Callable[[bytes], dict[str, object]] = msgspec.json.Decoder(dict[str, Any]).decode
 _decode_key = msgspec.json.Decoder(str).decode
 
 # Dutch text files say "n.v.t." (d3i-infra/algosoc-2026, 2026); the rest is measured.
 _NOTHING = frozenset({"", "n/a", "none", "null", "n.v.t."})
-_LONGEST_NOTHING = 64
+_LONGEST_NOTHING = 6
+# Blanks may stand around them.
+_LONGEST_RAW_NOTHING = 64
 
 # Each element of a list takes memory, however small it is. A post has 15 to 18 members.
 _MOST_COMMAS = 8_000_000
@@ -41,6 +44,33 @@ _ESCAPE = re.compile(
     |(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)""",
     re.VERBOSE | re.DOTALL,
 )
+
+
+class Section:
+    """A value that is still unread: a view of the buffer."""
+
+    def __init__(self, raw: Raw) -> None:
+        self.raw = raw
+
+    @cached_property
+    def members(self) -> Sections:
+        """The members of an object; nothing if the value is no object or cannot be read."""
+        return _sections(_members(self.raw))
+
+    def refuse_twins(self) -> None:
+        """Refuse an object that names a member twice: decoded, all but the last would be lost.
+
+        Raises:
+            UserError: `damaged_json`.
+        """
+        _refuse_twins(memoryview(self.raw), {key: inner.raw for key, inner in self.members.items()})
+
+
+Sections = Mapping[str, Section]
+
+
+def _sections(members: Mapping[str, Raw]) -> Sections:
+    return {key: Section(raw) for key, raw in members.items()}
 
 
 def sections(data: Buffer) -> Sections:
@@ -64,7 +94,7 @@ def sections(data: Buffer) -> Sections:
 
 def _split(data: Buffer) -> Sections:
     try:
-        root = _decode_sections(data)
+        root = _decode_members(data)
     except msgspec.ValidationError:
         raise UserError(
             "The file is not an export from TikTok: its outermost value is not a JSON object. "
@@ -83,8 +113,8 @@ def _split(data: Buffer) -> Sections:
                 code="truncated_json",
             ) from None
         raise damaged(str(error)) from None
-    refuse_twins(data, root)
-    return root
+    _refuse_twins(data, root)
+    return _sections(root)
 
 
 def damaged(reason: str) -> UserError:
@@ -98,12 +128,7 @@ def damaged(reason: str) -> UserError:
     )
 
 
-def refuse_twins(data: Buffer | memoryview, object_: Sections) -> None:
-    """Refuse an object that names a member twice: decoded, all but the last would be lost.
-
-    Raises:
-        UserError: `damaged_json`.
-    """
+def _refuse_twins(data: Buffer | memoryview, object_: Mapping[str, Raw]) -> None:
     if not object_:
         return
     at = 0
@@ -129,22 +154,48 @@ def plain(key: str) -> str:
     return "".join(filter(str.isalnum, key.casefold()))
 
 
-def members(raw: Raw) -> Sections:
-    """The members of an object; nothing if the value is no object or cannot be read."""
+def _members(raw: Raw) -> dict[str, Raw]:
     try:
-        return _decode_sections(raw)
+        return _decode_members(raw)
     except (ValueError, RecursionError):
         return {}
 
 
-def row_members(raw: Raw) -> Sections:
-    """The members of a row; nothing if it is no object, cannot be read, or names a member twice."""
-    found = members(raw)
+def row(raw: Raw) -> Mapping[str, object]:
+    """A row's values by key, for `text` to read.
+
+    Empty if the value is no object, cannot be read, or names a member twice.
+    """
+    data = bytes(raw)
+    try:
+        values = _decode_row(data)
+    except (ValueError, RecursionError):
+        # One bad value, say bytes that are not UTF-8, is no reason to lose the others.
+        return _row_by_values(raw)
+    # A member that was dropped for its twin leaves quotes behind, and so do escapes and lists.
+    strings = list(map(type, values.values())).count(str)
+    return values if data.count(b'"') == 2 * (len(values) + strings) else _row_by_values(raw)
+
+
+def _row_by_values(raw: Raw) -> Mapping[str, object]:
+    found = _members(raw)
     quotes = bytes(raw).count(b'"')
     inside = sum(bytes(value).count(b'"') for value in found.values())
     # A member that was dropped for its twin leaves the quotes of its key behind. The keys that
     # TikTok writes hold no quotes of their own.
-    return found if quotes == inside + 2 * len(found) else {}
+    if quotes != inside + 2 * len(found):
+        return {}
+    return {key: words(value) for key, value in found.items()}
+
+
+def text(value: object) -> str | None:
+    """A string, or a whole number as its digits; `None` for nothing and for any other type."""
+    if isinstance(value, str):
+        stripped = value.strip()
+        is_short = len(stripped) <= _LONGEST_NOTHING
+        return None if is_short and stripped.casefold() in _NOTHING else stripped
+    # JSON's true is an int in Python and no number here.
+    return str(value) if type(value) is int else None
 
 
 def rows(raw: Raw) -> list[Raw] | None:
@@ -163,12 +214,12 @@ def rows(raw: Raw) -> list[Raw] | None:
 
 def is_nothing(raw: Raw) -> bool:
     """Whether a value is one of TikTok's ways to say nothing: null, {}, [], "", "N/A", "None"."""
-    if len(memoryview(raw)) > _LONGEST_NOTHING:
+    if len(memoryview(raw)) > _LONGEST_RAW_NOTHING:
         return False
-    text = bytes(raw)
-    if text[:1] in (b"{", b"["):
-        return not text[1:-1].strip()
-    return text == b"null" or (text[:1] == b'"' and words(raw) is None)
+    data = bytes(raw)
+    if data[:1] in (b"{", b"["):
+        return not data[1:-1].strip()
+    return data == b"null" or (data[:1] == b'"' and words(raw) is None)
 
 
 def words(raw: Raw | None) -> str | None:
@@ -182,10 +233,4 @@ def words(raw: Raw | None) -> str | None:
         value = _decode_words(bytes(raw).decode(errors="replace"))
     except ValueError:
         return None
-    return something(str(value))
-
-
-def something(text: str) -> str | None:
-    """A text without blanks around it; `None` if it is one of TikTok's words for nothing."""
-    text = text.strip()
-    return None if text.casefold() in _NOTHING else text
+    return text(value)

@@ -8,6 +8,7 @@ the file.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,11 +64,11 @@ def _from_json(path: Path, member: JsonMember) -> Export:
     root = member.sections
     rows, keys = Rows(), Counter[str]()
     for listing in layouts.at(root, layouts.OWN_POSTS):
-        _take_listing(listing, rows, keys)
-    for raw in layouts.at(root, layouts.DELETED_POSTS):
-        rows.leave_out("deleted", len(raw_json.rows(raw) or ()))
-    for raw in layouts.at(root, layouts.STORIES):
-        rows.leave_out("story", _stories(raw))
+        _take_listing(listing.raw, rows, keys)
+    for deleted in layouts.at(root, layouts.DELETED_POSTS):
+        rows.leave_out("deleted", len(raw_json.rows(deleted.raw) or ()))
+    for stories in layouts.at(root, layouts.STORIES):
+        rows.leave_out("story", _stories(stories))
     posts = rows.posts()
     profile = _profile(root)
     return Export(
@@ -115,25 +116,26 @@ def _take_listing(listing: Raw, rows: Rows, keys: Counter[str]) -> None:
         rows.leave_out("unreadable")
         return
     for raw in elements:
-        members = raw_json.row_members(raw)
-        if not members:
+        row = raw_json.row(raw)
+        if not row:
             rows.leave_out("unreadable")
             continue
-        keys.update(members.keys())
-        rows.add(_texts(members))
+        keys.update(row.keys())
+        rows.add(_texts(row))
 
 
-def _texts(members: raw_json.Sections) -> dict[str, str | None]:
+def _texts(row: Mapping[str, object]) -> dict[str, str | None]:
     """What a row says under the keys that are read; keys may differ in spelling only."""
     texts: dict[str, str | None] = {}
-    for key, raw in members.items():
+    for key, value in row.items():
         name = raw_json.plain(key)
         if name not in NEEDED:
             continue
-        text = raw_json.words(raw)
-        if name == "whocanview" and texts.get(name, text) != text:
-            text = CONTRADICTION
-        texts[name] = text if name == "whocanview" else texts.get(name) or text
+        text = raw_json.text(value)
+        if name == "whocanview":
+            texts[name] = text if texts.get(name, text) == text else CONTRADICTION
+        else:
+            texts[name] = texts.get(name) or text
     return texts
 
 
@@ -145,23 +147,23 @@ def _unknown_keys(keys: Counter[str]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(unknown.items())[:_MOST_UNKNOWN_KEYS])
 
 
-def _stories(raw: Raw) -> int:
+def _stories(section: raw_json.Section) -> int:
     """How many stories a `Post.Story` holds: at least one if it is not empty.
 
     Its filled shape is not known, so every list right inside it is counted. They were meant to
     last a day, so they are never taken, not even if they look like posts.
     """
-    if raw_json.is_nothing(raw):
+    if raw_json.is_nothing(section.raw):
         return 0
-    inside = [raw_json.rows(value) for value in raw_json.members(raw).values()]
+    inside = [raw_json.rows(value.raw) for value in section.members.values()]
     lists = [rows for rows in inside if rows is not None]
     return sum(map(len, lists)) if lists else 1
 
 
 def _profile(root: raw_json.Sections) -> Profile | None:
     """The first profile that says anything; address, telephone and birthday are not decoded."""
-    for raw in layouts.at(root, layouts.PROFILES):
-        members = {raw_json.plain(key): value for key, value in raw_json.members(raw).items()}
+    for section in layouts.at(root, layouts.PROFILES):
+        members = {raw_json.plain(key): value.raw for key, value in section.members.items()}
         found = Profile(
             user_name=raw_json.words(members.get("username")),
             display_name=raw_json.words(members.get("displayname")),

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from importer.export import links
+from importer.export import links, raw_json
 from importer.export.layouts import POST_KEYS
 from importer.export.posts import CONTRADICTION
-from importer.export.raw_json import plain, something
+from importer.export.raw_json import plain
 from importer.model import LinkKind, Profile
 
 
@@ -140,7 +140,7 @@ def profile(text: str) -> Profile | None:
             known.setdefault(current, []).append(label[2] or "")
         elif current in _PROFILE_KEYS:
             known[current].append(line)
-    words = {key: something("\n".join(known.get(key, []))) for key in _PROFILE_KEYS}
+    words = {key: raw_json.text("\n".join(known.get(key, []))) for key in _PROFILE_KEYS}
     found = Profile(
         words["username"], words["displayname"], words["biodescription"], words["profilephoto"]
     )
@@ -160,7 +160,7 @@ _ENDS = frozenset(
 def _english(record: list[_Field]) -> dict[str, str | None]:
     row: dict[str, str | None] = {}
     for field in record:
-        key, value = plain(field.label), something(field.value)
+        key, value = plain(field.label), raw_json.text(field.value)
         if key == "whocanview" and row.get(key, value) != value:
             # A title may hold any line; who could see the post is not for it to say.
             value = CONTRADICTION

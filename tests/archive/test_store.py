@@ -21,7 +21,7 @@ from importer.archive.moves import MOVES
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.errors import UserError
-from importer.model import Account, Kind, Milestone, Post, Privacy, Role, Stage, Trouble
+from importer.model import Account, Edit, Kind, Milestone, Post, Privacy, Role, Stage, Trouble
 from tests.posts import (
     ACCOUNT,
     FIRST,
@@ -35,7 +35,7 @@ from tests.posts import (
 )
 
 TROUBLE = Trouble("gone", "It is gone.", "Look elsewhere.")
-SOON, LATE = NOW + timedelta(days=1), NOW + timedelta(days=3)
+SOON, LATE, LATEST = (NOW + timedelta(days=days) for days in (1, 3, 5))
 
 
 @pytest.fixture
@@ -192,6 +192,61 @@ def test_a_public_post_is_never_withdrawn_by_being_read_again(archive: Archive) 
     assert archive.absorb([exported(privacy=Privacy.EVERYONE)]) == Absorbed(0, 0, 0)
     # It was private once: only the user's own word publishes it.
     assert only(archive).milestone == Milestone.SKIPPED
+
+
+def test_what_an_older_export_did_not_say_a_newer_one_may(archive: Archive) -> None:
+    archive.absorb([exported(links=(link("a", SOON),), privacy=Privacy.UNKNOWN)])
+    archive.absorb([exported(links=(link("a", LATE),), privacy=Privacy.EVERYONE)])
+    post = only(archive)
+    assert (post.milestone, post.chosen, post.chosen_by) == (Milestone.FOUND, True, "rule")
+    assert (post.privacy, post.trouble) == (Privacy.EVERYONE, None)
+
+
+@pytest.mark.parametrize("links", [(link("a", SOON),), (link("a", None),)], ids=["older", "unsure"])
+def test_an_export_not_known_to_be_newer_makes_nothing_public(
+    archive: Archive, links: tuple[Any, ...]
+) -> None:
+    archive.absorb([exported(links=(link("a", LATE),), privacy=Privacy.UNKNOWN)])
+    archive.absorb([exported(links=links, privacy=Privacy.EVERYONE)])
+    assert (only(archive).milestone, only(archive).chosen) == (Milestone.SKIPPED, False)
+
+
+def test_what_the_user_left_out_no_export_brings_back(archive: Archive) -> None:
+    archive.absorb([exported(links=(link("a", SOON),), privacy=Privacy.UNKNOWN)])
+    archive.edit([Edit(only(archive).id, chosen=False)])
+    archive.absorb([exported(links=(link("a", LATE),), privacy=Privacy.EVERYONE)])
+    assert (only(archive).milestone, only(archive).trouble_code) == (Milestone.SKIPPED, "left_out")
+
+
+def test_an_older_export_without_privacy_withdraws_nothing(archive: Archive) -> None:
+    archive.absorb([exported(links=(link("a", LATE),))])
+    archive.absorb([exported(links=(link("a", SOON),), privacy=Privacy.UNKNOWN)])
+    assert (only(archive).milestone, only(archive).privacy) == (Milestone.FOUND, Privacy.EVERYONE)
+
+
+def test_a_newer_export_with_a_privacy_nobody_knows_withdraws(archive: Archive) -> None:
+    archive.absorb([exported(links=(link("a", SOON),))])
+    archive.absorb([exported(links=(link("a", LATE),), privacy=Privacy.UNKNOWN)])
+    assert (only(archive).milestone, only(archive).trouble_code) == (Milestone.SKIPPED, "private")
+
+
+def test_each_export_adds_the_words_that_the_others_lack(archive: Archive) -> None:
+    archive.absorb([exported(links=(link("a", LATE),))])
+    older = exported(links=(link("a", SOON),), title="Rye", alt="A loaf", cover_url="https://c/1")
+    archive.absorb([older])
+    post = only(archive)
+    assert (post.caption, post.caption_source) == ("Rye", "title")
+    assert (post.alt, post.alt_source) == ("A loaf", "export")
+    assert post.cover_url is None  # It dies with its export's links.
+    archive.absorb([exported(links=(link("a", LATEST),), title="Oats", cover_url="https://c/2")])
+    assert (only(archive).caption, only(archive).cover_url) == ("Rye", "https://c/2")
+
+
+def test_words_that_the_user_deleted_do_not_come_back(archive: Archive) -> None:
+    archive.absorb([exported(title="Rye", alt="A loaf")])
+    archive.edit([Edit(only(archive).id, caption="", alt="")])
+    archive.absorb([exported(title="Rye", alt="A loaf")])
+    assert (only(archive).caption, only(archive).alt) == ("", "")
 
 
 def test_a_neighbour_of_the_same_second_may_disappear(archive: Archive) -> None:
@@ -552,7 +607,7 @@ def test_runs_and_attempts_are_kept(archive: Archive) -> None:
         "INSERT INTO posts SELECT 'other', ordinal, posted_at, kind, privacy, caption, "
         "caption_source, alt, likes, allow_comments, allow_duets, allow_stitches, links, "
         "link_expires_at, source_path, chosen, chosen_by, milestone, tries, next_try_at, "
-        "trouble_code, trouble, hint FROM posts",
+        "trouble_code, trouble, hint, alt_source, cover_url FROM posts",
     ],
 )
 def test_the_tables_refuse_what_makes_no_sense(archive: Archive, statement: str) -> None:

@@ -161,10 +161,10 @@ def _english(record: list[_Field]) -> dict[str, str | None]:
     row: dict[str, str | None] = {}
     for field in record:
         key, value = plain(field.label), raw_json.text(field.value)
-        if key == "whocanview" and row.get(key, value) != value:
-            # A title may hold any line; who could see the post is not for it to say.
-            value = CONTRADICTION
-            row[key] = value
+        if key in ("whocanview", "link") and row.get(key, value) != value:
+            # A title may hold any line, and a line that is missing makes two posts one: who could
+            # see it cannot be told.
+            row["whocanview"] = CONTRADICTION
         row.setdefault(key, value)
     return row
 

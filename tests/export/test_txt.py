@@ -131,6 +131,13 @@ def test_a_title_cannot_say_who_could_see_the_post(tmp_path: Path) -> None:
     assert post.privacy == Privacy.UNKNOWN
 
 
+def test_two_posts_run_together_are_nobody_s_to_see(tmp_path: Path) -> None:
+    first = VIDEO.replace("Who can view: Everyone\n", "").rstrip("\n") + "\n"
+    second = VIDEO.replace("Date: 2025-05-01 10:00:00 UTC\n", "").replace("/one?", "/two?")
+    (post,) = tree(tmp_path, {"Posts.txt": first + second}).posts
+    assert post.privacy == Privacy.UNKNOWN
+
+
 def test_an_empty_section_has_no_posts(tmp_path: Path) -> None:
     export = tree(tmp_path, {"Posts/Posts.txt": NOTHING})
     assert (export.layout, export.posts, export.not_taken) == ("TXT", (), ())

@@ -84,7 +84,9 @@ def odd_values(data: bytes, draw: random.Random) -> bytes:
     for _ in range(draw.randint(1, 12)):
         holder = draw.choice(list(_holders(root)))
         key = draw.choice(list(holder) if isinstance(holder, dict) else list(range(len(holder))))
-        odd = draw.choice([None, {}, [], "", "N/A", -1, 1e300, True, [[[]]], {"App": 1}, "\0", "x"])
+        odd: Any = draw.choice(
+            [None, {}, [], "", "N/A", -1, 1e300, True, [[[]]], {"App": 1}, "\0", "x"]
+        )
         kind = draw.randrange(4)
         if kind == 0:
             del holder[key]

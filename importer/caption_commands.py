@@ -7,6 +7,7 @@ from pathlib import Path
 
 from importer.archive.store import Archive
 from importer.captions import table
+from importer.captions.post_list import read_list
 from importer.clock import utc_now
 from importer.commands import signals, working_on
 from importer.console import Console
@@ -37,10 +38,16 @@ def from_pages(
     archive_folder: Path,
     user_name: str | None,
     links: Sequence[str],
+    listing: Path | None,
     cookies: Path | None,
     stop: Stop,
 ) -> int:
-    """Read captions off TikTok's public pages; the same command goes on where it was stopped."""
+    """Read captions off TikTok's public pages; the same command goes on where it was stopped.
+
+    `links` and those of the file `listing` are the posts to read; without either, the profile is.
+    """
+    if listing:
+        links = [*links, *read_list(listing)]
     with working_on(archive_folder) as archive, signals(stop):
         gathered = gather_pages(archive, user_name, links, cookies, stop.draining, console.note)
         _show(console, gathered)

@@ -172,6 +172,13 @@ def status(console: Console, archive: Path) -> int:
     "--post", "links", metavar="URL", multiple=True, help="With --online: these posts only."
 )
 @click.option(
+    "--posts",
+    "listing",
+    metavar="FILE",
+    type=_PATH,
+    help="With --online: the posts of a list, such as yt-dlp's download archive.",
+)
+@click.option(
     "--cookies",
     metavar="FILE",
     type=_PATH,
@@ -190,6 +197,7 @@ def captions(
     online: bool,
     user: str | None,
     links: tuple[str, ...],
+    listing: Path | None,
     cookies: Path | None,
     target: Path | None,
     source: Path | None,
@@ -198,8 +206,8 @@ def captions(
     """Bring captions from elsewhere to the posts, or edit them in a spreadsheet."""
     if sum(map(bool, (folder, online, target, source))) != 1:
         raise click.UsageError("Give one of --from, --online, --export and --import.")
-    if (user or links or cookies) and not online:
-        raise click.UsageError("--user, --post and --cookies go with --online.")
+    if (user or links or listing or cookies) and not online:
+        raise click.UsageError("--user, --post, --posts and --cookies go with --online.")
     if folder:
         return caption_commands.from_folder(console, archive, folder)
     if target:
@@ -208,7 +216,7 @@ def captions(
         return caption_commands.import_table(
             console, archive, source, lambda private: yes or _may_be_public(private)
         )
-    return caption_commands.from_pages(console, archive, user, links, cookies, Stop())
+    return caption_commands.from_pages(console, archive, user, links, listing, cookies, Stop())
 
 
 @cli.command()

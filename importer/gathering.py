@@ -58,6 +58,11 @@ def gather_folder(archive: Archive, folder: Path, say: Say) -> Gathered:
     say(f"Scanning {folder} …")
     found = scan(folder, known, lambda files: say(f"{files:,} files looked at"))
     archive.note_seen(str(folder), found.seen)
+    for path, posts_listed in found.lists:
+        say(
+            f"{path} lists {posts_listed:,} posts that yt-dlp downloaded, without their words. To "
+            f"read those on TikTok: tokaway captions {archive.folder} --online --posts {path}"
+        )
     joined = _join(archive, found.findings)
     return _take_over(archive, joined, found.findings, str(folder), found.unreadable)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from importer.captions import myfavett, tokkit
+from importer.captions import myfavett, post_list, tokkit
 from importer.captions.finding import Finding, Source
 from importer.captions.names import Name, read_name
 from importer.captions.sidecars import Told, read_sidecar, words
@@ -42,7 +42,8 @@ class Scan:
     `findings` go by path: one for each video file with its sidecars, and one for each post that
     only a sidecar or a database knows. `seen` is for the next scan, by path relative to the
     folder. `files` were looked at, `read` of them opened. `unreadable` says in words which
-    sidecars could not be understood.
+    sidecars could not be understood. `lists` are download archives of yt-dlp with the number of
+    posts in each: they tell no words, and other people's posts may be among them.
     """
 
     findings: tuple[Finding, ...]
@@ -50,6 +51,7 @@ class Scan:
     files: int
     read: int
     unreadable: tuple[str, ...]
+    lists: tuple[tuple[Path, int], ...] = ()
 
 
 def scan(
@@ -90,7 +92,12 @@ def scan(
         work.look(entry)
     on_progress(work.files)
     return Scan(
-        tuple(work.findings()), work.seen, work.files, work.read, tuple(sorted(work.unreadable))
+        tuple(work.findings()),
+        work.seen,
+        work.files,
+        work.read,
+        tuple(sorted(work.unreadable)),
+        tuple(sorted(work.lists)),
     )
 
 
@@ -142,6 +149,7 @@ class _Work:
         default_factory=lambda: defaultdict(_Group)
     )
     listed: list[tuple[str, Told]] = field(default_factory=list)
+    lists: list[tuple[Path, int]] = field(default_factory=list)
 
     def look(self, entry: os.DirEntry[str]) -> None:
         """Take a file in: by its name alone, or by what it says."""
@@ -154,6 +162,8 @@ class _Work:
             self._take_description(entry, parent)
         elif ending == ".json":
             self._take_sidecar(entry, parent)
+        elif ending == ".txt":
+            self._take_list(entry)
         elif lower == tokkit.NAME:
             told = self._told(entry, tokkit.read_database, 1 << 40)
             self.listed += [(entry.path, one) for one in told]
@@ -181,6 +191,14 @@ class _Work:
         stem = entry.name[: -len(_DESCRIPTION)]
         for told in self._told(entry, read, LARGEST_SIDECAR):
             self.groups[parent, stem].description = entry.path, told.caption or ""
+
+    def _take_list(self, entry: os.DirEntry[str]) -> None:
+        def read(path: Path) -> list[Told]:
+            text = path.read_text("utf-8-sig", errors="replace")
+            return [Told(Source.YT_DLP, video_id=post) for post in post_list.downloaded(text)]
+
+        if told := self._told(entry, read, post_list.LARGEST, report=False):
+            self.lists.append((Path(entry.path), len(told)))
 
     def _take_myfavett(self, entry: os.DirEntry[str], parent: str) -> None:
         def read(path: Path) -> list[Told]:

@@ -316,6 +316,17 @@ def test_what_a_name_says(
 # the walk
 
 
+def test_a_download_archive_is_named_and_joins_nothing(folder: Path) -> None:
+    put(folder, f"Ada {ID}.mp4")
+    listed = put(folder, "archive.txt", f"youtube abc\ntiktok {ID}\ntiktok {OTHER}\n".encode())
+    put(folder, "notes.txt", b"tiktok is where my videos are")
+    found = scan(folder)
+    assert found.lists == ((listed, 2),)
+    assert only(found).source == Source.FILE_NAME
+    again = scan(folder, found.seen)
+    assert (again.lists, again.read) == (found.lists, 0)
+
+
 def test_what_is_not_the_creators_is_left_out(folder: Path) -> None:
     for name in (".hidden.mp4", "._x.mp4", "__MACOSX/x.mp4", ".cache/x.mp4", "me.tokaway/x.mp4"):
         put(folder, name)

@@ -274,6 +274,7 @@ def test_one_way_at_a_time(
         (("--online", "--user", "not a name"), "user_name"),
         (("--online", "--cookies", "gone.txt"), "cookies"),
         (("--online", "--post", "https://example.com/"), "page_link"),
+        (("--online", "--posts", "gone.txt"), "post_list"),
     ],
 )
 def test_what_cannot_be_used_is_told_before_anything_happens(

@@ -171,6 +171,21 @@ def test_a_zip_that_declares_too_little(tmp_path: Path) -> None:
     assert refusal(path) == "damaged_zip"
 
 
+@pytest.mark.parametrize(
+    "name", ["../user_data_tiktok.json", "a/../../b.json", "..\\b.json", "/../b.json"]
+)
+def test_a_zip_whose_names_lead_out_of_it(tmp_path: Path, name: str) -> None:
+    path = zipped(tmp_path / "a.zip", {"user_data_tiktok.json": TIKTOK, name: b"{}"})
+    assert refusal(path) == "strange_zip"
+
+
+@pytest.mark.parametrize("name", ["user_data_tiktok.json", "TikTok/Posts/Posts.txt"])
+def test_a_zip_bomb(tmp_path: Path, name: str) -> None:
+    # 200 MB of blanks pack to a thousandth of that; TikTok's text packs to a tenth.
+    path = zipped(tmp_path / "a.zip", {name: b" " * 200_000_000})
+    assert refusal(path) == "too_big"
+
+
 def test_a_bare_file_that_is_too_big(tmp_path: Path) -> None:
     path = tmp_path / "user_data_tiktok.json"
     with path.open("wb") as file:

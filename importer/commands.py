@@ -223,7 +223,7 @@ def _show_reading(console: Console, it: Opened) -> None:
         if export.unknown_sections:
             console.note(f"Sections not known yet, left unread: {_few(export.unknown_sections)}.")
         if export.unknown_keys:
-            keys = [f"{key} ({count:,} times)" for key, count in export.unknown_keys]
+            keys = [f"{key} (in {plural(count, 'post')})" for key, count in export.unknown_keys]
             console.note(f"Fields of posts not known yet, left unread: {_few(keys)}.")
         if absorbed.withdrawn:
             console.note(

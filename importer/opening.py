@@ -9,6 +9,7 @@ from pathlib import Path
 
 from importer.archive.intake import Absorbed
 from importer.archive.lock import locked
+from importer.archive.matching import match_posts
 from importer.archive.store import Archive, make_folder
 from importer.archive.view import DATABASE_NAME
 from importer.errors import UserError
@@ -76,8 +77,25 @@ def opened(
     folder = (archive_folder or archive_beside(path)) if export else path
     make_folder(folder)
     with locked(folder), Archive.create(folder) as archive:
+        if export:
+            _refuse_another_account(archive, export)
         absorbed = archive.absorb(export.posts) if export else None
         if export and export.profile:
             archive.set_profile(export.profile)
         gathered = gather_folder(archive, source, say) if source else None
         yield Opened(archive, export, absorbed, gathered)
+
+
+def _refuse_another_account(archive: Archive, export: Export) -> None:
+    """One archive is one creator's; a creator who took another name still has the same posts."""
+    profile, posts = archive.profile(), archive.posts()
+    known = profile.user_name if profile else None
+    if not posts or not known or not export.username or known == export.username:
+        return
+    if not match_posts(export.posts, posts)[0]:
+        raise UserError(
+            f"{export.path.name} is the export of @{export.username}, and the archive "
+            f"{archive.folder} holds posts of @{known}. Nothing was taken over.",
+            hint="Give each account an archive of its own: --archive ANOTHER-FOLDER",
+            code="another_account",
+        )

@@ -54,7 +54,7 @@ _MOST_A_SECOND = 1000
 
 _REASONS = {
     "deleted": "recently deleted on TikTok",
-    "story": "stories",
+    "story": "posted as a story",
     "no_date": "without a readable date",
     "no_link": "without a link to the video or the photos",
     "duplicate": "listed twice",

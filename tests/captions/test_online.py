@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,24 +24,12 @@ from tests.captions.page_server import (
     Waits,
     check_page,
     ids,
-    instead_of_tiktok,
     page,
     photos,
     post,
     post_page,
     video_page,
 )
-
-
-@pytest.fixture
-def stop() -> Waits:
-    return Waits()
-
-
-@pytest.fixture
-def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageServer]:
-    with instead_of_tiktok(tmp_path / "server", monkeypatch) as server:
-        yield server
 
 
 def read(stop: Waits, **more: Any) -> list[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +15,9 @@ from tests.captions.page_server import (
     Answer,
     PageServer,
     Waits,
-    instead_of_tiktok,
     profile_page,
     trouble,
 )
-
-
-@pytest.fixture
-def stop() -> Waits:
-    return Waits()
-
-
-@pytest.fixture
-def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageServer]:
-    with instead_of_tiktok(tmp_path / "server", monkeypatch) as server:
-        yield server
 
 
 def read(stop: Waits, **more: Any) -> list[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,6 @@ from tests.captions.page_server import (
     Waits,
     check_page,
     ids,
-    instead_of_tiktok,
     page,
     photos,
     post,
@@ -33,17 +31,6 @@ from tests.captions.page_server import (
     trust,
     video_page,
 )
-
-
-@pytest.fixture
-def stop() -> Waits:
-    return Waits()
-
-
-@pytest.fixture
-def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PageServer]:
-    with instead_of_tiktok(tmp_path / "server", monkeypatch) as server:
-        yield server
 
 
 def read(stop: Waits, **more: Any) -> list[Finding]:

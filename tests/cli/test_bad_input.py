@@ -491,3 +491,40 @@ def test_an_archive_on_a_disk_without_any_room_left_is_told(
         made.absorb([exported()])
     disk.fill()
     assert_refused(tokaway("run", archive, "--to", "maker.test", "--json"), 4, "disk_full")
+
+
+def profiled(folder: Path, name: str, *seconds: int) -> Path:
+    """An export of the account `name`, with a post at each of these seconds of one minute."""
+    rows = [
+        {
+            "Date": f"2025-06-01 12:00:{second:02d}",
+            "Link": f"https://video-va.tiktokv.com/o{second}?mime_type=video_mp4",
+            "WhoCanView": "Everyone",
+        }
+        for second in seconds
+    ]
+    root = {
+        "Profile": {"Profile Info": {"ProfileMap": {"userName": name}}},
+        "Post": {"Posts": {"VideoList": rows}},
+    }
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(root), encoding="utf-8")
+    return path
+
+
+def test_an_archive_takes_no_posts_of_another_account(tokaway: CommandLine, tmp_path: Path) -> None:
+    archive = tmp_path / "ada.tokaway"
+    assert tokaway("plan", profiled(tmp_path, "ada", 1, 2), "--archive", archive).code == 0
+    ended = tokaway("plan", profiled(tmp_path, "bob", 3), "--archive", archive, "--json")
+    assert (ended.code, ended.lines[-1]["code"]) == (2, "another_account")
+    with ArchiveView.open(archive) as view:
+        assert len(view.posts()) == 2
+
+
+def test_an_account_may_change_its_name(tokaway: CommandLine, tmp_path: Path) -> None:
+    archive = tmp_path / "ada.tokaway"
+    tokaway("plan", profiled(tmp_path, "ada", 1, 2), "--archive", archive)
+    ended = tokaway("plan", profiled(tmp_path, "ada.bakes", 1, 2, 3), "--archive", archive)
+    assert ended.code == 0
+    with ArchiveView.open(archive) as view:
+        assert len(view.posts()) == 3

@@ -148,6 +148,21 @@ def test_plan_makes_the_archive_of_an_export_beside_it(
         assert f"export.json: 8 posts (V4 layout), {new} new, 0 with" in printed.err
 
 
+@pytest.mark.parametrize("name", ["v1", "quirks", "txt-2025"])
+def test_what_is_private_in_an_export_reaches_no_file_of_ours(
+    say: Say, folder: Path, name: str
+) -> None:
+    export = SAMPLE.parents[1] / "exports" / name
+    private = [b"example.test", b"02-Feb-1991", b"01-Jan-1990", b"Lovely", b"Chat History", b"7459"]
+    private += [b"7070123456789012345", b"7590123456789012345", b"Settings", b"IsFastLane"]
+    given = b"".join(path.read_bytes() for path in export.rglob("*") if path.is_file())
+    assert sum(word in given for word in private) >= 3
+    say(lambda console: commands.plan(console, Sources(export, folder)))
+    kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert b"posts" in kept
+    assert [word for word in private if word in kept] == []
+
+
 def test_plan_shows_twenty_posts_unless_asked_for_all(say: Say, folder: Path) -> None:
     make(folder, *(exported(second) for second in range(22)))
     few = say(lambda console: commands.plan(console, Sources(folder)))

@@ -84,7 +84,7 @@ class Session:
         Raises:
             XrpcError: the server refused the call for another reason.
             SignInNeeded: the server refuses to renew the session.
-            TryLater: the server cannot renew it now.
+            TryLater: the server cannot renew it now, or refuses even what it renewed.
         """
         token = self._access
         try:
@@ -97,7 +97,12 @@ class Session:
             return attempt(self._access)
         except XrpcError as refusal:
             if refusal.error in _TOKEN_TROUBLE:
-                raise self._refused(refusal) from refusal
+                # It took the renewal, so another password would not help: its parts disagree.
+                raise TryLater(
+                    f"{self.server.host} does not accept the session it has just given.",
+                    whole_stage=True,
+                    unreachable=True,
+                ) from refusal
             raise
 
     def _renew(self, refused: str) -> None:

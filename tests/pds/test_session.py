@@ -226,9 +226,12 @@ class TestRenewing:
         self, proxy: BreakingProxy, session: Session
     ) -> None:
         proxy.breakage(WHO_AM_I, Breakage.EXPIRED_TOKEN, times=2)
-        with pytest.raises(SignInNeeded):
+        with pytest.raises(TryLater, match="it has just given") as caught:
             who_am_i(session)
+        assert caught.value.whole_stage
         assert len(proxy.calls(WHO_AM_I)) == 2
+        assert proxy.statuses(SIGN_IN) == [200]
+        assert who_am_i(session)
 
     def test_is_not_tried_for_other_refusals(self, proxy: BreakingProxy, session: Session) -> None:
         with pytest.raises(XrpcError):

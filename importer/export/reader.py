@@ -8,8 +8,9 @@ the file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from msgspec import Raw
@@ -115,27 +116,37 @@ def _take_listing(listing: Raw, rows: Rows, keys: Counter[str]) -> None:
     if elements is None:
         rows.leave_out("unreadable")
         return
+    shapes: Counter[tuple[str, ...]] = Counter()
     for raw in elements:
         row = raw_json.row(raw)
         if not row:
             rows.leave_out("unreadable")
             continue
-        keys.update(row.keys())
-        rows.add(_texts(row))
+        shape = tuple(row)
+        shapes[shape] += 1
+        rows.add(_texts(row, _needed(shape)))
+    for shape, count in shapes.items():
+        keys.update(dict.fromkeys(shape, count))
 
 
-def _texts(row: Mapping[str, object]) -> dict[str, str | None]:
+# Nearly all rows of an export have the same keys in the same order.
+@lru_cache(maxsize=64)
+def _needed(shape: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The keys of a row that are read, each as it is written and made plain."""
+    return tuple((key, name) for key in shape if (name := raw_json.plain(key)) in NEEDED)
+
+
+def _texts(row: Mapping[str, object], needed: Iterable[tuple[str, str]]) -> dict[str, str | None]:
     """What a row says under the keys that are read; keys may differ in spelling only."""
     texts: dict[str, str | None] = {}
-    for key, value in row.items():
-        name = raw_json.plain(key)
-        if name not in NEEDED:
-            continue
-        text = raw_json.text(value)
-        if name == "whocanview":
-            texts[name] = text if texts.get(name, text) == text else CONTRADICTION
+    for key, name in needed:
+        text = raw_json.text(row[key])
+        if name not in texts:
+            texts[name] = text
+        elif name == "whocanview":
+            texts[name] = text if texts[name] == text else CONTRADICTION
         else:
-            texts[name] = texts.get(name) or text
+            texts[name] = texts[name] or text
     return texts
 
 

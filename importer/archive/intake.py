@@ -318,14 +318,19 @@ class Intake(ArchiveView):
         """
         if post.privacy == exported.privacy or post.milestone in PLACED:
             return False
-        if is_newer is False and exported.privacy == Privacy.UNKNOWN:
-            # Exports of 2020 to 2022 do not say it at all.
+        if exported.privacy == Privacy.UNKNOWN and (
+            is_newer is False or post.privacy != Privacy.EVERYONE
+        ):
+            # Exports of 2020 to 2022 do not say it at all: what was said stays known.
+            return False
+        if exported.privacy == Privacy.EVERYONE and not is_newer:
             return False
         self._set(post.id, privacy=exported.privacy.value)
         skip = reason_to_skip(exported.kind, exported.privacy)
         if skip is None:
-            is_only_unknown = post.privacy == Privacy.UNKNOWN and post.trouble_code == "private"
-            if is_newer and is_only_unknown and post.milestone == Milestone.SKIPPED:
+            unsaid = reason_to_skip(exported.kind, Privacy.UNKNOWN)
+            is_only_unsaid = unsaid is not None and post.trouble == unsaid.text
+            if is_only_unsaid and post.milestone == Milestone.SKIPPED:
                 self._move(post, self._supported(post), chosen=1, next_try_at=None, **NO_TROUBLE)
             return False
         if not post.chosen or post.chosen_by == "user":

@@ -211,6 +211,28 @@ def test_an_export_not_known_to_be_newer_makes_nothing_public(
     assert (only(archive).milestone, only(archive).chosen) == (Milestone.SKIPPED, False)
 
 
+def test_what_was_private_once_is_not_forgotten(archive: Archive) -> None:
+    for at, privacy in (
+        (SOON, Privacy.ONLY_YOU),
+        (LATE, Privacy.EVERYONE),
+        (LATEST, Privacy.UNKNOWN),
+        (LATEST + timedelta(days=1), Privacy.EVERYONE),
+    ):
+        archive.absorb([exported(links=(link("a", at),), privacy=privacy)])
+        assert only(archive).milestone == Milestone.SKIPPED
+        assert not only(archive).chosen
+
+
+def test_an_older_everyone_does_not_hide_a_newer_one(archive: Archive) -> None:
+    for at, privacy in (
+        (LATE, Privacy.UNKNOWN),
+        (SOON, Privacy.EVERYONE),
+        (LATEST, Privacy.EVERYONE),
+    ):
+        archive.absorb([exported(links=(link("a", at),), privacy=privacy)])
+    assert (only(archive).milestone, only(archive).chosen) == (Milestone.FOUND, True)
+
+
 def test_what_the_user_left_out_no_export_brings_back(archive: Archive) -> None:
     archive.absorb([exported(links=(link("a", SOON),), privacy=Privacy.UNKNOWN)])
     archive.edit([Edit(only(archive).id, chosen=False)])

@@ -216,7 +216,10 @@ class MediaFacts:
 
     `width` and `height` are the displayed size in pixels: rotation and sample aspect ratio
     applied. `seconds` is the duration. `codec`, `pixel_format` and `audio_codec` carry FFmpeg's
-    names. `problems` are reasons, in words, why the container cannot be sent as it is.
+    names. `irregular` pictures have the times of a video that was cut without encoding it.
+    `hidden_seconds` of picture and `hidden_sound_seconds` are in the file but not shown.
+    `dolby_vision` is a profile number. `problems` are reasons, in words, why the container
+    cannot be sent as it is.
     """
 
     bytes: int
@@ -235,6 +238,10 @@ class MediaFacts:
     square_pixels: bool = True
     coded_width: int = 0
     coded_height: int = 0
+    irregular: bool = False
+    hidden_seconds: float = 0.0
+    hidden_sound_seconds: float = 0.0
+    dolby_vision: int | None = None
     problems: tuple[str, ...] = ()
 
     @property

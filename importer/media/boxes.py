@@ -6,12 +6,13 @@ tell where the index lies. The box sizes show all of it in microseconds.
 
 from __future__ import annotations
 
-import math
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
+
+from importer.media import tracks
+from importer.media.tracks import Children, Track
 
 MAX_MOOV_BYTES = 64 * 1024 * 1024
 # A box file this long in boxes is made to waste our time: ten minutes of fragments need 1,200.
@@ -25,7 +26,7 @@ MAX_FREE_BYTES = 4096
 _FIRST = frozenset({"ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot"})
 _FILLERS = frozenset({"free", "skip", "wide"})
 _EXPECTED = frozenset({"ftyp", "styp", "moov", "mdat", "moof", "sidx", "mfra", "pdin"}) | _FILLERS
-_CONTAINERS = frozenset({"trak", "mdia", "minf", "stbl", "edts", "mvex"})
+_CONTAINERS = frozenset({"mdia", "minf", "stbl", "edts", "mvex"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,6 @@ class Boxes:
     video, and `tags` every piece of metadata found inside `moov` (at most 64 each): four-letter
     names (`©xyz`, `loci`), QuickTime keys (`com.apple.quicktime.make`) or `uuid`. `truncated`
     means that the last box ends past the end of the file, or that the index is missing.
-    `rotation` is how far a player turns the picture clockwise, in degrees: 0, 90, 180 or 270.
     """
 
     is_iso_media: bool
@@ -48,7 +48,17 @@ class Boxes:
     moov_before_mdat: bool = False
     strays: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    rotation: int = 0
+    tracks: tuple[Track, ...] = ()
+
+    @property
+    def rotation(self) -> int:
+        """How far a player turns the picture clockwise, in degrees: 0, 90, 180 or 270."""
+        pictures = self.of(tracks.PICTURE)
+        return pictures[0].rotation if pictures else 0
+
+    def of(self, handler: str) -> list[Track]:
+        """The tracks for one purpose: `tracks.PICTURE` or `tracks.SOUND`."""
+        return [track for track in self.tracks if track.handler == handler]
 
 
 @dataclass(slots=True)
@@ -57,8 +67,8 @@ class _Findings:
 
     tags: dict[str, None] = field(default_factory=dict)
     boxes: int = 0
-    matrix_turn: int = 0
-    rotation: int | None = None
+    film: Children = field(default_factory=dict)
+    tracks: list[Children] = field(default_factory=list)
 
 
 def scan(path: Path) -> Boxes:
@@ -109,6 +119,7 @@ def _scan(file: BinaryIO, size: int) -> Boxes:
         at = end
     else:
         strays["too many boxes"] = None
+    found = _read_tracks(findings)
     first = [kind for kind in order if kind in {"moov", "mdat", "moof"}]
     return Boxes(
         is_iso_media=bool(order),
@@ -121,7 +132,7 @@ def _scan(file: BinaryIO, size: int) -> Boxes:
         moov_before_mdat=first[:1] == ["moov"],
         strays=tuple(strays)[:MAX_NAMES],
         tags=tuple(findings.tags)[:MAX_NAMES],
-        rotation=findings.rotation or 0,
+        tracks=found,
     )
 
 
@@ -148,40 +159,47 @@ def _read_moov(file: BinaryIO, start: int, end: int, findings: _Findings) -> Non
         findings.tags["an index too large to look through"] = None
         return
     file.seek(start)
-    _walk(memoryview(file.read(end - start)), findings, depth=0)
+    _walk(memoryview(file.read(end - start)), findings, findings.film, depth=0)
+
+
+def _read_tracks(findings: _Findings) -> tuple[Track, ...]:
+    try:
+        ticks, is_dated = tracks.film_header(findings.film["mvhd"])
+    except (KeyError, ValueError):
+        return ()
+    found = tuple(tracks.read(boxes, ticks) for boxes in findings.tracks)
+    if is_dated or any(track.is_dated for track in found):
+        findings.tags["creation_time"] = None
+    return found
 
 
 def _children(data: memoryview, findings: _Findings) -> Iterator[tuple[str, memoryview]]:
-    """The boxes inside `data`; what does not parse as a box ends the row."""
-    at = 0
-    while at + 8 <= len(data):
-        length = int.from_bytes(data[at : at + 4], "big")
-        if length == 0:
-            length = len(data) - at
+    for child in tracks.children(data):
         findings.boxes += 1
-        if length < 8 or at + length > len(data) or findings.boxes > MAX_INNER_BOXES:
+        if findings.boxes > MAX_INNER_BOXES:
             return
-        yield _name(bytes(data[at + 4 : at + 8])), data[at + 8 : at + length]
-        at += length
+        yield child
 
 
-def _walk(data: memoryview, findings: _Findings, depth: int) -> None:
+def _walk(data: memoryview, findings: _Findings, here: Children, depth: int) -> None:
     if depth > MAX_DEPTH:
         findings.tags["boxes nested too deeply"] = None
         return
     for kind, content in _children(data, findings):
-        if kind in _CONTAINERS:
-            _walk(content, findings, depth + 1)
-        elif kind == "tkhd":
-            findings.matrix_turn = _turn(content)
-        elif kind == "hdlr" and bytes(content[8:12]) == b"vide" and findings.rotation is None:
-            findings.rotation = findings.matrix_turn
+        if kind == "trak":
+            findings.tracks.append({})
+            _walk(content, findings, findings.tracks[-1], depth + 1)
+        elif kind in _CONTAINERS:
+            _walk(content, findings, here, depth + 1)
         elif kind == "udta":
             _read_udta(content, findings)
         elif kind == "meta":
             _read_meta(content, findings)
         elif kind == "uuid":
             findings.tags["uuid"] = None
+        else:
+            # The first of a name counts, as for players.
+            here.setdefault(kind, content)
 
 
 def _read_udta(content: memoryview, findings: _Findings) -> None:
@@ -207,15 +225,6 @@ def _read_meta(content: memoryview, findings: _Findings) -> None:
         elif kind not in {"hdlr", "free"}:
             findings.tags[kind] = None
     findings.tags.update(dict.fromkeys(keys))
-
-
-def _turn(tkhd: memoryview) -> int:
-    """The clockwise turn of a track header's matrix, to the nearest quarter."""
-    at = 52 if bytes(tkhd[:1]) == b"\x01" else 40
-    if len(tkhd) < at + 36:
-        return 0
-    a, b = struct.unpack_from(">ii", tkhd, at)
-    return round(math.degrees(math.atan2(b, a)) / 90) % 4 * 90
 
 
 def _name(raw: bytes) -> str:

@@ -95,7 +95,6 @@ def import_table(
                 "chosen": edited.chosen,
                 "left_out": edited.left_out,
                 "published": edited.published,
-                "photos": edited.photos,
                 "unchanged": read.unchanged,
                 "unknown": list(read.unknown),
             },
@@ -108,11 +107,6 @@ def import_table(
         if edited.published:
             console.line(
                 f"{plural(edited.published, 'post')} published already and left as it is there."
-            )
-        if edited.photos:
-            console.line(
-                f"{plural(edited.photos, 'photo post')} cannot be chosen: this version of Tokaway "
-                "moves videos."
             )
         if read.unknown:
             console.line(

@@ -188,8 +188,7 @@ class OriginalsLook:
         self._originals: dict[str, MediaFile] = {}
         self._by_size: defaultdict[int, list[str]] = defaultdict(list)
         for post in archive.posts():
-            original = archive.files(post.id).get(Role.ORIGINAL)
-            if original:
+            for original in archive.files(post.id).get(Role.ORIGINAL, ())[:1]:
                 self._originals[post.id] = original
                 self._by_size[original.bytes].append(post.id)
         self._prints: dict[str, Fingerprint | None] = {}

@@ -57,6 +57,7 @@ class Role(StrEnum):
 
     ORIGINAL = "original"
     PREPARED = "prepared"
+    CAPTIONS = "captions"
 
 
 class Action(StrEnum):
@@ -66,7 +67,29 @@ class Action(StrEnum):
     REMUX = "remux"
     AUDIO = "audio"
     TRANSCODE = "transcode"
+    SPLIT = "split"
+    TRIM = "trim"
+    SLIDESHOW = "slideshow"
     SKIP = "skip"
+
+
+class Long(StrEnum):
+    """What becomes of a video that is longer than the server takes."""
+
+    SPLIT = "split"
+    TRIM = "trim"
+    SKIP = "skip"
+
+
+class Photos(StrEnum):
+    """How a set of photos is published."""
+
+    THREAD = "thread"
+    """Up to ten in one post, the others in replies to it."""
+    FIRST = "first"
+    """The first ten, in one post."""
+    VIDEO = "video"
+    """As a video that shows one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +164,11 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One TikTok post as the archive knows it. Times are UTC."""
+    """One TikTok post as the archive knows it. Times are UTC.
+
+    `long`, `photos` and `encode` (its video anew, whether needed or not) are the user's word on
+    this one post; `None` leaves it to the settings.
+    """
 
     id: str
     ordinal: int
@@ -158,6 +185,9 @@ class Post:
     alt_source: str | None = None
     cover_url: str | None = None
     source_path: str | None = None
+    long: Long | None = None
+    photos: Photos | None = None
+    encode: bool = False
     tries: int = 0
     next_try_at: datetime | None = None
     trouble_code: str | None = None
@@ -187,6 +217,9 @@ class Edit:
     caption: str | None = None
     alt: str | None = None
     chosen: bool | None = None
+    long: Long | None = None
+    photos: Photos | None = None
+    encode: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +241,10 @@ class Trouble:
     code: str
     text: str
     hint: str = ""
+
+
+DOES_NOT_FIT = "does_not_fit"
+"""`Trouble.code` of a post left out because no treatment makes its media acceptable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,17 +289,23 @@ class MediaFacts:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """The decision for one file against the limits, with its reason in words."""
+    """The decision for one file against the limits, with its reason in words.
+
+    Parts of a file that is split or trimmed are then treated as `parts` says.
+    """
 
     action: Action
     reason: str
+    parts: Action | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFile:
     """A file of a post inside the archive.
 
-    `path` is relative to the archive with forward slashes; `sha256` is lower-case hex.
+    `path` is relative to the archive with forward slashes; `sha256` is lower-case hex. `part`
+    counts the photos of a post, or the parts a video was split into; `lang` is the language of
+    captions (BCP 47), which belong to the video of the same part.
     """
 
     role: Role
@@ -274,13 +317,14 @@ class MediaFile:
     seconds: float
     codecs: str
     part: int = 0
+    lang: str = ""
     fit: Action | None = None
     reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record on a PDS that stands for a post. Times are UTC."""
+    """A record on a PDS that stands for a post, or for one `part` of it. Times are UTC."""
 
     post: str
     did: str
@@ -308,16 +352,22 @@ class Account:
 class Limits:
     """What the server accepts, and who said so.
 
-    `blob_bytes` and `video_bytes` are the largest blob and the largest video in a post;
-    the smaller of the two binds. `video_seconds` is the longest video.
+    `blob_bytes` binds every file, `video_bytes` and `image_bytes` those in a post besides.
+    `video_seconds` is the longest video.
     """
 
     blob_bytes: int
     video_bytes: int
     video_seconds: float
     source: str
+    image_bytes: int = 1_000_000
 
     @property
     def bytes(self) -> int:
-        """The largest file that can be published."""
+        """The largest video file that can be published."""
         return min(self.blob_bytes, self.video_bytes)
+
+    @property
+    def photo_bytes(self) -> int:
+        """The largest photo file that can be published."""
+        return min(self.blob_bytes, self.image_bytes)

@@ -14,6 +14,7 @@ import msgspec
 import platformdirs
 
 from importer.errors import UserError
+from importer.model import Long, Photos
 
 FILE_NAME = "tokaway.toml"
 PREFIX = "TOKAWAY_"
@@ -43,7 +44,15 @@ class Settings:
     publish_jobs: int = 2
     """How many posts to publish at once."""
     buffer: int = 8
-    """How many prepared files may wait on the disk."""
+    """How many posts' prepared files may wait on the disk."""
+    keep_prepared: bool = False
+    """Whether prepared files stay on the disk when they are published."""
+    long: Long = Long.SPLIT
+    """What to do with a video that is too long: `split`, `trim` or `skip`."""
+    photos: Photos = Photos.THREAD
+    """How more than ten photos are published: `thread`, `first` (ten), or any as a `video`."""
+    encoder: str = "software"
+    """What encodes videos: `software`, `hardware` (whatever works) or one hardware encoder."""
     tries: int = 5
     """How often a post's own step is tried before the post counts as failed."""
     retry_seconds: float = 5.0

@@ -11,6 +11,7 @@ from importer.engine.stop import Stop
 from importer.errors import SignInNeeded, UserError
 from importer.media import ffmpeg
 from importer.media.download import open_client
+from importer.media.encoder import find as find_encoder
 from importer.pds.identity import find_pds
 from importer.pds.limits import read_limits
 from importer.pds.repo import Repo
@@ -41,6 +42,7 @@ def signed_in(
             code="no_account",
         )
     program = ffmpeg.find(settings.ffmpeg)
+    encoder = find_encoder(settings.encoder, program)
     password = ask_password()
     if password is None:
         raise SignInNeeded(
@@ -55,11 +57,16 @@ def signed_in(
         session = Session(server, identifier, password)
         account = session.sign_in()
         archive.set_account(account)
+        limits = read_limits(server)
+        archive.set_limits(limits)
         yield Tools(
             account=account,
             repo=Repo(session, account.did),
-            limits=read_limits(server),
+            limits=limits,
             ffmpeg=program,
+            long=settings.long,
+            photos=settings.photos,
+            encoder=encoder,
             http=stack.enter_context(open_client()),
             now=utc_now,
         )

@@ -100,11 +100,11 @@ def bring_to(archive: Archive, post_id: str, milestone: Milestone) -> Post:
         post = current(archive, post_id)
         match stop:
             case Milestone.FETCHED:
-                archive.note_fetched(post, write_file(archive.folder, post, Role.ORIGINAL))
+                archive.note_fetched(post, [write_file(archive.folder, post, Role.ORIGINAL)])
             case Milestone.PREPARED:
-                archive.note_prepared(post, write_file(archive.folder, post, Role.PREPARED))
+                archive.note_prepared(post, [write_file(archive.folder, post, Role.PREPARED)])
             case Milestone.PUBLISHED:
-                archive.note_published(post, record_of(post))
+                archive.note_published(post, [record_of(post)])
             case Milestone.VERIFIED:
                 archive.note_verified(post, record_of(post), NOW)
     return current(archive, post_id)

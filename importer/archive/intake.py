@@ -22,15 +22,15 @@ from importer.archive.rows import (
     soonest_expiry,
     trouble_columns,
 )
-from importer.archive.view import PLACED, ArchiveView, sqlite_trouble
+from importer.archive.view import PLACED, PREPARED_PREFIX, ArchiveView, sqlite_trouble
 from importer.model import (
     ALT_FROM_EXPORT,
     ALT_FROM_USER,
     CAPTION_FROM_TITLE,
     CAPTION_FROM_USER,
+    DOES_NOT_FIT,
     Edit,
     ExportPost,
-    Kind,
     MediaFile,
     Milestone,
     Post,
@@ -61,7 +61,8 @@ class Absorbed:
 class Edited:
     """What the user's edits changed: numbers of posts.
 
-    `published` were published before and stay as they are; `photos` cannot be chosen yet.
+    `published` were published before and stay as they are; the media of `treated` ones will be
+    prepared in another way.
     """
 
     captions: int = 0
@@ -69,7 +70,7 @@ class Edited:
     chosen: int = 0
     left_out: int = 0
     published: int = 0
-    photos: int = 0
+    treated: int = 0
 
 
 class Intake(ArchiveView):
@@ -96,7 +97,7 @@ class Intake(ArchiveView):
         return Absorbed(len(new), refreshed, withdrawn)
 
     def choose_private(self) -> int:
-        """Choose every skipped private video, on the user's explicit word; how many there were."""
+        """Choose every skipped private post, on the user's explicit word; how many there were."""
         with self._change():
             private = [
                 post for post in self.posts(Milestone.SKIPPED) if post.trouble_code == "private"
@@ -157,6 +158,7 @@ class Intake(ArchiveView):
                 if edit.alt is not None:
                     numbers["alts"] += 1
                     self._set(post.id, alt=edit.alt, alt_source=ALT_FROM_USER)
+                numbers["treated"] += self._treat(post, edit)
                 if edit.chosen is not None:
                     numbers[self._choose(post, wanted=edit.chosen)] += 1
         return Edited(**numbers)
@@ -227,8 +229,8 @@ class Intake(ArchiveView):
             (Role.ORIGINAL, Milestone.FETCHED),
             (Role.PREPARED, Milestone.PREPARED),
         ):
-            file = files.get(role)
-            if file is None or not self._is_whole(file):
+            found = files.get(role)
+            if not found or not all(map(self._is_whole, found)):
                 break
             supported = milestone
         return supported
@@ -237,10 +239,38 @@ class Intake(ArchiveView):
         path = self.path(file.path)
         return path.is_file() and path.stat().st_size == file.bytes
 
+    def _treat(self, post: Post, edit: Edit) -> bool:
+        """Note how the user wants a post's media treated; what was made otherwise is made anew."""
+        wanted: dict[str, Any] = {}
+        if edit.long is not None:
+            wanted["long"] = edit.long.value
+        if edit.photos is not None:
+            wanted["photos"] = edit.photos.value
+        if edit.encode is not None:
+            wanted["encode"] = int(edit.encode)
+        if not wanted:
+            return False
+        self._set(post.id, **wanted)
+        self._db.execute(
+            "DELETE FROM files WHERE post = ? AND role IN (?, ?)",
+            [post.id, Role.PREPARED.value, Role.CAPTIONS.value],
+        )
+        self.remove_copies(post.id)
+        if post.milestone == Milestone.PREPARED or post.trouble_code == DOES_NOT_FIT:
+            self._move(post, self._supported(post), next_try_at=None, **NO_TROUBLE)
+        return True
+
+    def remove_copies(self, post_id: str) -> None:
+        """Free the disk of what was prepared for a post, noted or not; the original stays.
+
+        Raises:
+            OSError: a file cannot be removed.
+        """
+        for copy in self.media_folder(post_id).glob(f"{PREPARED_PREFIX}*"):
+            copy.unlink(missing_ok=True)
+
     def _choose(self, post: Post, *, wanted: bool) -> str:
         """Choose a post or leave it out, on the user's word; what came of it."""
-        if wanted and post.kind == Kind.PHOTO:
-            return "photos"
         if not wanted:
             columns = {"chosen": 0, "chosen_by": "user", "next_try_at": None}
             columns |= trouble_columns(LEFT_OUT)
@@ -250,14 +280,14 @@ class Intake(ArchiveView):
                 self._move(post, Milestone.SKIPPED, **columns)
             return "left_out"
         # What becomes private later is withdrawn, unless it was private when the user chose it.
-        by = "user" if reason_to_skip(post.kind, post.privacy) else "rule"
+        by = "user" if reason_to_skip(post.privacy) else "rule"
         self._set(post.id, chosen=1, chosen_by=by)
         if post.milestone == Milestone.SKIPPED:
             self._move(post, self._supported(post), tries=0, next_try_at=None, **NO_TROUBLE)
         return "chosen"
 
     def _insert(self, exported: ExportPost, ordinal: int) -> None:
-        skip = reason_to_skip(exported.kind, exported.privacy)
+        skip = reason_to_skip(exported.privacy)
         self._db.table("posts").insert(
             {
                 "id": post_id(exported.posted_at, ordinal),
@@ -326,9 +356,9 @@ class Intake(ArchiveView):
         if exported.privacy == Privacy.EVERYONE and not is_newer:
             return False
         self._set(post.id, privacy=exported.privacy.value)
-        skip = reason_to_skip(exported.kind, exported.privacy)
+        skip = reason_to_skip(exported.privacy)
         if skip is None:
-            unsaid = reason_to_skip(exported.kind, Privacy.UNKNOWN)
+            unsaid = reason_to_skip(Privacy.UNKNOWN)
             is_only_unsaid = unsaid is not None and post.trouble == unsaid.text
             if is_only_unsaid and post.milestone == Milestone.SKIPPED:
                 self._move(post, self._supported(post), chosen=1, next_try_at=None, **NO_TROUBLE)

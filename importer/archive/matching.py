@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from importer.model import ExportPost, Kind, Post, Privacy, Trouble
+from importer.model import ExportPost, Post, Privacy, Trouble
 
 
 def match_posts(
@@ -52,14 +52,8 @@ def match_posts(
     return pairs, new
 
 
-def reason_to_skip(kind: Kind, privacy: Privacy) -> Trouble | None:
+def reason_to_skip(privacy: Privacy) -> Trouble | None:
     """Why a post is left out unless the user says otherwise, `None` if it is chosen."""
-    if kind == Kind.PHOTO:
-        return Trouble(
-            "photo",
-            "A photo post: this version of Tokaway moves videos.",
-            "It stays in your export; a later version moves photos.",
-        )
     if privacy == Privacy.EVERYONE:
         return None
     if privacy == Privacy.UNKNOWN:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from enum import StrEnum
+
 from sqlite_utils import Database, Migrations
 
 from importer.model import Action, Kind, Milestone, Privacy, Role
@@ -9,7 +12,7 @@ from importer.model import Action, Kind, Milestone, Privacy, Role
 migrations = Migrations("tokaway")
 
 
-def _one_of(column: str, words: type[Kind | Milestone | Privacy | Role | Action]) -> str:
+def _one_of(column: str, words: Iterable[StrEnum]) -> str:
     listed = ", ".join(f"'{word.value}'" for word in words)
     return f"{column} TEXT CHECK ({column} IN ({listed}))"
 
@@ -120,3 +123,45 @@ def alt_and_cover(db: Database) -> None:
     """Who wrote an alternative text, and where the still of a video is."""
     db.execute("ALTER TABLE posts ADD COLUMN alt_source TEXT")
     db.execute("ALTER TABLE posts ADD COLUMN cover_url TEXT")
+
+
+@migrations()
+def parts_and_photos(db: Database) -> None:
+    """Several files and records for one post, captions, photos, and the user's word on each."""
+    statements = f"""
+        ALTER TABLE posts ADD COLUMN long TEXT;
+        ALTER TABLE posts ADD COLUMN photos TEXT;
+        ALTER TABLE posts ADD COLUMN encode INTEGER NOT NULL DEFAULT 0;
+        CREATE TABLE files_in_parts (
+            post TEXT NOT NULL REFERENCES posts (id),
+            {_one_of("role", Role)} NOT NULL,
+            part INTEGER NOT NULL,
+            lang TEXT NOT NULL DEFAULT '',
+            path TEXT NOT NULL,
+            bytes INTEGER NOT NULL,
+            sha256 TEXT NOT NULL,
+            width INTEGER NOT NULL,
+            height INTEGER NOT NULL,
+            seconds REAL NOT NULL,
+            codecs TEXT NOT NULL,
+            {_one_of("fit", Action)},
+            reason TEXT,
+            PRIMARY KEY (post, role, part, lang)
+        ) STRICT;
+        INSERT INTO files_in_parts (post, role, part, path, bytes, sha256, width, height, seconds,
+            codecs, fit, reason)
+            SELECT post, role, part, path, bytes, sha256, width, height, seconds, codecs, fit,
+            reason FROM files;
+        DROP TABLE files;
+        ALTER TABLE files_in_parts RENAME TO files;
+        UPDATE posts SET milestone = 'found', chosen = 1, trouble_code = NULL, trouble = NULL,
+            hint = NULL
+            WHERE trouble_code = 'photo' AND privacy = 'everyone' AND milestone = 'skipped';
+        UPDATE posts SET trouble_code = 'private',
+            trouble = 'Not everyone could see it on TikTok; the AT Protocol is public.',
+            hint = 'To publish it all the same: tokaway run … --include-private'
+            WHERE trouble_code = 'photo' AND milestone = 'skipped';
+    """  # noqa: S608  the words are our own
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            db.execute(statement)

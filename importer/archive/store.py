@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import errno
 import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
@@ -23,10 +25,12 @@ from importer.archive.view import MEDIA_NAME
 from importer.errors import DiskFull, UserError
 from importer.model import (
     Account,
+    Limits,
     MediaFile,
     Milestone,
     Post,
     Record,
+    Role,
     Stage,
     Trouble,
 )
@@ -66,23 +70,26 @@ class Archive(Intake):
         value = {"did": account.did, "handle": account.handle, "pds": account.pds}
         self.set_fact("account", json.dumps(value))
 
-    def note_fetched(self, post: Post, file: MediaFile) -> None:
-        """The original is in place."""
+    def set_limits(self, limits: Limits) -> None:
+        """Remember what the account's server accepts, for plans made without asking it."""
+        self.set_fact("limits", json.dumps(asdict(limits)))
+
+    def note_fetched(self, post: Post, files: Sequence[MediaFile]) -> None:
+        """The original is in place, whole: a video, or all photos."""
         with self._change():
-            self._put_file(post, file)
+            self._put_files(post, files)
             self._move(post, Milestone.FETCHED, tries=0, next_try_at=None, **NO_TROUBLE)
 
-    def note_prepared(self, post: Post, file: MediaFile) -> None:
-        """A file that the servers accept is in place."""
+    def note_prepared(self, post: Post, files: Sequence[MediaFile]) -> None:
+        """Every file that is to be sent is in place: parts or photos, and captions."""
         with self._change():
-            self._put_file(post, file)
+            self._put_files(post, files)
             self._move(post, Milestone.PREPARED, tries=0, next_try_at=None, **NO_TROUBLE)
 
-    def note_published(self, post: Post, record: Record) -> None:
-        """The record is on the PDS, written by us just now or found there."""
+    def note_published(self, post: Post, records: Sequence[Record]) -> None:
+        """Its records are on the PDS, written by us just now or found there."""
         with self._change():
-            row = record_to_row(record)
-            self._db.table("records").insert(row, replace=True)
+            self._db.table("records").insert_all(map(record_to_row, records), replace=True)
             self._move(post, Milestone.PUBLISHED, tries=0, next_try_at=None, **NO_TROUBLE)
 
     def note_verified(self, post: Post, record: Record, at: datetime) -> None:
@@ -172,8 +179,13 @@ class Archive(Intake):
                 [run, post.id, stage.value, moment(started_at), moment(ended_at), outcome, code],
             )
 
-    def _put_file(self, post: Post, file: MediaFile) -> None:
-        self._db.table("files").insert(file_to_row(post.id, file), replace=True)
+    def _put_files(self, post: Post, files: Sequence[MediaFile]) -> None:
+        """Take these files for all of their roles: a post may have had other parts before."""
+        made = {file.role for file in files}
+        stale = {Role.PREPARED, Role.CAPTIONS} if Role.PREPARED in made else made
+        for role in stale:
+            self._db.execute("DELETE FROM files WHERE post = ? AND role = ?", [post.id, role.value])
+        self._db.table("files").insert_all(file_to_row(post.id, file) for file in files)
 
 
 def make_folder(folder: Path) -> None:

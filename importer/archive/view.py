@@ -23,9 +23,11 @@ from importer.archive.rows import (
     record_from_row,
 )
 from importer.errors import DiskFull, UserError
-from importer.model import Account, MediaFile, Milestone, Post, Profile, Record, Role
+from importer.model import Account, Limits, MediaFile, Milestone, Post, Profile, Record, Role
 
 DATABASE_NAME = "archive.db"
+# What the names of files begin with that were made from originals.
+PREPARED_PREFIX = "prepared"
 MEDIA_NAME = "media"
 UNFINISHED = (Milestone.FOUND, Milestone.FETCHED, Milestone.PREPARED)
 PLACED = (Milestone.PUBLISHED, Milestone.VERIFIED)
@@ -173,10 +175,13 @@ class ArchiveView:
         )
         return int(row["n"])
 
-    def files(self, post_id: str) -> dict[Role, MediaFile]:
-        """The files of a post's only part, by role."""
-        rows = self._rows("SELECT * FROM files WHERE post = ? AND part = 0", [post_id])
-        return {file.role: file for file in map(file_from_row, rows)}
+    def files(self, post_id: str) -> dict[Role, tuple[MediaFile, ...]]:
+        """The files of a post by role, in the order of their parts."""
+        rows = self._rows("SELECT * FROM files WHERE post = ? ORDER BY part, lang", [post_id])
+        found: dict[Role, tuple[MediaFile, ...]] = {}
+        for file in map(file_from_row, rows):
+            found[file.role] = (*found.get(file.role, ()), file)
+        return found
 
     def records(self, post_id: str | None = None) -> list[Record]:
         """The records of one post, or of all, oldest key first."""
@@ -198,6 +203,11 @@ class ArchiveView:
         """The account this archive publishes to, once it is known."""
         value = self.fact("account")
         return Account(**json.loads(value)) if value else None
+
+    def limits(self) -> Limits | None:
+        """What the account's server accepts, as it said at the last run."""
+        value = self.fact("limits")
+        return Limits(**json.loads(value)) if value else None
 
     def profile(self) -> Profile | None:
         """What the export says about the creator's TikTok account."""

@@ -33,7 +33,6 @@ from importer.events import Event, InHand
 from importer.model import Milestone, Post, Stage, Trouble
 from importer.settings import Settings
 from importer.stages.fetch import fetch
-from importer.stages.place import PREPARED_NAME
 from importer.stages.prepare import prepare
 from importer.stages.publish import publish
 from importer.stages.recognise import recognise
@@ -141,8 +140,8 @@ class _Coordinator:
 
     def _recognise(self) -> None:
         found = recognise(self._archive.posts(), self._tools)
-        for post, record in found:
-            self._archive.note_published(post, record)
+        for post, records in found:
+            self._archive.note_published(post, records)
             self._remove_copy(post)
         if found:
             self._tell.recognised(len(found))
@@ -230,27 +229,29 @@ class _Coordinator:
         post, stage = running.post, running.stage
         uri = None
         match result:
-            case Fetched(file=file):
-                self._archive.note_fetched(post, file)
-                text = f"{file.bytes} bytes, {file.width}x{file.height}, {file.codecs}"
-            case Prepared(file=file):
-                self._archive.note_prepared(post, file)
-                text = f"{file.fit}: {file.reason}"
-            case Published(record=record, found=found):
-                self._archive.note_published(post, record)
+            case Fetched(files=files):
+                self._archive.note_fetched(post, files)
+                first, total = files[0], sum(file.bytes for file in files)
+                more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+                text = f"{total} bytes, {first.width}x{first.height}, {first.codecs}{more}"
+            case Prepared(files=files, reason=reason):
+                self._archive.note_prepared(post, files)
+                text = f"{files[0].fit}: {reason}"
+            case Published(records=records, found=found):
+                self._archive.note_published(post, records)
                 self._remove_copy(post)
                 self._published += 1
-                uri = record.uri
+                uri = records[0].uri
                 text = "found on the server" if found else "published"
         self._tell.step_done(post, stage, running.started_at, text, uri)
 
     def _remove_copy(self, post: Post) -> None:
-        """Free the disk of a prepared copy, noted or not; the original stays."""
-        copy = self._archive.media_folder(post.id) / PREPARED_NAME
+        if self._settings.keep_prepared:
+            return
         try:
-            copy.unlink(missing_ok=True)
+            self._archive.remove_copies(post.id)
         except OSError as error:
-            log.warning("%s stays on the disk: %s", copy, error)
+            log.warning("copies of %s stay on the disk: %s", post.id, error)
 
     def _try_later(self, running: _Running, trouble: TryLater) -> None:
         post, stage, now = running.post, running.stage, self._now()

@@ -14,6 +14,8 @@ from pathlib import Path
 import av
 from av.video.reformatter import Interpolation
 
+from importer.media.container import open_media
+
 PLACES = (0.1, 0.5, 0.9)
 SAME_SECONDS = 0.1
 SAME_BITS = 10
@@ -45,7 +47,7 @@ def distance(one: Fingerprint, other: Fingerprint) -> int:
 def fingerprint(path: Path) -> Fingerprint | None:
     """The fingerprint of a video file; `None` if it cannot be read as one."""
     try:
-        with av.open(path) as container:
+        with open_media(path) as container:
             stream = next((s for s in container.streams.video), None)
             if stream is None or not container.duration:
                 return None

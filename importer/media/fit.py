@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from importer.model import Action, Fit, Limits, MediaFacts
+from importer.model import Action, Fit, Limits, Long, MediaFacts
 
 # Level 5.1 of H.264: larger pictures do not play on most phones.
 MAX_PIXELS = 9_437_184
@@ -13,17 +14,62 @@ MIN_VIDEO_BPS = 150_000
 # What we give to sound when we encode it, and what we reckon with when it is copied.
 AUDIO_BPS = 128_000
 COPIED_AUDIO_BPS = 192_000
+# Encoders leave a few frames and some silence before the start; more was cut out by somebody.
+MAX_HIDDEN_SECONDS = 0.25
+# A thread nobody reads to its end.
+MAX_PARTS = 50
+# Profile 5 has no layer that other screens can show.
+_WITHOUT_BASE = frozenset({5})
 
 
-def decide(facts: MediaFacts, limits: Limits) -> Fit:
-    """What a video needs, gentlest treatment first; the reason is written for its author."""
-    if facts.seconds > limits.video_seconds:
+def decide(
+    facts: MediaFacts, limits: Limits, long: Long = Long.SPLIT, *, encode: bool = False
+) -> Fit:
+    """What a video needs, gentlest treatment first; the reason is written for its author.
+
+    Args:
+        facts: what probing told.
+        limits: what the server takes.
+        long: what to do if it is too long.
+        encode: whether the user wants it encoded anew whether it needs that or not.
+    """
+    if facts.dolby_vision in _WITHOUT_BASE:
         return Fit(
             Action.SKIP,
-            f"It is {_span(facts.seconds)} long and the server takes at most "
-            f"{_span(limits.video_seconds)}.",
+            f"Its colours are Dolby Vision profile {facts.dolby_vision}, which nothing but a Dolby "
+            "screen can show.",
         )
+    if facts.seconds <= limits.video_seconds:
+        return _decide_short(facts, limits, encode=encode)
+    too_long = (
+        f"it is {_span(facts.seconds)} long and the server takes at most "
+        f"{_span(limits.video_seconds)}"
+    )
+    if long is Long.SKIP:
+        return Fit(Action.SKIP, f"{too_long.capitalize()}.")
+    if long is Long.TRIM:
+        kept, what = limits.video_seconds, f"Cut off after {_span(limits.video_seconds)}"
+    else:
+        number = math.ceil(facts.seconds / limits.video_seconds)
+        if number > MAX_PARTS:
+            return Fit(Action.SKIP, f"{too_long.capitalize()}: that would be {number} parts.")
+        kept = facts.seconds / number
+        what = f"Split into {number} parts or one more, shown as a thread"
+    share = replace(facts, seconds=kept, bytes=round(facts.bytes * kept / facts.seconds))
+    part = _decide_short(share, limits, encode=encode)
+    if part.action is Action.SKIP:
+        return part
+    # A part is never the file as it is.
+    then = Action.REMUX if part.action is Action.KEEP else part.action
+    more = "" if then is Action.REMUX else f" {part.reason}"
+    action = Action.TRIM if long is Long.TRIM else Action.SPLIT
+    return Fit(action, f"{what}: {too_long}.{more}", then)
+
+
+def _decide_short(facts: MediaFacts, limits: Limits, *, encode: bool) -> Fit:
     reasons = _reasons_to_transcode(facts, limits)
+    if encode:
+        reasons.append("you asked for it")
     if reasons:
         if video_bitrate_cap(facts.seconds, audio_bps(facts), limits.bytes) < MIN_VIDEO_BPS:
             return Fit(
@@ -41,7 +87,11 @@ def decide(facts: MediaFacts, limits: Limits) -> Fit:
 
 def keeps_audio(facts: MediaFacts) -> bool:
     """Whether the sound can be copied as it is."""
-    return facts.audio_codec == "aac" and facts.audio_channels <= 2
+    return (
+        facts.audio_codec == "aac"
+        and facts.audio_channels <= 2
+        and facts.hidden_sound_seconds <= MAX_HIDDEN_SECONDS
+    )
 
 
 def audio_bps(facts: MediaFacts) -> int:
@@ -76,6 +126,10 @@ def _reasons_to_transcode(facts: MediaFacts, limits: Limits) -> list[str]:
         reasons.append("its width or height is odd")
     if facts.coded_width * facts.coded_height > MAX_PIXELS:
         reasons.append(f"its picture is too large ({facts.width} x {facts.height})")
+    if facts.irregular:
+        reasons.append("its pictures come at irregular times, which Bluesky refuses in silence")
+    if facts.hidden_seconds > MAX_HIDDEN_SECONDS:
+        reasons.append(f"it still holds {_cut_out(facts.hidden_seconds)} that were cut out")
     if facts.bytes > limits.bytes:
         reasons.append(f"it has {_size(facts.bytes)} and the server takes {_size(limits.bytes)}")
     return reasons
@@ -84,7 +138,9 @@ def _reasons_to_transcode(facts: MediaFacts, limits: Limits) -> list[str]:
 def _sound(facts: MediaFacts) -> str:
     if facts.audio_codec != "aac":
         return f"its sound is {_codec_name(facts.audio_codec or '')}, not AAC"
-    return f"its sound has {facts.audio_channels} channels"
+    if facts.audio_channels > 2:
+        return f"its sound has {facts.audio_channels} channels"
+    return f"its sound still holds {_cut_out(facts.hidden_sound_seconds)} that were cut out"
 
 
 def _because(what: str, reasons: list[str]) -> str:
@@ -102,6 +158,10 @@ def _size(count: int) -> str:
     if count < 1_000_000:
         return f"{count / 1000:.0f} kB"
     return f"{count / 1_000_000:.1f} MB"
+
+
+def _cut_out(seconds: float) -> str:
+    return f"{seconds:.1f} s"
 
 
 def _span(seconds: float) -> str:

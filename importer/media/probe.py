@@ -14,26 +14,10 @@ from av.video.stream import VideoStream
 from importer.errors import Refused
 from importer.media import boxes
 from importer.media.boxes import Boxes
+from importer.media.container import MAX_PIXELS, open_media
 from importer.media.problems import problems
-from importer.media.tracks import PICTURE, SOUND
+from importer.media.tracks import PICTURE, SOUND, Track
 from importer.model import MediaFacts
-
-# 8192 x 4320: FFmpeg needs gigabytes for the 16000 x 16000 that a hostile megabyte can hold.
-MAX_PIXELS = 35_389_440
-# Playlists are formats too, and one named `.mp4` may point FFmpeg at any other file.
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,flv,gif"
-
-_OPEN: dict[str, Any] = {
-    "mode": "r",
-    "options": {
-        "format_whitelist": FORMATS,
-        "protocol_whitelist": "file",
-        "max_pixels": str(MAX_PIXELS),
-    },
-}
-if int(av.__version__.split(".")[0]) < 19:
-    # From 19 on this is how tags are read anyway, and the argument is gone.
-    _OPEN["metadata_errors"] = "surrogateescape"
 
 _PROGRESSIVE = frozenset({0, 1})
 _HDR_TRANSFERS = frozenset({16, 18})  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG)
@@ -65,7 +49,7 @@ def probe(path: Path) -> MediaFacts:
     if facts:
         return facts
     try:
-        container = av.open(f"file:{path.resolve()}", **_OPEN)
+        container = open_media(path)
     except (av.FFmpegError, UnicodeError) as error:
         if isinstance(error, (FileNotFoundError, PermissionError)):
             raise
@@ -98,7 +82,6 @@ def _from_index(frame: Boxes, size: int) -> MediaFacts | None:
     if video.rotation in {90, 270}:
         shown = (shown[1], shown[0])
     both = [video, audio] if audio else [video]
-    length = sum(count * seconds for count, seconds in video.intervals)
     return MediaFacts(
         bytes=size,
         container="mov" if frame.brand in {"qt  ", None} else "mp4",
@@ -109,7 +92,7 @@ def _from_index(frame: Boxes, size: int) -> MediaFacts | None:
         pixel_format=picture.pixel_format,
         audio_codec=audio.codec if audio else None,
         audio_channels=audio.channels if audio else 0,
-        frame_rate=video.samples / length if length else None,
+        frame_rate=_frame_rate(video),
         rotation=video.rotation,
         hdr=bool({picture.transfer, video.transfer} & _HDR_TRANSFERS),
         square_pixels=abs(aspect - 1) < 0.001,
@@ -154,7 +137,7 @@ def _facts(container: InputContainer, frame: Boxes, size: int) -> MediaFacts:
         pixel_format=context.pix_fmt,
         audio_codec=_audio_codec(audio),
         audio_channels=audio.codec_context.channels if audio and audio.codec_context else 0,
-        frame_rate=_ratio(video.average_rate),
+        frame_rate=_frame_rate(pictures[0] if pictures else None) or _ratio(video.average_rate),
         rotation=frame.rotation,
         interlaced=context.field_order not in _PROGRESSIVE,
         hdr=context.color_trc in _HDR_TRANSFERS,
@@ -175,6 +158,16 @@ def _facts(container: InputContainer, frame: Boxes, size: int) -> MediaFacts:
             )
         ),
     )
+
+
+def _frame_rate(video: Track | None) -> float | None:
+    """The mean rate; where single pictures fall out of step, that of all others."""
+    if video is None:
+        return None
+    if video.is_irregular:
+        return 1 / video.usual_interval
+    length = sum(count * seconds for count, seconds in video.intervals)
+    return video.samples / length if length else None
 
 
 def _video_stream(container: InputContainer, frame: Boxes) -> VideoStream:

@@ -59,27 +59,29 @@ class Track:
         Cutting so leaves a first picture, or single ones later, shown for a fraction of the time
         of all others. Phones, whose pictures come a little early or late, are not meant.
         """
-        # The last sample has no follower: what it lasts is often made up.
-        runs = [list(run) for run in self.intervals]
-        if runs:
-            runs[-1][0] -= 1
-        runs = [run for run in runs if run[0] > 0]
+        runs, usual = self._followed(), self.usual_interval
         total = sum(count for count, _ in runs)
         if total < 3:
             return False
-        usual = _median(runs, total)
         short = sum(count for count, length in runs if length < usual / 2)
         steady = sum(count for count, length in runs if abs(length - usual) <= usual / 10)
         return runs[0][1] < usual / 2 or bool(short and short + steady >= 0.95 * total)
 
+    @property
+    def usual_interval(self) -> float:
+        """The median distance between samples, 0 when there are not two."""
+        runs = sorted(self._followed(), key=lambda run: run[1])
+        half = sum(count for count, _ in runs) / 2
+        for count, length in runs:
+            half -= count
+            if half <= 0:
+                return length
+        return 0.0
 
-def _median(runs: list[list[float]], total: float) -> float:
-    seen = 0.0
-    for count, length in sorted(runs, key=lambda run: run[1]):
-        seen += count
-        if seen >= total / 2:
-            return length
-    raise AssertionError("runs hold `total` samples")
+    def _followed(self) -> list[tuple[int, float]]:
+        """The runs without the last sample: what it lasts is often made up."""
+        *before, (count, length) = self.intervals or ((1, 0.0),)
+        return [*before, (count - 1, length)] if count > 1 else before
 
 
 def read(boxes: Children, film_ticks: int) -> Track:
@@ -106,7 +108,7 @@ def read(boxes: Children, film_ticks: int) -> Track:
         end=start + shown,
         hidden=max(0.0, length - shown),
         samples=sum(count for count, _ in runs),
-        intervals=tuple((count, delta / ticks) for count, delta in runs),
+        intervals=tuple((count, delta / ticks) for count, delta in runs if count),
         is_dated=dated or known.is_dated,
         **told,
     )

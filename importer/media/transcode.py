@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import secrets
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import ffmpeg as command
 
 from importer.errors import Refused
 from importer.media import fit as rule
+from importer.media.container import FORMATS, MAX_PIXELS
+from importer.media.encoder import SOFTWARE, Encoder
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.part_file import full, land
-from importer.media.probe import FORMATS, MAX_PIXELS, probe
+from importer.media.probe import probe
 from importer.model import Action, Fit, Limits, MediaFacts
 from importer.step import Step
 
@@ -44,6 +47,9 @@ _OUTPUT: dict[str, Any] = {
     "movflags": "+faststart",
     "f": "mp4",
 }
+# What begins at the end of a stretch belongs to the next one.
+_BEFORE_NEXT = 0.001
+_NO_DEVICE: Mapping[str, Any] = {}
 _ENCODED_AUDIO: dict[str, Any] = {"c:a": "aac", "b:a": rule.AUDIO_BPS, "ac": 2}
 # Measured on patches of known colour: SDR parts of the picture come through unchanged. The
 # transfer (PQ or HLG) is tagged on the frames; primaries and matrix often are not.
@@ -57,6 +63,24 @@ _HDR_TO_SDR = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a video, in seconds from its start.
+
+    To be copied it must begin with a key frame; `decoded_end` is then when the key frame at its
+    end is decoded, which may be some pictures before it is shown.
+    """
+
+    start: float
+    end: float
+    decoded_end: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.end - self.start
+
+
 def convert(
     source: Path,
     target: Path,
@@ -65,11 +89,15 @@ def convert(
     limits: Limits,
     ffmpeg: Ffmpeg,
     step: Step,
+    *,
+    stretch: Stretch | None = None,
+    encoder: Encoder = SOFTWARE,
 ) -> tuple[MediaFacts, Fit]:
-    """Treat `source` as `fit` says and put the result at `target`.
+    """Treat `source`, or a `stretch` of it, as `fit` says and put the result at `target`.
 
     `fit` must say REMUX, AUDIO or TRANSCODE. A copy that fails or is still not good enough is
-    followed by a full conversion. `target` appears whole and on disk, or not at all.
+    followed by a full conversion, and an `encoder` that fails by the software one. `target`
+    appears whole and on disk, or not at all.
 
     Returns:
         The facts of the result, and what was done in the end.
@@ -83,7 +111,10 @@ def convert(
     if fit.action not in {Action.REMUX, Action.AUDIO, Action.TRANSCODE}:
         raise ValueError(f"nothing to convert for {fit.action}")
     part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-    work = _Work(source, part, facts, limits, ffmpeg, step)
+    if stretch:
+        share = stretch.seconds / facts.seconds if facts.seconds else 1.0
+        facts = replace(facts, seconds=stretch.seconds, bytes=round(facts.bytes * share))
+    work = _Work(source, part, facts, limits, ffmpeg, step, stretch, encoder)
     try:
         result = work.copied(fit.action)
         if result is None:
@@ -112,6 +143,8 @@ class _Work:
         limits: Limits,
         ffmpeg: Ffmpeg,
         step: Step,
+        stretch: Stretch | None,
+        encoder: Encoder,
     ) -> None:
         self._source = source
         self._part = part
@@ -119,6 +152,8 @@ class _Work:
         self._limits = limits
         self._ffmpeg = ffmpeg
         self._step = step
+        self._stretch = stretch
+        self._encoder = encoder
 
     def copied(self, action: Action) -> MediaFacts | None:
         """The result with the picture untouched; `None` when only encoding will do."""
@@ -143,12 +178,7 @@ class _Work:
             rule.video_bitrate_cap(self._facts.seconds, audio, self._limits.bytes),
         )
         for _ in range(2):
-            try:
-                self._run(_encoding(self._facts, rate))
-            except Refused as error:
-                if error.code != "ffmpeg_failed":
-                    raise
-                raise _damaged(error.text) from error
+            self._encode(rate)
             result = self._probe()
             if result is None or not self._complete(result):
                 raise _damaged("the converted video is not as long as the original.")
@@ -171,17 +201,50 @@ class _Work:
             )
         return result
 
-    def _run(self, options: dict[str, Any]) -> None:
-        given = command.input(f"file:{self._source.resolve()}", **_INPUT)
-        output = command.output(
-            given["V:0"],
-            given["a:0?"],
-            f"file:{self._part.resolve()}",
-            **_OUTPUT,
-            **options,
-        )
+    def _encode(self, rate: int) -> None:
+        if self._encoder is not SOFTWARE:
+            try:
+                return self._run(_encoding(self._facts, rate, self._encoder), self._encoder.device)
+            except Refused:
+                # Chips have limits of their own: sizes, formats, how many at once.
+                self._encoder = SOFTWARE
+        try:
+            self._run(_encoding(self._facts, rate, SOFTWARE))
+        except Refused as error:
+            if error.code != "ffmpeg_failed":
+                raise
+            raise _damaged(error.text) from error
+
+    def _run(self, options: dict[str, Any], device: Mapping[str, Any] = _NO_DEVICE) -> None:
+        is_copied = options["c:v"] == "copy"
+        video, audio = self._streams(device, copied=is_copied)
+        if self._stretch:
+            options = options | {"copypriorss": 0}
+            if not is_copied:
+                options["t"] = f"{self._stretch.seconds - _BEFORE_NEXT:.6f}"
+        output = command.output(video, audio, f"file:{self._part.resolve()}", **_OUTPUT, **options)
         arguments = command.compile(output, cmd="ffmpeg", overwrite_output=True)[1:]
         self._ffmpeg.run(arguments, self._step, self._facts.seconds or None)
+
+    def _streams(self, device: Mapping[str, Any], *, copied: bool) -> tuple[Any, Any]:
+        """Picture and sound of the source, or of the stretch.
+
+        A stretch is opened twice: reading ends where a packet is decoded, which for pictures may
+        be long before they are shown, and would cost or double some of the sound.
+        """
+        name = f"file:{self._source.resolve()}"
+        options = _INPUT | dict(device)
+        piece = self._stretch
+        if piece is None:
+            given = command.input(name, **options)
+            return given["V:0"], given["a:0?"]
+        start = {"ss": f"{piece.start:.6f}"}
+        end = piece.end if piece.decoded_end is None else piece.decoded_end
+        until = {"t": f"{end - piece.start - _BEFORE_NEXT:.6f}"} if copied else {}
+        heard = {"t": f"{piece.seconds - _BEFORE_NEXT:.6f}"}
+        video = command.input(name, **options, **start, **until, an=None)
+        audio = command.input(name, **_INPUT, **start, **heard, vn=None)
+        return video["V:0"], audio["a:0?"]
 
     def _probe(self) -> MediaFacts | None:
         try:
@@ -203,18 +266,17 @@ class _Work:
         return rule.decide(result, limits).action is Action.KEEP
 
 
-def _encoding(facts: MediaFacts, rate: int) -> dict[str, Any]:
+def _encoding(facts: MediaFacts, rate: int, encoder: Encoder) -> dict[str, Any]:
     """Options that encode the picture at constant quality, never above `rate` bits per second."""
     options: dict[str, Any] = {
-        "vf": ",".join(_chain(facts, rate)),
+        "vf": ",".join([*_chain(facts, rate), *encoder.upload]),
         "fps_mode": "vfr",
-        "c:v": "libx264",
-        "preset": "veryfast",
-        "crf": 20,
-        "profile:v": "high",
+        **encoder.options,
     }
+    if facts.irregular and facts.frame_rate:
+        options |= {"fps_mode": "cfr", "r": f"{facts.frame_rate:.6g}"}
     if rate < _UNLIMITED_BPS:
-        options |= {"maxrate": rate, "bufsize": 2 * rate}
+        options |= encoder.rate_limit(rate)
     return options | ({"c:a": "copy"} if rule.keeps_audio(facts) else _ENCODED_AUDIO)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 from importer.errors import Refused, TryLater
 from importer.pds.session import Session
 from importer.pds.xrpc import Server, XrpcError
-from importer.records.cid import blob_cid
+from importer.records.cid import blob_cid, record_cid
 from importer.step import Step
 
 PAGE = 100
@@ -197,19 +197,60 @@ class Repo(PublicRepo):
                 lambda token: self.server.procedure("com.atproto.repo.putRecord", body, token)
             )
         except XrpcError as refusal:
-            if refusal.error == "InvalidSwap":
-                raise KeyTaken from refusal
-            if refusal.error == "BlobNotFound":
-                raise BlobMissing from refusal
-            if "record key" in refusal.message:
-                raise KeyRefused from refusal
-            raise Refused(
-                f"{self.server.host} refused the post ({refusal}).",
-                hint="Nothing was published for this post. Report this line: it is a mistake of "
-                "Tokaway or a rule of that server.",
-                code="record_refused",
-            ) from refusal
+            raise self._refused(refusal) from refusal
         return StoredRecord(str(answer.body["uri"]), str(answer.body["cid"]), record)
+
+    def create_together(
+        self, collection: str, records: Sequence[tuple[str, dict[str, Any]]]
+    ) -> list[StoredRecord]:
+        """Write several records under free keys: all of them, or none.
+
+        Unlike `create` the server cannot compare: a taken key fails it with a bare 500, and so
+        may what was written by a try whose answer got lost. Looking at the first key tells.
+
+        Raises:
+            KeyTaken, KeyRefused, BlobMissing, Refused, TryLater: as `create` does.
+        """
+        create = "com.atproto.repo.applyWrites#create"
+        body = {
+            "repo": self.did,
+            "writes": [
+                {"$type": create, "collection": collection, "rkey": rkey, "value": record}
+                for rkey, record in records
+            ],
+        }
+        stored = [
+            StoredRecord(f"at://{self.did}/{collection}/{rkey}", record_cid(record), record)
+            for rkey, record in records
+        ]
+        try:
+            self._session.call(
+                lambda token: self.server.procedure("com.atproto.repo.applyWrites", body, token)
+            )
+        except XrpcError as refusal:
+            raise self._refused(refusal) from refusal
+        except TryLater as trouble:
+            found = self.record(collection, records[0][0])
+            if found is None:
+                raise
+            if found.cid != stored[0].cid:
+                raise KeyTaken from trouble
+        return stored
+
+    def _refused(self, refusal: XrpcError) -> Exception:
+        """What it means that the server refused to write."""
+        if refusal.error == "InvalidSwap":
+            return KeyTaken()
+        if refusal.error == "BlobNotFound":
+            return BlobMissing()
+        if "record key" in refusal.message:
+            return KeyRefused()
+        return Refused(
+            f"{self.server.host} refused the post ({refusal}).",
+            hint="Nothing was published for this post. Report this line: it is a mistake of "
+            "Tokaway or a rule of that server.",
+            code="record_refused",
+        )
 
 
 def _stored(body: dict[str, Any]) -> StoredRecord:

@@ -1,59 +1,107 @@
-"""Fetch: have the original of a post in the archive, whole and really a video."""
+"""Fetch: have the original of a post in the archive, whole: its video, or all of its photos."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import logging
 import os
 import shutil
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 from importer.errors import DiskFull, Refused, StepError
 from importer.media.download import download
 from importer.media.page_video import download_page
 from importer.media.part_file import PartFile
+from importer.media.photos import probe_photo
 from importer.media.probe import probe
-from importer.model import Link, LinkKind, Post, Role
-from importer.stages.place import COPY_SUFFIX, describe, post_folder
+from importer.media.subtitles import beside
+from importer.model import Kind, Link, LinkKind, MediaFacts, MediaFile, Post, Role
+from importer.stages.place import COPY_SUFFIX, ORIGINAL, describe, post_folder
 from importer.stages.tools import Fetched, Job, Tools
 from importer.step import Step
 
-NAME = "original"
 _ORDER = (LinkKind.VIDEO, LinkKind.PAGE)
+_PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".gif"})
+
+log = logging.getLogger("tokaway")
+Bring = Callable[[Path], None]
 
 
 def fetch(job: Job, tools: Tools, step: Step) -> Fetched:
     """Bring the original into the archive: from a source folder, else by the post's links.
 
-    A file that an interrupted run left in place is checked and taken.
+    A file that an interrupted run left in place is checked and taken. Of photos either all come
+    or the post waits.
 
     Raises:
-        Refused: there is nothing to fetch, or what came is no video.
+        Refused: there is nothing to fetch, or what came is no video or photo.
         TryLater: the other side could not give it now.
         DiskFull: there is no room.
         Stopped: the step was told to stop.
     """
-    post, archive = job.post, job.archive
-    folder = post_folder(archive, post.id)
+    if job.post.kind == Kind.PHOTO:
+        return Fetched(_fetch_photos(job, tools, step))
+    return Fetched((_fetch_video(job, tools, step),))
+
+
+def _fetch_video(job: Job, tools: Tools, step: Step) -> MediaFile:
+    post, folder = job.post, post_folder(job.archive, job.post.id)
     source = _source(post)
-    target = folder / f"{NAME}{source.suffix.lower() if source else '.mp4'}"
+    target = folder / f"{ORIGINAL}{source.suffix.lower() if source else '.mp4'}"
+
+    def bring(target: Path) -> None:
+        if source is None:
+            _download(post, target, tools, step)
+            return
+        # Before the video: once that is in place, nobody looks for captions again.
+        for captions in beside(source):
+            try:
+                _copy(captions, folder / f"{ORIGINAL}{captions.name[len(source.stem) :]}", step)
+            except Refused as refusal:
+                log.warning("%s: captions left out: %s", post.id, refusal.text)
+        _copy(source, target, step)
+
+    return _have(job.archive, target, probe, bring)
+
+
+def _fetch_photos(job: Job, tools: Tools, step: Step) -> tuple[MediaFile, ...]:
+    post, folder = job.post, post_folder(job.archive, job.post.id)
+    links = [link for link in post.links if link.kind == LinkKind.IMAGE]
+    if not links:
+        raise _no_link("photo")
+    files = []
+    for part, link in enumerate(links):
+        target = folder / f"{ORIGINAL}-{part:02}{_photo_suffix(link)}"
+
+        def bring(target: Path, link: Link = link) -> None:
+            download(link.url, target, step, client=tools.http)
+
+        files.append(_have(job.archive, target, probe_photo, bring, part))
+        step.check()
+    return tuple(files)
+
+
+def _have(
+    archive: Path, target: Path, look: Callable[[Path], MediaFacts], bring: Bring, part: int = 0
+) -> MediaFile:
+    """The original at `target`, brought there if it is not."""
     if target.is_file():
         # Killed right after the file came: its note may lie there still.
         PartFile(target).discard()
-        try:
-            return Fetched(describe(Role.ORIGINAL, archive, target, probe(target)))
-        except Refused:
-            target.unlink()
-    if source:
-        _copy(source, target, step)
-    else:
-        _download(post, target, tools, step)
+        with contextlib.suppress(Refused):
+            return describe(Role.ORIGINAL, archive, target, look(target), part=part)
+        target.unlink()
+    bring(target)
     try:
-        facts = probe(target)
+        facts = look(target)
     except Refused:
         # A wrong file under the original's name would be taken for the original next time.
         target.unlink()
         raise
-    return Fetched(describe(Role.ORIGINAL, archive, target, facts))
+    return describe(Role.ORIGINAL, archive, target, facts, part=part)
 
 
 def _source(post: Post) -> Path | None:
@@ -64,17 +112,18 @@ def _source(post: Post) -> Path | None:
     return source
 
 
+def _photo_suffix(link: Link) -> str:
+    suffix = PurePosixPath(urlsplit(link.url).path).suffix.lower()
+    return suffix if suffix in _PHOTO_SUFFIXES else ".jpg"
+
+
 def _download(post: Post, target: Path, tools: Tools, step: Step) -> None:
-    links = sorted(
+    links: Sequence[Link] = sorted(
         (link for link in post.links if link.kind in _ORDER),
         key=lambda link: _ORDER.index(link.kind),
     )
     if not links:
-        raise Refused(
-            "The export has no video link for this post.",
-            hint="If you have the file, put it into a folder and name that with --source FOLDER.",
-            code="no_link",
-        )
+        raise _no_link("video")
     last: StepError | None = None
     for link in links:
         try:
@@ -85,6 +134,14 @@ def _download(post: Post, target: Path, tools: Tools, step: Step) -> None:
             return
     if last:
         raise last
+
+
+def _no_link(what: str) -> Refused:
+    return Refused(
+        f"The export has no {what} link for this post.",
+        hint="If you have the file, put it into a folder and name that with --source FOLDER.",
+        code="no_link",
+    )
 
 
 def _follow(link: Link, target: Path, tools: Tools, step: Step) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from importer.model import Action, MediaFacts, MediaFile, Role
 
 MEDIA = "media"
-PREPARED_NAME = "prepared.mp4"
+ORIGINAL = "original"
+PREPARED = "prepared"
 COPY_SUFFIX = ".copy.part"
 # What `media.download` goes on with.
 RESUMABLE = (".part", ".part.json")
@@ -28,6 +30,7 @@ def describe(
     facts: MediaFacts,
     fit: Action | None = None,
     reason: str | None = None,
+    part: int = 0,
 ) -> MediaFile:
     """A file in place as the archive notes it; reads it once for its hash."""
     with path.open("rb") as file:
@@ -41,15 +44,24 @@ def describe(
         height=facts.height,
         seconds=facts.seconds,
         codecs=facts.codecs,
+        part=part,
         fit=fit,
         reason=reason,
     )
 
 
-def is_in_place(archive: Path, file: MediaFile) -> bool:
-    """Whether a noted file is still there with its size."""
-    path = archive / file.path
-    return path.is_file() and path.stat().st_size == file.bytes
+def prepared_path(archive: Path, post_id: str, part: int, suffix: str) -> Path:
+    """Where the copy of a part, or of a photo, lies: `prepared.0.mp4`."""
+    return post_folder(archive, post_id) / f"{PREPARED}.{part}{suffix}"
+
+
+def in_place(archive: Path, files: Sequence[MediaFile]) -> bool:
+    """Whether there are noted files, and each is still there with its size."""
+    paths = [archive / file.path for file in files]
+    return bool(files) and all(
+        path.is_file() and path.stat().st_size == file.bytes
+        for path, file in zip(paths, files, strict=True)
+    )
 
 
 def sweep(archive: Path, keep: frozenset[str] = frozenset()) -> int:
@@ -63,7 +75,7 @@ def sweep(archive: Path, keep: frozenset[str] = frozenset()) -> int:
         if part.parent.name not in keep or not _is_resumable(part.name):
             part.unlink(missing_ok=True)
             swept += 1
-    for copy in (archive / MEDIA).glob(f"*/{PREPARED_NAME}"):
+    for copy in (archive / MEDIA).glob(f"*/{PREPARED}*"):
         if copy.parent.name not in keep:
             copy.unlink(missing_ok=True)
             swept += 1
@@ -74,6 +86,6 @@ def sweep(archive: Path, keep: frozenset[str] = frozenset()) -> int:
 
 
 def _is_resumable(name: str) -> bool:
-    """`original.mp4.part`, but not `prepared.mp4.x7.part` nor `original.mp4.part.page.mp4`."""
+    """`original.mp4.part`, but not `prepared.0.mp4.x7.part` nor `original.mp4.part.page.mp4`."""
     stem = next((name.removesuffix(end) for end in RESUMABLE if name.endswith(end)), "")
-    return stem.startswith("original.") and stem.count(".") == 1
+    return stem.startswith(ORIGINAL) and stem.count(".") == 1

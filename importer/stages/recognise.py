@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from importer.errors import TryLater, Unreachable
-from importer.model import Kind, Milestone, Post, Record
+from importer.model import Milestone, Post, Record
 from importer.pds.repo import StoredRecord
 from importer.records.bluesky import COLLECTION, DESTINATION, is_record_of
-from importer.records.keys import ALPHABET, record_key
+from importer.records.keys import ALPHABET, PARTS, record_key
 from importer.stages.publish import KEYS_TO_TRY, record_of
 from importer.stages.tools import Tools
 
 _PLACED = (Milestone.PUBLISHED, Milestone.VERIFIED)
 
 
-def recognise(posts: Iterable[Post], tools: Tools) -> list[tuple[Post, Record]]:
+def recognise(posts: Iterable[Post], tools: Tools) -> list[tuple[Post, tuple[Record, ...]]]:
     """Find the records of posts that the archive does not know to be published.
 
     A lost or restored archive comes back this way without fetching or sending anything. Only
@@ -25,30 +25,48 @@ def recognise(posts: Iterable[Post], tools: Tools) -> list[tuple[Post, Record]]:
         Unreachable: the server does not answer.
     """
     candidates = {
-        record_key(post.posted_at, post.ordinal, DESTINATION, attempt=attempt): post
+        _key(post, 0, attempt): (post, attempt)
         for post in posts
-        if post.kind == Kind.VIDEO and post.milestone not in _PLACED
+        if post.milestone not in _PLACED
         for attempt in range(KEYS_TO_TRY)
     }
     if not candidates:
         return []
-    first, last = min(candidates), max(candidates)
+    first, last = min(candidates), candidates[max(candidates)][0]
+    # The parts of the last post lie behind its own record.
+    until = _key(last, PARTS - 1, KEYS_TO_TRY - 1)
     try:
-        stored = list(tools.repo.records(COLLECTION, after=_before(first), until=last))
+        stored = list(tools.repo.records(COLLECTION, after=_before(first), until=until))
     except TryLater as trouble:
         raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
-    return _matches(candidates, stored, tools)
+    return _matches(candidates, {record.rkey: record for record in stored}, tools)
 
 
 def _matches(
-    candidates: dict[str, Post], stored: Iterable[StoredRecord], tools: Tools
-) -> list[tuple[Post, Record]]:
-    found: dict[str, tuple[Post, Record]] = {}
-    for record in stored:
-        post = candidates.get(record.rkey)
+    candidates: Mapping[str, tuple[Post, int]], stored: Mapping[str, StoredRecord], tools: Tools
+) -> list[tuple[Post, tuple[Record, ...]]]:
+    found: dict[str, tuple[Post, tuple[Record, ...]]] = {}
+    for rkey, record in stored.items():
+        post, attempt = candidates.get(rkey, (None, 0))
         if post and post.id not in found and is_record_of(record.value, post):
-            found[post.id] = (post, record_of(post, record, tools))
+            found[post.id] = (post, tuple(_with_parts(post, attempt, record, stored, tools)))
     return list(found.values())
+
+
+def _with_parts(
+    post: Post, attempt: int, first: StoredRecord, stored: Mapping[str, StoredRecord], tools: Tools
+) -> Iterator[Record]:
+    """The records of a post; all were written at once, so the first stands for all."""
+    yield record_of(post, first, tools)
+    for part in range(1, PARTS):
+        record = stored.get(_key(post, part, attempt))
+        if record is None or not is_record_of(record.value, post, part):
+            return
+        yield record_of(post, record, tools, part)
+
+
+def _key(post: Post, part: int, attempt: int) -> str:
+    return record_key(post.posted_at, post.ordinal, DESTINATION, part=part, attempt=attempt)
 
 
 def _before(rkey: str) -> str:

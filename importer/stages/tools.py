@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import httpx
 
+from importer.media.encoder import SOFTWARE, Encoder
 from importer.media.ffmpeg import Ffmpeg
-from importer.model import Account, Limits, MediaFile, Post, Record, Role
+from importer.model import Account, Limits, Long, MediaFile, Photos, Post, Record, Role
 from importer.pds.repo import Repo
 
 
@@ -26,36 +27,43 @@ class Tools:
     ffmpeg: Ffmpeg
     http: httpx.Client
     now: Callable[[], datetime]
+    long: Long = Long.SPLIT
+    photos: Photos = Photos.THREAD
+    encoder: Encoder = SOFTWARE
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One post, its noted files, and the archive folder they lie in."""
+    """One post, its noted files in the order of their parts, and the archive they lie in."""
 
     post: Post
-    files: Mapping[Role, MediaFile]
+    files: Mapping[Role, tuple[MediaFile, ...]]
     archive: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The original is in place."""
+    """The original is in place: one video, or every photo."""
 
-    file: MediaFile
+    files: tuple[MediaFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A file that the servers accept is in place; it may be the original itself."""
+    """What will be sent is in place; originals that are right as they are are among it.
 
-    file: MediaFile
+    `reason` says in words what was done.
+    """
+
+    files: tuple[MediaFile, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The record is on the PDS; `found` if it stood there before."""
+    """Every record is on the PDS, the post's own first; `found` if they stood there before."""
 
-    record: Record
+    records: tuple[Record, ...]
     found: bool
 
 

@@ -36,13 +36,13 @@ def verify(post: Post, record: Record, repo: PublicRepo) -> Trouble | None:
             f"{record.uri} is not the record that was published.",
             "If you edited it with another app, all is well.",
         )
-    if not is_record_of(stored.value, post):
+    if not is_record_of(stored.value, post, record.part):
         return Trouble("wrong_date", f"{record.uri} does not carry the original date.", "")
     for cid in blob_cids(stored.value):
         try:
             digest, _ = repo.blob_sha256(cid)
         except XrpcError:
-            return Trouble("blob_missing", f"The video of {record.uri} is not on the server.", "")
+            return Trouble("blob_missing", f"A file of {record.uri} is not on the server.", "")
         if blob_cid(digest) != cid:
-            return Trouble("blob_damaged", f"The video of {record.uri} is damaged.", "")
+            return Trouble("blob_damaged", f"A file of {record.uri} is damaged.", "")
     return None

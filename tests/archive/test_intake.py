@@ -13,7 +13,7 @@ from importer.archive.intake import Edited
 from importer.archive.migrations import migrations
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
-from importer.model import Edit, Kind, Milestone, Privacy, Profile, Seen, Trouble
+from importer.model import Edit, Kind, Milestone, Photos, Privacy, Profile, Seen, Trouble
 from tests.posts import bring_to, current, exported
 
 
@@ -134,10 +134,12 @@ def test_a_failed_post_can_be_left_out(archive: Archive) -> None:
     assert current(archive, post).milestone == Milestone.SKIPPED
 
 
-def test_photo_posts_cannot_be_chosen_yet(archive: Archive) -> None:
+def test_photo_posts_are_chosen_like_any_other(archive: Archive) -> None:
     post = add(archive, kind=Kind.PHOTO)
-    assert archive.edit([Edit(post, caption="Words", chosen=True)]) == Edited(captions=1, photos=1)
-    assert current(archive, post).milestone == Milestone.SKIPPED
+    assert current(archive, post).chosen
+    edited = archive.edit([Edit(post, photos=Photos.FIRST)])
+    assert edited == Edited(treated=1)
+    assert current(archive, post).photos is Photos.FIRST
 
 
 def test_edits_come_whole_or_not_at_all(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.archive.matching import match_posts, reason_to_skip
-from importer.model import ExportPost, Kind, Milestone, Post, Privacy
+from importer.model import ExportPost, Milestone, Post, Privacy
 from tests.posts import exported, link
 
 
@@ -135,20 +135,16 @@ def test_after_any_deletion_each_object_is_still_the_same_post(
 
 
 @pytest.mark.parametrize(
-    ("kind", "privacy", "code"),
+    ("privacy", "code"),
     [
-        (Kind.VIDEO, Privacy.EVERYONE, None),
-        (Kind.VIDEO, Privacy.FRIENDS, "private"),
-        (Kind.VIDEO, Privacy.ONLY_YOU, "private"),
-        (Kind.VIDEO, Privacy.UNKNOWN, "private"),
-        (Kind.PHOTO, Privacy.EVERYONE, "photo"),
-        (Kind.PHOTO, Privacy.ONLY_YOU, "photo"),
+        (Privacy.EVERYONE, None),
+        (Privacy.FRIENDS, "private"),
+        (Privacy.ONLY_YOU, "private"),
+        (Privacy.UNKNOWN, "private"),
     ],
 )
-def test_only_public_videos_are_chosen_by_rule(
-    kind: Kind, privacy: Privacy, code: str | None
-) -> None:
-    trouble = reason_to_skip(kind, privacy)
+def test_only_public_posts_are_chosen_by_rule(privacy: Privacy, code: str | None) -> None:
+    trouble = reason_to_skip(privacy)
     assert (trouble.code if trouble else None) == code
     if trouble:
         assert trouble.text.endswith(".")

@@ -130,7 +130,7 @@ def test_a_file_with_words_is_known_by_what_it_shows(
             target.parent.mkdir(parents=True)
             shutil.copyfile(CLIPS / f"{clip}.mp4", target)
             file = describe(Role.ORIGINAL, archive, target, probe(target))
-            made.note_fetched(current(made, name), file)
+            made.note_fetched(current(made, name), [file])
     shutil.copyfile(CLIPS / "clip1.mp4", films / "holiday.mp4")
     (films / "holiday.description").write_text("By the sea", encoding="utf-8")
     small = ["-vf", "scale=90:160", "-c:v", "libx264", "-preset", "ultrafast", "-an"]
@@ -191,7 +191,6 @@ def test_edits_go_out_and_come_back(
         "chosen": 0,
         "left_out": 1,
         "published": 0,
-        "photos": 0,
         "unchanged": 1,
         "unknown": [],
     }

@@ -59,7 +59,7 @@ def test_a_file_in_place_is_not_fetched_again(mortal: Mortal) -> None:
 
 def test_a_prepared_file_in_place_is_taken(mortal: Mortal) -> None:
     mortal.die("prepared-not-noted:2")
-    assert len(mortal.files("prepared.mp4")) == 1
+    assert len(mortal.files("prepared.0.mp4")) == 1
     # A second try to make it would die here.
     ended = mortal.trapped("encoding:2")
     assert ended.code == 0, ended.err
@@ -70,7 +70,7 @@ def test_an_orphaned_ffmpeg_spoils_nothing(mortal: Mortal) -> None:
     ended = mortal.die("encoding:1")
     orphan = int(ended.err.rpartition("orphan ")[2])
     try:
-        assert len(mortal.files("prepared.mp4.*.part")) == 1
+        assert len(mortal.files("prepared.0.mp4.*.part")) == 1
         mortal.goes_on_to_the_end()
     finally:
         os.kill(orphan, signal.SIGCONT)
@@ -105,7 +105,7 @@ def test_a_record_that_was_not_noted_is_found(mortal: Mortal, moment: str) -> No
 
 def test_no_prepared_copy_stays_on_the_disk(mortal: Mortal) -> None:
     mortal.die("published-copy-left:1")
-    assert mortal.files("prepared.mp4")
+    assert mortal.files("prepared.0.mp4")
     mortal.goes_on_to_the_end()
 
 
@@ -151,7 +151,7 @@ def _strew(archive: Path) -> list[Path]:
     """Parts as they lie about after kills, in a folder of a post and in one of nobody."""
     folders = [next((archive / "media").iterdir()), archive / "media" / "20180101T000000"]
     folders[1].mkdir()
-    stale = [folder / "prepared.mp4.0badcafe.part" for folder in folders]
+    stale = [folder / "prepared.0.mp4.0badcafe.part" for folder in folders]
     stale.append(folders[1] / "original.mp4.part")
     for path in stale:
         path.write_bytes(b"half a video")

@@ -108,13 +108,13 @@ class Stages:
 
     def _result(self, stage: Stage, job: Job) -> Result:
         if stage == Stage.FETCH:
-            return Fetched(write_file(job.archive, job.post, Role.ORIGINAL))
+            return Fetched((write_file(job.archive, job.post, Role.ORIGINAL),))
         if stage == Stage.PREPARE:
             file = write_file(job.archive, job.post, Role.PREPARED)
-            return Prepared(replace(file, fit=Action.REMUX, reason="For a test."))
+            return Prepared((replace(file, fit=Action.REMUX),), "For a test.")
         with self._lock:
             self.written.append(job.post.id)
-        return Published(record_of(job.post), found=False)
+        return Published((record_of(job.post),), found=False)
 
     def called(self, stage: Stage) -> list[str]:
         return [post for called, post, _ in self.calls if called == stage]
@@ -367,7 +367,8 @@ def test_an_original_that_is_fit_as_it_is_stays_after_publishing(
     [post] = house.add(1)
 
     def keep(job: Job, tools: Tools, step: Step) -> Result:
-        return Prepared(replace(job.files[Role.ORIGINAL], role=Role.PREPARED, fit=Action.KEEP))
+        original = job.files[Role.ORIGINAL][0]
+        return Prepared((replace(original, role=Role.PREPARED, fit=Action.KEEP),), "as it is")
 
     monkeypatch.setitem(importer.engine.run.WORK, Stage.PREPARE, keep)
     assert house.run().word == "all_published"
@@ -378,7 +379,7 @@ def test_a_copy_that_cannot_be_removed_does_not_undo_the_publishing(house: House
     [post] = house.add(1)
 
     def block(job: Job, step: Step) -> None:
-        copy = job.archive / job.files[Role.PREPARED].path
+        copy = job.archive / job.files[Role.PREPARED][0].path
         copy.unlink()
         copy.mkdir()
 
@@ -931,7 +932,7 @@ def test_a_post_whose_file_is_gone_goes_back_to_where_it_can_go_on(
     [post] = house.add(1)
 
     def vanish(job: Job, step: Step) -> None:
-        (job.archive / job.files[role].path).unlink()
+        (job.archive / job.files[role][0].path).unlink()
         raise FileGone
 
     house.plan(stage, post, vanish)

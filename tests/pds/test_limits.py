@@ -10,9 +10,15 @@ import pytest
 from importer.demo.local_pds import LocalPds
 from importer.errors import Unreachable
 from importer.model import Limits
-from importer.pds.limits import OLD_VIDEO_BYTES, UNTOLD_BLOB_BYTES, read_limits
+from importer.pds.limits import (
+    OLD_IMAGE_BYTES,
+    OLD_VIDEO_BYTES,
+    UNTOLD_BLOB_BYTES,
+    assumed,
+    read_limits,
+)
 from importer.pds.xrpc import TRIES, Server
-from importer.records.bluesky import VIDEO_BYTES, VIDEO_SECONDS
+from importer.records.bluesky import IMAGE_BYTES, VIDEO_BYTES, VIDEO_SECONDS
 from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.stand_in import PAGE, StandIn
 
@@ -31,7 +37,7 @@ def told(limit: int | None, health: tuple[int, dict[str, Any] | str]) -> StandIn
 def test_what_a_server_says_counts(pds: LocalPds, small_pds: LocalPds, connect: Connect) -> None:
     limits = read_limits(connect(pds.url))
     host = pds.url.removeprefix("http://")
-    assert limits == Limits(314_572_800, VIDEO_BYTES, VIDEO_SECONDS, f"{host} says")
+    assert limits == Limits(314_572_800, VIDEO_BYTES, VIDEO_SECONDS, f"{host} says", IMAGE_BYTES)
     assert limits.bytes == VIDEO_BYTES
     assert read_limits(connect(small_pds.url)).bytes == 1_000_000
 
@@ -58,7 +64,17 @@ def test_old_servers_check_posts_with_an_old_lexicon(
     connect: Connect, version: str, video_bytes: int
 ) -> None:
     with told(314_572_800, (200, {"version": version})) as server:
-        assert read_limits(connect(server.url)).video_bytes == video_bytes
+        limits = read_limits(connect(server.url))
+    assert limits.video_bytes == video_bytes
+    old = video_bytes == OLD_VIDEO_BYTES
+    assert limits.image_bytes == (OLD_IMAGE_BYTES if old else IMAGE_BYTES)
+
+
+def test_what_is_assumed_before_anybody_was_asked_says_so() -> None:
+    limits = assumed()
+    assert limits.bytes == VIDEO_BYTES
+    assert limits.photo_bytes == IMAGE_BYTES
+    assert "assumed" in limits.source
 
 
 @pytest.mark.parametrize("health", [(404, PAGE), (200, PAGE), (200, {}), (500, {}), (503, PAGE)])

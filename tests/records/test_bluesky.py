@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 
 from importer.model import Kind, Milestone, Post, Privacy
-from importer.records.bluesky import COLLECTION, blob_cids, is_record_of, video_record
+from importer.records.bluesky import (
+    COLLECTION,
+    Uploaded,
+    blob_cids,
+    drafts,
+    is_record_of,
+)
 
+DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
 CID = "bafkreifzjut3te2nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
 BLOB: dict[str, Any] = {
     "$type": "blob",
@@ -32,8 +39,15 @@ POST = Post(
 )
 
 
+def record_of(post: Post, blob: dict[str, Any] = BLOB, *size: int) -> dict[str, Any]:
+    """The record of a video post."""
+    width, height = size or (1, 1)
+    (draft,) = drafts(post, [[Uploaded(blob, width, height)]], DID, is_video=True)
+    return draft.value
+
+
 def test_the_whole_record() -> None:
-    assert json.dumps(video_record(POST, BLOB, 1080, 1920), indent=1, ensure_ascii=False) == (
+    assert json.dumps(record_of(POST, BLOB, 1080, 1920), indent=1, ensure_ascii=False) == (
         """{
  "$type": "app.bsky.feed.post",
  "text": "Hei 👋 #dance https://tokaway.com/a",
@@ -84,7 +98,7 @@ def test_the_whole_record() -> None:
 
 
 def test_a_post_without_a_caption_has_empty_text_and_nothing_else() -> None:
-    record = video_record(replace(POST, caption=""), BLOB, 1, 1)
+    record = record_of(replace(POST, caption=""))
     assert record["text"] == ""
     assert "facets" not in record
     assert "alt" not in record["embed"]
@@ -92,21 +106,21 @@ def test_a_post_without_a_caption_has_empty_text_and_nothing_else() -> None:
 
 def test_a_caption_that_was_cut_is_kept_whole_as_alt_text() -> None:
     caption = "word " * 100
-    record = video_record(replace(POST, caption=caption), BLOB, 1, 1)
+    record = record_of(replace(POST, caption=caption))
     assert record["text"].endswith("…")
     assert record["embed"]["alt"] == caption.strip()
 
 
 def test_alt_text_of_the_creator_comes_first() -> None:
     post = replace(POST, caption="word " * 100, alt="A cat jumps.")
-    assert video_record(post, BLOB, 1, 1)["embed"]["alt"] == "A cat jumps."
+    assert record_of(post)["embed"]["alt"] == "A cat jumps."
 
 
 def test_the_record_is_known_again_whatever_its_text_and_blob() -> None:
-    record = video_record(POST, BLOB, 1080, 1920)
+    record = record_of(POST, BLOB, 1080, 1920)
     assert is_record_of(record, POST)
     assert is_record_of(record | {"text": "edited"}, POST)
-    assert is_record_of(video_record(POST, BLOB | {"size": 12}, 1, 1), POST)
+    assert is_record_of(record_of(POST, BLOB | {"size": 12}, 1, 1), POST)
     # A text that TikTok shows in another way, or a caption that came later.
     assert is_record_of(record, replace(POST, caption="other"))
 
@@ -124,19 +138,19 @@ def test_the_record_is_known_again_whatever_its_text_and_blob() -> None:
     ],
 )
 def test_a_record_of_somebody_else_is_not_taken_for_ours(change: dict[str, Any]) -> None:
-    assert not is_record_of(video_record(POST, BLOB, 1080, 1920) | change, POST)
+    assert not is_record_of(record_of(POST, BLOB, 1080, 1920) | change, POST)
 
 
 def test_the_record_of_a_neighbour_in_the_same_second_is_another() -> None:
     neighbour = replace(POST, ordinal=1)
-    assert not is_record_of(video_record(neighbour, BLOB, 1, 1), POST)
-    assert is_record_of(video_record(neighbour, BLOB, 1, 1), neighbour)
+    assert not is_record_of(record_of(neighbour), POST)
+    assert is_record_of(record_of(neighbour), neighbour)
 
 
 @pytest.mark.parametrize(
     ("record", "cids"),
     [
-        (video_record(POST, BLOB, 1, 1), (CID,)),
+        (record_of(POST), (CID,)),
         ({}, ()),
         ({"embed": []}, ()),
         ({"embed": {"video": None}}, ()),

@@ -64,7 +64,7 @@ class Desk:
                 with path.open("ab") as clip:
                     clip.write((len(padding) + 8).to_bytes(4, "big") + b"free" + padding)
         file = describe(Role.PREPARED, self.archive, path, probe(path), Action.KEEP, "")
-        return Job(post, {Role.PREPARED: file}, self.archive)
+        return Job(post, {Role.PREPARED: (file,)}, self.archive)
 
     def records(self) -> list[dict[str, Any]]:
         """All posts of the account, newest key first, asked past any proxy."""

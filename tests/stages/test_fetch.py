@@ -83,7 +83,8 @@ def post_with(*links: Link, source: Path | None = None) -> Post:
 
 
 def fetched(post: Post, tools: Tools, archive: Path, step: Step | None = None) -> MediaFile:
-    return fetch(Job(post, {}, archive), tools, step or Step()).file
+    (file,) = fetch(Job(post, {}, archive), tools, step or Step()).files
+    return file
 
 
 def refusal(post: Post, tools: Tools, archive: Path) -> StepError:

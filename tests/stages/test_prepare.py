@@ -15,7 +15,7 @@ import pytest
 from importer.errors import Refused, Stopped
 from importer.media.ffmpeg import Ffmpeg, find
 from importer.media.probe import probe
-from importer.model import Action, Kind, Limits, MediaFile, Milestone, Post, Privacy, Role
+from importer.model import Action, Kind, Limits, Long, MediaFile, Milestone, Post, Privacy, Role
 from importer.stages.place import describe, post_folder
 from importer.stages.prepare import prepare
 from importer.stages.tools import FileGone, Job, Tools
@@ -54,16 +54,17 @@ def job_of(archive: Path, clip: str) -> Job:
     )
     path = post_folder(archive, post.id) / "original.mp4"
     shutil.copyfile(MEDIA / f"{clip}.mp4", path)
-    return Job(post, {Role.ORIGINAL: describe(Role.ORIGINAL, archive, path, probe(path))}, archive)
+    file = describe(Role.ORIGINAL, archive, path, probe(path))
+    return Job(post, {Role.ORIGINAL: (file,)}, archive)
 
 
 def original(job: Job) -> Path:
-    return job.archive / job.files[Role.ORIGINAL].path
+    return job.archive / job.files[Role.ORIGINAL][0].path
 
 
 def prepared(job: Job, tools: Tools) -> MediaFile:
     before = original(job).read_bytes()
-    file = prepare(job, tools, Step()).file
+    (file,) = prepare(job, tools, Step()).files
     assert original(job).read_bytes() == before
     assert not list(job.archive.rglob("*.part"))
     return file
@@ -75,7 +76,7 @@ def test_what_is_right_is_sent_as_it_is(tools: Tools, tmp_path: Path) -> None:
     assert (file.role, file.fit, file.path) == (
         Role.PREPARED,
         Action.KEEP,
-        job.files[Role.ORIGINAL].path,
+        job.files[Role.ORIGINAL][0].path,
     )
 
 
@@ -83,7 +84,7 @@ def test_hidden_facts_go_without_loss(tools: Tools, tmp_path: Path) -> None:
     job = job_of(tmp_path, REMUX)
     assert PLACE in original(job).read_bytes()
     file = prepared(job, tools)
-    assert (file.fit, file.path) == (Action.REMUX, f"media/{job.post.id}/prepared.mp4")
+    assert (file.fit, file.path) == (Action.REMUX, f"media/{job.post.id}/prepared.0.mp4")
     assert PLACE not in (tmp_path / file.path).read_bytes()
     assert file.reason and "where it was recorded" in file.reason
 
@@ -94,7 +95,7 @@ def test_another_codec_is_converted(tools: Tools, tmp_path: Path) -> None:
 
 
 def test_what_is_too_long_is_left_out_with_the_reason(tools: Tools, tmp_path: Path) -> None:
-    short = replace(tools, limits=replace(LIMITS, video_seconds=1.0))
+    short = replace(tools, limits=replace(LIMITS, video_seconds=1.0), long=Long.SKIP)
     with pytest.raises(Refused) as raised:
         prepare(job_of(tmp_path, KEEP), short, Step())
     assert (raised.value.skip, raised.value.code) == (True, "does_not_fit")
@@ -128,7 +129,7 @@ def test_what_lies_there_and_is_not_the_result_is_made_anew(
     tools: Tools, tmp_path: Path, left: str
 ) -> None:
     job = job_of(tmp_path, TRANSCODE)
-    target = tmp_path / "media" / job.post.id / "prepared.mp4"
+    target = tmp_path / "media" / job.post.id / "prepared.0.mp4"
     if left == "rubbish":
         target.write_bytes(b"half a film")
     else:

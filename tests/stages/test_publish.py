@@ -16,7 +16,7 @@ from importer.demo.local_pds import LocalPds
 from importer.errors import Refused, Stopped, TryLater
 from importer.model import Role
 from importer.pds.xrpc import TRIES
-from importer.records.bluesky import COLLECTION, DESTINATION, video_record
+from importer.records.bluesky import COLLECTION, DESTINATION, Uploaded, drafts
 from importer.records.cid import blob_cid
 from importer.records.keys import record_key
 from importer.stages.publish import KEYS_TO_TRY, publish
@@ -42,7 +42,7 @@ def test_a_post_arrives_as_it_was(desk: Desk) -> None:
     done = publish(job, desk.tools, Step())
     assert not done.found
     (listed,) = desk.records()
-    record = done.record
+    record = done.records[0]
     assert (record.uri, record.cid) == (listed["uri"], listed["cid"])
     assert record.uri == f"at://{desk.tools.account.did}/{COLLECTION}/{key()}"
     assert (record.post, record.did, record.rkey) == (post.id, desk.tools.account.did, key())
@@ -51,7 +51,7 @@ def test_a_post_arrives_as_it_was(desk: Desk) -> None:
     assert value["createdAt"] == "2021-05-04T12:00:00.000Z"
     assert value["text"] == "A walk by the sea #sea"
     assert value["facets"][0]["features"][0]["tag"] == "sea"
-    file = job.files[Role.PREPARED]
+    file = job.files[Role.PREPARED][0]
     assert value["embed"]["aspectRatio"] == {"width": file.width, "height": file.height}
     (cid,) = record.blob_cids
     digest, size = desk.repo.blob_sha256(cid)
@@ -64,7 +64,9 @@ def test_twice_is_once(proxy: BreakingProxy, desk_at: DeskAt) -> None:
     first = publish(job, desk.tools, Step())
     second = publish(job, desk.tools, Step())
     assert second.found
-    assert replace(second.record, published_at=first.record.published_at) == first.record
+    assert (
+        replace(second.records[0], published_at=first.records[0].published_at) == first.records[0]
+    )
     assert len(desk.records()) == 1
     # What is there already costs one look: no upload, no write.
     assert (len(proxy.calls(UPLOAD)), len(proxy.calls(PUT))) == (1, 1)
@@ -88,7 +90,7 @@ def test_one_record_over_a_bad_line(
     proxy.breakage(method, fault)
     done = publish(desk.job(desk.post()), desk.tools, Step())
     (listed,) = desk.records()
-    assert (done.record.uri, done.record.cid) == (listed["uri"], listed["cid"])
+    assert (done.records[0].uri, done.records[0].cid) == (listed["uri"], listed["cid"])
 
 
 def test_a_record_whose_answer_never_came_is_found_next_time(
@@ -128,7 +130,7 @@ def test_many_runs_at_once_write_once(pds: LocalPds, desk_at: DeskAt) -> None:
     job = desks[0].job(desks[0].post())
     with ThreadPoolExecutor(len(desks)) as pool:
         done = list(pool.map(lambda desk: publish(job, desk.tools, Step()), desks))
-    assert len({result.record.cid for result in done}) == 1
+    assert len({result.records[0].cid for result in done}) == 1
     assert len(desks[0].records()) == 1
 
 
@@ -136,9 +138,9 @@ def test_a_foreign_record_keeps_its_key(desk: Desk) -> None:
     desk.write_foreign(key())
     job = desk.job(desk.post())
     first = publish(job, desk.tools, Step())
-    assert (first.record.rkey, first.found) == (key(1), False)
+    assert (first.records[0].rkey, first.found) == (key(1), False)
     second = publish(job, desk.tools, Step())
-    assert (second.record.rkey, second.found) == (key(1), True)
+    assert (second.records[0].rkey, second.found) == (key(1), True)
     assert {record["value"]["text"] for record in desk.records()} == {
         "Not ours",
         "A walk by the sea #sea",
@@ -151,7 +153,7 @@ def test_a_foreign_record_that_comes_between_look_and_write(
     desk, other = desk_at(proxy.url), desk_at(pds.url)
     proxy.before(PUT, lambda: other.write_foreign(key()))
     done = publish(desk.job(desk.post()), desk.tools, Step())
-    assert (done.record.rkey, done.found) == (key(1), False)
+    assert (done.records[0].rkey, done.found) == (key(1), False)
     assert proxy.statuses(PUT) == [400, 200]
 
 
@@ -163,7 +165,7 @@ def test_another_run_of_ours_that_comes_between_look_and_write(
     theirs = other.job(other.post(caption="Edited"))
     proxy.before(PUT, lambda: publish(theirs, other.tools, Step()))
     done = publish(desk.job(desk.post()), desk.tools, Step())
-    assert (done.record.rkey, done.found) == (key(), True)
+    assert (done.records[0].rkey, done.found) == (key(), True)
     assert [record["value"]["text"] for record in desk.records()] == ["Edited"]
 
 
@@ -171,7 +173,7 @@ def test_an_edited_caption_does_not_post_again(desk: Desk) -> None:
     first = publish(desk.job(desk.post()), desk.tools, Step())
     edited = publish(desk.job(desk.post(caption="Better words")), desk.tools, Step())
     assert edited.found
-    assert edited.record.cid == first.record.cid
+    assert edited.records[0].cid == first.records[0].cid
     assert len(desk.records()) == 1
 
 
@@ -182,7 +184,7 @@ def test_a_file_converted_anew_does_not_post_again(desk: Desk) -> None:
     other = desk.job(post, padding=b"another encoder")
     again = publish(other, desk.tools, Step())
     assert again.found
-    assert again.record.blob_cids == first.record.blob_cids
+    assert again.records[0].blob_cids == first.records[0].blob_cids
     assert len(desk.records()) == 1
 
 
@@ -226,7 +228,7 @@ def forget_blobs(desk: Desk) -> None:
 
 def test_a_file_that_is_gone_or_was_cut(desk: Desk) -> None:
     job = desk.job(desk.post())
-    path = desk.archive / job.files[Role.PREPARED].path
+    path = desk.archive / job.files[Role.PREPARED][0].path
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(FileGone):
         publish(job, desk.tools, Step())
@@ -240,7 +242,7 @@ def test_a_file_that_is_gone_or_was_cut(desk: Desk) -> None:
 
 def test_a_file_with_other_bytes_than_were_checked_is_not_published(desk: Desk) -> None:
     job = desk.job(desk.post())
-    path = desk.archive / job.files[Role.PREPARED].path
+    path = desk.archive / job.files[Role.PREPARED][0].path
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
@@ -264,7 +266,9 @@ def test_our_record_is_the_same_in_every_run(desk: Desk) -> None:
     job = desk.job(post)
     done = publish(job, desk.tools, Step())
     blob = desk.records()[0]["value"]["embed"]["video"]
-    file = job.files[Role.PREPARED]
-    again = desk.repo.create(COLLECTION, key(), video_record(post, blob, file.width, file.height))
-    assert again.cid == done.record.cid
-    assert done.record.blob_cids == (blob_cid(bytes.fromhex(file.sha256)),)
+    file = job.files[Role.PREPARED][0]
+    shown = [[Uploaded(blob, file.width, file.height)]]
+    (draft,) = drafts(post, shown, desk.tools.account.did, is_video=True)
+    again = desk.repo.create(COLLECTION, draft.rkey, draft.value)
+    assert again.cid == done.records[0].cid
+    assert done.records[0].blob_cids == (blob_cid(bytes.fromhex(file.sha256)),)

@@ -1,0 +1,99 @@
+"""Choosing where a long video is cut into parts. Pure: moments in, moments out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+# How far from equal lengths a cut may move for a better moment.
+WINDOW_SECONDS = 20.0
+# What a key frame where a scene changes, and silence, are worth against being at the equal length.
+_SCENE_WORTH = 0.3
+_SILENCE_WORTH = 0.6
+# A key frame this much sooner than the encoder's usual distance was put there for a new scene.
+_EARLY = 0.9
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class KeyFrame:
+    """A picture a player can start with: when it is shown and when decoded, in seconds."""
+
+    at: float
+    decoded_at: float
+
+
+def choose(
+    seconds: float,
+    limit: float,
+    frames: Sequence[KeyFrame],
+    loudness: Callable[[float], float] = lambda _: 0.0,
+) -> list[KeyFrame] | None:
+    """Where to cut so that no part is longer than `limit`.
+
+    Cuts lie on key frames near those of equal parts, rather where a scene begins and where it is
+    quiet. One part more than needed is made when the key frames leave no other way.
+
+    Args:
+        seconds: how long the video is.
+        limit: how long a part may be.
+        frames: the key frames in order.
+        loudness: how loud it is around a moment, from 0 for silence to 1. Asked for few.
+
+    Returns:
+        The first frames of all parts but the first, `None` when key frames are too far apart.
+    """
+    scenes = _scenes(frames)
+    fewest = int(-(-seconds // limit))
+    for number in (fewest, fewest + 1):
+        cuts = _choose(seconds, limit, frames, scenes, loudness, number)
+        if cuts is not None:
+            return cuts
+    return None
+
+
+def equal(seconds: float, limit: float) -> list[float]:
+    """The moments that cut into equal parts no longer than `limit`, for a video encoded anew."""
+    number = int(-(-seconds // limit))
+    return [seconds * part / number for part in range(1, number)]
+
+
+def _choose(
+    seconds: float,
+    limit: float,
+    frames: Sequence[KeyFrame],
+    scenes: Collection[KeyFrame],
+    loudness: Callable[[float], float],
+    number: int,
+) -> list[KeyFrame] | None:
+    cuts: list[KeyFrame] = []
+    before = 0.0
+    for part in range(1, number):
+        ideal = seconds * part / number
+        first, last = max(before, seconds - (number - part) * limit), before + limit
+        possible = [frame for frame in frames if before < frame.at and first <= frame.at <= last]
+        near = [frame for frame in possible if abs(frame.at - ideal) <= WINDOW_SECONDS]
+        if not possible:
+            return None
+        if near:
+            _, best = min(
+                (
+                    abs(frame.at - ideal) / WINDOW_SECONDS
+                    + _SILENCE_WORTH * loudness(frame.at)
+                    - _SCENE_WORTH * (frame in scenes),
+                    frame,
+                )
+                for frame in near
+            )
+        else:
+            best = min(possible, key=lambda frame: abs(frame.at - ideal))
+        cuts.append(best)
+        before = best.at
+    return cuts
+
+
+def _scenes(frames: Sequence[KeyFrame]) -> frozenset[KeyFrame]:
+    """Key frames off the encoder's beat: it puts them where the picture changes."""
+    pairs = list(pairwise(frames))
+    usual = max((after.at - before.at for before, after in pairs), default=0.0)
+    return frozenset(after for before, after in pairs if after.at - before.at < _EARLY * usual)

@@ -1,0 +1,101 @@
+"""Which program part encodes H.264: software, or a hardware encoder that was seen to work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import ffmpeg as command
+
+from importer.errors import Refused, UserError
+from importer.media.ffmpeg import Ffmpeg
+from importer.step import Step
+
+SOFTWARE_NAME = "software"
+ANY_HARDWARE = "hardware"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoder:
+    """One H.264 encoder.
+
+    `options` make it encode at constant quality, `upload` are filters that hand it the picture
+    and `device` are options of the whole command. What limits its rate is the same for all.
+    """
+
+    name: str
+    options: Mapping[str, Any]
+    upload: tuple[str, ...] = ()
+    device: Mapping[str, Any] = field(default_factory=dict)
+
+    def rate_limit(self, rate: int) -> dict[str, Any]:
+        """Options that never let it spend more than `rate` bits a second, two seconds ahead."""
+        return {"maxrate": rate, "bufsize": 2 * rate}
+
+
+SOFTWARE = Encoder(
+    SOFTWARE_NAME, {"c:v": "libx264", "preset": "veryfast", "crf": 20, "profile:v": "high"}
+)
+HARDWARE = (
+    Encoder("videotoolbox", {"c:v": "h264_videotoolbox", "q:v": 65, "profile:v": "high"}),
+    Encoder(
+        "nvenc",
+        {"c:v": "h264_nvenc", "preset": "p5", "rc": "vbr", "cq": 21, "b:v": 0, "profile:v": "high"},
+    ),
+    Encoder(
+        "qsv", {"c:v": "h264_qsv", "global_quality": 21, "profile:v": "high"}, ("format=nv12",)
+    ),
+    Encoder(
+        "vaapi",
+        {"c:v": "h264_vaapi", "rc_mode": "QVBR", "global_quality": 21, "profile:v": "high"},
+        ("format=nv12", "hwupload"),
+        {"vaapi_device": "/dev/dri/renderD128"},
+    ),
+)
+NAMES = (SOFTWARE_NAME, ANY_HARDWARE, *(encoder.name for encoder in HARDWARE))
+
+
+def find(
+    wish: str, ffmpeg: Ffmpeg, works: Callable[[Encoder, Ffmpeg], bool] | None = None
+) -> Encoder:
+    """The encoder a setting asks for.
+
+    `hardware` takes the first that works, and software where none does. A named one must work.
+
+    Raises:
+        UserError: the named encoder is unknown or does not work here.
+    """
+    works = works or is_working
+    if wish == SOFTWARE_NAME:
+        return SOFTWARE
+    if wish == ANY_HARDWARE:
+        return next((encoder for encoder in HARDWARE if works(encoder, ffmpeg)), SOFTWARE)
+    for encoder in HARDWARE:
+        if encoder.name == wish and works(encoder, ffmpeg):
+            return encoder
+    raise UserError(
+        f"The encoder {wish} does not work on this computer with {ffmpeg.path}."
+        if wish in NAMES
+        else f"There is no encoder called {wish}.",
+        hint=f"Choose one of {', '.join(NAMES)}; software always works.",
+        code="no_encoder",
+    )
+
+
+def is_working(encoder: Encoder, ffmpeg: Ffmpeg) -> bool:
+    """Whether an encoder takes ten small pictures: being listed says nothing of the hardware."""
+    drawn = command.input("testsrc2=s=640x360:r=10:d=1", f="lavfi", **dict(encoder.device))
+    output = command.output(
+        drawn,
+        "-",
+        vf=",".join(("format=yuv420p", *encoder.upload)),
+        f="null",
+        **encoder.options,
+        **encoder.rate_limit(2_000_000),
+    )
+    try:
+        ffmpeg.run(command.compile(output, cmd="ffmpeg")[1:], Step(), None, stall_seconds=20)
+    except Refused:
+        return False
+    return True

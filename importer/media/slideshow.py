@@ -1,0 +1,120 @@
+"""Making one video of a set of photos, with their sound if there is one."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import ffmpeg as command
+
+from importer.media.container import MAX_PIXELS
+from importer.media.encoder import SOFTWARE
+from importer.media.ffmpeg import Ffmpeg
+from importer.media.fit import AUDIO_BPS, video_bitrate_cap
+from importer.media.part_file import land
+from importer.media.photos import convert_photo
+from importer.model import Action, Fit, Limits
+from importer.step import Step
+
+SECONDS_EACH = 3.0
+_WIDTH, _HEIGHT, _RATE = 1080, 1920, 30
+# Large enough for any frame of the video: nothing is lost before it is encoded.
+_PHOTO_BYTES = 20_000_000
+_MOST_BPS = 12_000_000
+_SOUND_FORMATS = "mp3,mov,mp4,m4a,aac,ogg,wav,flac,matroska,webm"
+_SAFE: dict[str, Any] = {"protocol_whitelist": "file", "max_pixels": MAX_PIXELS}
+_OUTPUT: dict[str, Any] = {
+    "map_metadata": "-1",
+    "map_chapters": "-1",
+    "fflags": "+bitexact",
+    "movflags": "+faststart",
+    "f": "mp4",
+    "c:a": "aac",
+    "b:a": AUDIO_BPS,
+    "ac": 2,
+    "colorspace": "bt709",
+    "color_primaries": "bt709",
+    "color_trc": "bt709",
+    "tune": "stillimage",
+}
+
+
+def make_slideshow(
+    photos: Sequence[Path],
+    sound: Path | None,
+    target: Path,
+    limits: Limits,
+    ffmpeg: Ffmpeg,
+    step: Step,
+) -> None:
+    """Show photos for three seconds each, or shorter if the video would be too long otherwise.
+
+    A sound that is shorter begins again, a longer one is cut off. `target` appears whole and on
+    disk, or not at all.
+
+    Raises:
+        Refused: a photo cannot be read, or as `Ffmpeg.run` says.
+        Stopped, DiskFull: as `Ffmpeg.run` says.
+    """
+    each = min(SECONDS_EACH, (limits.video_seconds - 0.1) / len(photos))
+    seconds = each * len(photos)
+    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with tempfile.TemporaryDirectory(prefix=f"{target.name}.", dir=target.parent) as folder:
+            for number, photo in enumerate(photos):
+                step.check()
+                stem = Path(folder) / f"{number:04}"
+                made, _ = convert_photo(photo, stem, Fit(Action.TRANSCODE, ""), _PHOTO_BYTES)
+                made.replace(stem.with_suffix(".img"))
+            output = _output(Path(folder), sound, part, each, seconds, limits)
+            arguments = command.compile(output, cmd="ffmpeg", overwrite_output=True)[1:]
+            ffmpeg.run(["-nostdin", "-hide_banner", "-v", "error", *arguments], step, seconds)
+        land(part, target)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
+
+
+def _output(
+    folder: Path, sound: Path | None, part: Path, each: float, seconds: float, limits: Limits
+) -> Any:
+    # image2 takes a percent sign in a folder's name for a pattern unless it is doubled.
+    pattern = f"{str(folder.resolve()).replace('%', '%%')}/%04d.img"
+    shown = command.input(
+        f"file:{pattern}", f="image2", framerate=f"{1 / each:.6f}", pattern_type="sequence", **_SAFE
+    )
+    rate = min(_MOST_BPS, video_bitrate_cap(seconds, AUDIO_BPS if sound else 0, limits.bytes))
+    streams = [shown["v:0"]]
+    if sound:
+        heard = command.input(
+            f"file:{sound.resolve()}", stream_loop=-1, format_whitelist=_SOUND_FORMATS, **_SAFE
+        )
+        streams.append(heard["a:0"])
+    return command.output(
+        *streams,
+        f"file:{part.resolve()}",
+        **_OUTPUT,
+        **SOFTWARE.options,
+        **SOFTWARE.rate_limit(rate),
+        vf=_chain(),
+        t=f"{seconds:.6f}",
+    )
+
+
+def _chain() -> str:
+    """Each photo whole on an upright canvas; JPEG's colours become those of video."""
+    size = f"{_WIDTH}:{_HEIGHT}"
+    return ",".join(
+        (
+            f"scale={size}:force_original_aspect_ratio=decrease:flags=lanczos"
+            ":in_color_matrix=bt601:out_color_matrix=bt709:out_range=tv",
+            f"pad={size}:(ow-iw)/2:(oh-ih)/2",
+            "setsar=1",
+            f"fps={_RATE}",
+            "format=yuv420p",
+        )
+    )

@@ -1,0 +1,115 @@
+"""Preparing a set of photos: each cleaned or converted, or all of them shown in one video."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from importer.errors import Refused
+from importer.media.fit import decide
+from importer.media.fit_photo import decide_photo
+from importer.media.photos import convert_photo, probe_photo
+from importer.media.probe import probe
+from importer.media.slideshow import make_slideshow
+from importer.model import Action, Fit, Long, MediaFacts, MediaFile, Photos, Role
+from importer.records.bluesky import MOST_IN_GALLERY
+from importer.stages.place import describe, post_folder, prepared_path
+from importer.stages.tools import Job, Prepared, Tools
+from importer.step import Step
+
+_SOUNDS = frozenset({".mp3", ".m4a", ".aac", ".opus", ".ogg", ".wav", ".flac"})
+_WORDS = {
+    Action.KEEP: "sent as they are",
+    Action.REMUX: "cleaned without loss",
+    Action.TRANSCODE: "converted",
+}
+
+
+def prepare_photos(job: Job, tools: Tools, step: Step) -> Prepared | Fit:
+    """Have the photos of a post as the servers accept them, or a video that shows them.
+
+    Returns:
+        What was made, or the decision to skip it.
+    """
+    originals = job.files[Role.ORIGINAL]
+    wish = job.post.photos or tools.photos
+    if wish is Photos.VIDEO:
+        return _slideshow(job, originals, tools, step)
+    left_out = 0
+    if wish is Photos.FIRST:
+        left_out = max(0, len(originals) - MOST_IN_GALLERY)
+        originals = originals[:MOST_IN_GALLERY]
+    step.unit, step.done, step.total = "photos", 0, len(originals)
+    files: list[MediaFile] = []
+    for original in originals:
+        step.check()
+        made = _photo(job, original, tools)
+        if isinstance(made, Fit):
+            return made
+        files.append(made)
+        step.done += 1
+    return Prepared(tuple(files), _told(files, left_out))
+
+
+def _photo(job: Job, original: MediaFile, tools: Tools) -> MediaFile | Fit:
+    source = job.archive / original.path
+    cap = tools.limits.photo_bytes
+    facts = probe_photo(source)
+    fit = decide_photo(facts, cap)
+    if fit.action is Action.SKIP:
+        return fit
+    target = source
+    if fit.action is not Action.KEEP:
+        stem = prepared_path(job.archive, job.post.id, original.part, "")
+        target, facts = _left_by_a_killed_run(stem, source, cap) or convert_photo(
+            source, stem, fit, cap
+        )
+    return describe(
+        Role.PREPARED, job.archive, target, facts, fit.action, fit.reason, original.part
+    )
+
+
+def _left_by_a_killed_run(stem: Path, source: Path, cap: int) -> tuple[Path, MediaFacts] | None:
+    """A finished photo that was not noted, if it is newer than its original and right."""
+    for path in (stem.with_name(f"{stem.name}{end}") for end in (".jpg", ".png", ".webp")):
+        if not path.is_file() or path.stat().st_mtime < source.stat().st_mtime:
+            continue
+        try:
+            facts = probe_photo(path)
+        except Refused:
+            continue
+        if decide_photo(facts, cap).action is Action.KEEP:
+            return path, facts
+    return None
+
+
+def _slideshow(
+    job: Job, originals: tuple[MediaFile, ...], tools: Tools, step: Step
+) -> Prepared | Fit:
+    target = prepared_path(job.archive, job.post.id, 0, ".mp4")
+    photos = [job.archive / original.path for original in originals]
+    sound = _sound(post_folder(job.archive, job.post.id))
+    how = "with its sound" if sound else "without sound, which is not here"
+    reason = f"Made into a video of {len(photos)} photos, {how}: you asked for it."
+    make_slideshow(photos, sound, target, tools.limits, tools.ffmpeg, step)
+    facts = probe(target)
+    fit = decide(facts, tools.limits, Long.SKIP)
+    if fit.action is not Action.KEEP:
+        target.unlink()
+        return Fit(Action.SKIP, fit.reason)
+    made = describe(Role.PREPARED, job.archive, target, facts, Action.SLIDESHOW, reason)
+    return Prepared((made,), reason)
+
+
+def _sound(folder: Path) -> Path | None:
+    return next((path for path in sorted(folder.iterdir()) if path.suffix in _SOUNDS), None)
+
+
+def _told(files: list[MediaFile], left_out: int) -> str:
+    """What was done with how many."""
+    if len(files) == 1 and not left_out:
+        return files[0].reason or ""
+    done = Counter(file.fit for file in files if file.fit)
+    told = ", ".join(f"{number} {_WORDS[action]}" for action, number in done.items())
+    rest = f"; {left_out} left out, as you asked" if left_out else ""
+    return f"{len(files)} photos: {told}{rest}."

@@ -288,6 +288,36 @@ class MediaFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """What looking at a photo tells.
+
+    `form` is `jpeg`, `png`, `webp`, `heif`, `avif` or `gif`. `width` and `height` are the
+    displayed size in pixels. `is_upright` is false when a viewer must turn or mirror it,
+    `is_srgb` when its colours are other than those of screens. `problems` are reasons, in words,
+    why the file cannot be sent although its picture is right.
+    """
+
+    bytes: int
+    form: str
+    width: int
+    height: int
+    is_upright: bool = True
+    is_srgb: bool = True
+    is_animated: bool = False
+    problems: tuple[str, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        """It lasts no time."""
+        return 0.0
+
+    @property
+    def codecs(self) -> str:
+        """Its form, where a video has its codecs."""
+        return self.form
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """The decision for one file against the limits, with its reason in words.
 

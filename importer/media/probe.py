@@ -256,7 +256,7 @@ def _unreadable(path: Path, frame: Boxes) -> Refused:
             code="damaged",
         )
     with path.open("rb") as file:
-        what = _looks_like(file.read(512))
+        what = looks_like(file.read(512))
     return Refused(
         f"The file is {what} instead of a video.",
         hint="Download it again: the link has probably expired.",
@@ -264,7 +264,8 @@ def _unreadable(path: Path, frame: Boxes) -> Refused:
     )
 
 
-def _looks_like(head: bytes) -> str:
+def looks_like(head: bytes) -> str:
+    """What the first bytes of a file seem to be that is no media, in words."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"#extm3u", b"ffconcat")):
         return "a playlist (a list of other files)"

@@ -16,14 +16,12 @@ from importer.media.encoder import SOFTWARE
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.fit import AUDIO_BPS, video_bitrate_cap
 from importer.media.part_file import land
-from importer.media.photos import convert_photo
-from importer.model import Action, Fit, Limits
+from importer.media.photos import flat_jpeg
+from importer.model import Limits
 from importer.step import Step
 
 SECONDS_EACH = 3.0
 _WIDTH, _HEIGHT, _RATE = 1080, 1920, 30
-# Large enough for any frame of the video: nothing is lost before it is encoded.
-_PHOTO_BYTES = 20_000_000
 _MOST_BPS = 12_000_000
 _SOUND_FORMATS = "mp3,mov,mp4,m4a,aac,ogg,wav,flac,matroska,webm"
 _SAFE: dict[str, Any] = {"protocol_whitelist": "file", "max_pixels": MAX_PIXELS}
@@ -68,8 +66,7 @@ def make_slideshow(
             for number, photo in enumerate(photos):
                 step.check()
                 stem = Path(folder) / f"{number:04}"
-                made, _ = convert_photo(photo, stem, Fit(Action.TRANSCODE, ""), _PHOTO_BYTES)
-                made.replace(stem.with_suffix(".img"))
+                stem.with_suffix(".jpg").write_bytes(flat_jpeg(photo))
             output = _output(Path(folder), sound, part, each, seconds, limits)
             arguments = command.compile(output, cmd="ffmpeg", overwrite_output=True)[1:]
             ffmpeg.run(["-nostdin", "-hide_banner", "-v", "error", *arguments], step, seconds)
@@ -83,7 +80,7 @@ def _output(
     folder: Path, sound: Path | None, part: Path, each: float, seconds: float, limits: Limits
 ) -> Any:
     # image2 takes a percent sign in a folder's name for a pattern unless it is doubled.
-    pattern = f"{str(folder.resolve()).replace('%', '%%')}/%04d.img"
+    pattern = f"{str(folder.resolve()).replace('%', '%%')}/%04d.jpg"
     shown = command.input(
         f"file:{pattern}", f="image2", framerate=f"{1 / each:.6f}", pattern_type="sequence", **_SAFE
     )

@@ -18,7 +18,7 @@ from importer.media.part_file import PartFile
 from importer.media.photos import probe_photo
 from importer.media.probe import probe
 from importer.media.subtitles import beside
-from importer.model import Kind, Link, LinkKind, MediaFacts, MediaFile, Post, Role
+from importer.model import Kind, Link, LinkKind, MediaFacts, MediaFile, PhotoFacts, Post, Role
 from importer.stages.place import COPY_SUFFIX, ORIGINAL, describe, post_folder
 from importer.stages.tools import Fetched, Job, Tools
 from importer.step import Step
@@ -28,6 +28,7 @@ _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif",
 
 log = logging.getLogger("tokaway")
 Bring = Callable[[Path], None]
+Look = Callable[[Path], MediaFacts | PhotoFacts]
 
 
 def fetch(job: Job, tools: Tools, step: Step) -> Fetched:
@@ -84,9 +85,7 @@ def _fetch_photos(job: Job, tools: Tools, step: Step) -> tuple[MediaFile, ...]:
     return tuple(files)
 
 
-def _have(
-    archive: Path, target: Path, look: Callable[[Path], MediaFacts], bring: Bring, part: int = 0
-) -> MediaFile:
+def _have(archive: Path, target: Path, look: Look, bring: Bring, part: int = 0) -> MediaFile:
     """The original at `target`, brought there if it is not."""
     if target.is_file():
         # Killed right after the file came: its note may lie there still.

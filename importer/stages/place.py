@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from importer.model import Action, MediaFacts, MediaFile, Role
+from importer.model import Action, MediaFacts, MediaFile, PhotoFacts, Role
 
 MEDIA = "media"
 ORIGINAL = "original"
@@ -27,7 +27,7 @@ def describe(
     role: Role,
     archive: Path,
     path: Path,
-    facts: MediaFacts,
+    facts: MediaFacts | PhotoFacts,
     fit: Action | None = None,
     reason: str | None = None,
     part: int = 0,

@@ -11,7 +11,7 @@ from importer.media.fit_photo import decide_photo
 from importer.media.photos import convert_photo, probe_photo
 from importer.media.probe import probe
 from importer.media.slideshow import make_slideshow
-from importer.model import Action, Fit, Long, MediaFacts, MediaFile, Photos, Role
+from importer.model import Action, Fit, Long, MediaFile, PhotoFacts, Photos, Role
 from importer.records.bluesky import MOST_IN_GALLERY
 from importer.stages.place import describe, post_folder, prepared_path
 from importer.stages.tools import Job, Prepared, Tools
@@ -69,7 +69,7 @@ def _photo(job: Job, original: MediaFile, tools: Tools) -> MediaFile | Fit:
     )
 
 
-def _left_by_a_killed_run(stem: Path, source: Path, cap: int) -> tuple[Path, MediaFacts] | None:
+def _left_by_a_killed_run(stem: Path, source: Path, cap: int) -> tuple[Path, PhotoFacts] | None:
     """A finished photo that was not noted, if it is newer than its original and right."""
     for path in (stem.with_name(f"{stem.name}{end}") for end in (".jpg", ".png", ".webp")):
         if not path.is_file() or path.stat().st_mtime < source.stat().st_mtime:

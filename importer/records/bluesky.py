@@ -150,11 +150,10 @@ def blob_cids(record: dict[str, Any]) -> tuple[str, ...]:
 
 def _cids(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
-        if value.get("$type") == "blob":
-            ref = value.get("ref")
-            link = ref.get("$link") if isinstance(ref, dict) else None
-            if isinstance(link, str):
-                yield link
+        ref = value.get("ref")
+        link = ref.get("$link") if isinstance(ref, dict) else None
+        if isinstance(link, str):
+            yield link
             return
         value = list(value.values())
     if isinstance(value, list):

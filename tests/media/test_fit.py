@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.media.fit import MIN_VIDEO_BPS, decide, video_bitrate_cap
-from importer.model import Action, Limits, MediaFacts
+from importer.model import Action, Limits, Long, MediaFacts
 
 LIMITS = Limits(100_000_000, 300_000_000, 180, "test")
 FINE = MediaFacts(
@@ -37,11 +37,18 @@ FINE = MediaFacts(
         ({"rotation": 90, "frame_rate": 60}, Action.KEEP, ""),
         ({"coded_width": 2160, "coded_height": 3840}, Action.KEEP, ""),
         ({"seconds": 180.0}, Action.KEEP, ""),
-        ({"seconds": 180.2}, Action.SKIP, "3 min 1 s long"),
+        ({"seconds": 180.2}, Action.SPLIT, "3 min 1 s long"),
+        ({"dolby_vision": 5}, Action.SKIP, "Dolby Vision"),
+        ({"dolby_vision": 8}, Action.KEEP, ""),
         ({"problems": ("it is in two halves",)}, Action.REMUX, "two halves"),
         ({"audio_codec": "mp3"}, Action.AUDIO, "MP3"),
         ({"audio_channels": 6}, Action.AUDIO, "6 channels"),
         ({"audio_codec": "mp3", "problems": ("x",)}, Action.AUDIO, "MP3"),
+        ({"hidden_sound_seconds": 0.2}, Action.KEEP, ""),
+        ({"hidden_sound_seconds": 0.7}, Action.AUDIO, "0.7 s that were cut out"),
+        ({"hidden_seconds": 0.2}, Action.KEEP, ""),
+        ({"hidden_seconds": 0.7}, Action.TRANSCODE, "0.7 s that were cut out"),
+        ({"irregular": True}, Action.TRANSCODE, "irregular"),
         ({"codec": "hevc"}, Action.TRANSCODE, "HEVC"),
         ({"codec": "vp9"}, Action.TRANSCODE, "VP9"),
         ({"pixel_format": "yuv422p"}, Action.TRANSCODE, "yuv422p"),
@@ -52,13 +59,50 @@ FINE = MediaFacts(
         ({"coded_width": 1079}, Action.TRANSCODE, "odd"),
         ({"coded_width": 4320, "coded_height": 7680}, Action.TRANSCODE, "too large"),
         ({"bytes": 100_000_001}, Action.TRANSCODE, "100.0 MB"),
-        ({"codec": "hevc", "seconds": 600.0}, Action.SKIP, "10 min"),
+        ({"seconds": 180.0 * 50 + 1}, Action.SKIP, "51 parts"),
     ],
 )
 def test_decisions(change: dict[str, object], action: Action, word: str) -> None:
     fit = decide(replace(FINE, **change), LIMITS)  # type: ignore[arg-type]
     assert fit.action is action
     assert word in fit.reason
+
+
+@pytest.mark.parametrize(
+    ("change", "parts", "word"),
+    [
+        ({}, Action.REMUX, "Split into 4 parts or one more, shown as a thread"),
+        ({"codec": "hevc"}, Action.TRANSCODE, "HEVC"),
+        ({"audio_codec": "mp3"}, Action.AUDIO, "MP3"),
+        # Three parts of it are small enough.
+        ({"bytes": 150_000_000}, Action.REMUX, ""),
+        ({"bytes": 900_000_000}, Action.TRANSCODE, "225.0 MB"),
+    ],
+)
+def test_what_is_too_long_is_split_and_each_part_treated_gently(
+    change: dict[str, object], parts: Action, word: str
+) -> None:
+    fit = decide(replace(FINE, seconds=600.0, **change), LIMITS)  # type: ignore[arg-type]
+    assert (fit.action, fit.parts) == (Action.SPLIT, parts)
+    assert "10 min long" in fit.reason
+    assert word in fit.reason
+
+
+def test_what_is_too_long_may_be_trimmed_or_left_out() -> None:
+    long = replace(FINE, seconds=600.0)
+    trimmed = decide(long, LIMITS, Long.TRIM)
+    assert (trimmed.action, trimmed.parts) == (Action.TRIM, Action.REMUX)
+    assert "Cut off after 3 min" in trimmed.reason
+    assert decide(long, LIMITS, Long.SKIP).action is Action.SKIP
+    for word in Long:
+        assert decide(FINE, LIMITS, word).action is Action.KEEP
+
+
+def test_what_could_be_kept_is_encoded_on_request() -> None:
+    fit = decide(FINE, LIMITS, encode=True)
+    assert fit.action is Action.TRANSCODE
+    assert "you asked" in fit.reason
+    assert decide(replace(FINE, seconds=600.0), LIMITS, encode=True).parts is Action.TRANSCODE
 
 
 def test_the_smaller_limit_binds() -> None:
@@ -105,8 +149,9 @@ def test_what_is_kept_is_within_every_limit(facts: MediaFacts, limits: Limits) -
     assert fit.reason.endswith(".")
     if fit.action is Action.SKIP:
         return
-    assert facts.seconds <= limits.video_seconds
-    if fit.action is not Action.TRANSCODE:
+    assert (fit.action is Action.SPLIT) == (facts.seconds > limits.video_seconds)
+    assert (fit.action is Action.SPLIT) == (fit.parts is not None)
+    if fit.action not in {Action.TRANSCODE, Action.SPLIT}:
         assert facts.bytes <= limits.bytes
         assert facts.codec == "h264"
         assert facts.pixel_format == "yuv420p"

@@ -33,7 +33,7 @@ def post(desk: Desk) -> Post:
 @pytest.fixture
 def record(desk: Desk, post: Post) -> Record:
     """A post that was published."""
-    return publish(desk.job(post), desk.tools, Step()).record
+    return publish(desk.job(post), desk.tools, Step()).records[0]
 
 
 @pytest.fixture

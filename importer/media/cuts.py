@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -68,10 +69,9 @@ def _choose(
 ) -> list[KeyFrame] | None:
     cuts: list[KeyFrame] = []
     before = 0.0
-    for part in range(1, number):
+    for part, good in enumerate(_good(seconds, limit, frames, number), 1):
         ideal = seconds * part / number
-        first, last = max(before, seconds - (number - part) * limit), before + limit
-        possible = [frame for frame in frames if before < frame.at and first <= frame.at <= last]
+        possible = [frame for frame in good if before < frame.at <= before + limit]
         near = [frame for frame in possible if abs(frame.at - ideal) <= WINDOW_SECONDS]
         if not possible:
             return None
@@ -90,6 +90,23 @@ def _choose(
         cuts.append(best)
         before = best.at
     return cuts
+
+
+def _good(
+    seconds: float, limit: float, frames: Sequence[KeyFrame], number: int
+) -> list[Sequence[KeyFrame]]:
+    """For each cut the key frames from which the later ones can still be made."""
+    after: list[float] = [seconds]
+    good: list[Sequence[KeyFrame]] = []
+    for _ in range(number - 1):
+        fitting = []
+        for frame in frames:
+            following = bisect_right(after, frame.at)
+            if following < len(after) and after[following] <= frame.at + limit:
+                fitting.append(frame)
+        good.insert(0, fitting)
+        after = [frame.at for frame in fitting]
+    return good
 
 
 def _scenes(frames: Sequence[KeyFrame]) -> frozenset[KeyFrame]:

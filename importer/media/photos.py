@@ -102,14 +102,16 @@ def convert_photo(source: Path, stem: Path, fit: Fit, max_bytes: int) -> tuple[P
     return target, facts
 
 
-def flat_jpeg(source: Path) -> bytes:
-    """A photo as JPEG whatever it is: what is transparent becomes white.
+def framed_jpeg(source: Path, width: int, height: int) -> bytes:
+    """A photo whole on a black canvas of that size, as JPEG; what is transparent becomes white.
 
     Raises:
         Refused: as `convert_photo` does.
     """
     with _opened(source) as image:
-        return _jpeg(_flattened(_decoded(image)), BEST_QUALITY, subsampling=0)
+        picture = _flattened(_decoded(image))
+    framed = ImageOps.pad(picture, (width, height), method=Image.Resampling.LANCZOS, color="black")
+    return _jpeg(framed, BEST_QUALITY, subsampling=0)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from importer.media.encoder import SOFTWARE
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.fit import AUDIO_BPS, video_bitrate_cap
 from importer.media.part_file import land
-from importer.media.photos import flat_jpeg
+from importer.media.photos import framed_jpeg
 from importer.model import Limits
 from importer.step import Step
 
@@ -66,7 +66,7 @@ def make_slideshow(
             for number, photo in enumerate(photos):
                 step.check()
                 stem = Path(folder) / f"{number:04}"
-                stem.with_suffix(".jpg").write_bytes(flat_jpeg(photo))
+                stem.with_suffix(".jpg").write_bytes(framed_jpeg(photo, _WIDTH, _HEIGHT))
             output = _output(Path(folder), sound, part, each, seconds, limits)
             arguments = command.compile(output, cmd="ffmpeg", overwrite_output=True)[1:]
             ffmpeg.run(["-nostdin", "-hide_banner", "-v", "error", *arguments], step, seconds)
@@ -97,21 +97,18 @@ def _output(
         **_OUTPUT,
         **SOFTWARE.options,
         **SOFTWARE.rate_limit(rate),
-        vf=_chain(),
+        vf=_chain(each),
         t=f"{seconds:.6f}",
     )
 
 
-def _chain() -> str:
-    """Each photo whole on an upright canvas; JPEG's colours become those of video."""
-    size = f"{_WIDTH}:{_HEIGHT}"
+def _chain(each: float) -> str:
+    """JPEG's colours become those of video; the last photo lasts as long as the others."""
     return ",".join(
         (
-            f"scale={size}:force_original_aspect_ratio=decrease:flags=lanczos"
-            ":in_color_matrix=bt601:out_color_matrix=bt709:out_range=tv",
-            f"pad={size}:(ow-iw)/2:(oh-ih)/2",
-            "setsar=1",
+            "scale=in_color_matrix=bt601:out_color_matrix=bt709:in_range=full:out_range=tv",
             f"fps={_RATE}",
+            f"tpad=stop_mode=clone:stop_duration={each:.6f}",
             "format=yuv420p",
         )
     )

@@ -68,12 +68,14 @@ class Stretch:
     """A part of a video, in seconds from its start.
 
     To be copied it must begin with a key frame; `decoded_end` is then when the key frame at its
-    end is decoded, which may be some pictures before it is shown.
+    end is decoded, which may be some pictures before it is shown. The last part is read `to_end`,
+    whatever the length of its last packet.
     """
 
     start: float
     end: float
     decoded_end: float | None = None
+    to_end: bool = False
 
     @property
     def seconds(self) -> float:
@@ -218,10 +220,11 @@ class _Work:
     def _run(self, options: dict[str, Any], device: Mapping[str, Any] = _NO_DEVICE) -> None:
         is_copied = options["c:v"] == "copy"
         video, audio = self._streams(device, copied=is_copied)
-        if self._stretch:
+        if self._stretch and self._stretch.start:
+            # A packet that began before the cut is in the part before.
             options = options | {"copypriorss": 0}
-            if not is_copied:
-                options["t"] = f"{self._stretch.seconds - _BEFORE_NEXT:.6f}"
+        if self._stretch and not self._stretch.to_end and not is_copied:
+            options = options | {"t": f"{self._stretch.seconds - _BEFORE_NEXT:.6f}"}
         output = command.output(video, audio, f"file:{self._part.resolve()}", **_OUTPUT, **options)
         arguments = command.compile(output, cmd="ffmpeg", overwrite_output=True)[1:]
         self._ffmpeg.run(arguments, self._step, self._facts.seconds or None)
@@ -238,11 +241,15 @@ class _Work:
         if piece is None:
             given = command.input(name, **options)
             return given["V:0"], given["a:0?"]
-        start = {"ss": f"{piece.start:.6f}"}
-        end = piece.end if piece.decoded_end is None else piece.decoded_end
-        until = {"t": f"{end - piece.start - _BEFORE_NEXT:.6f}"} if copied else {}
-        heard = {"t": f"{piece.seconds - _BEFORE_NEXT:.6f}"}
-        video = command.input(name, **options, **start, **until, an=None)
+        start = {"ss": f"{piece.start:.6f}"} if piece.start else {}
+        seen: dict[str, Any] = {}
+        heard: dict[str, Any] = {}
+        if not piece.to_end:
+            heard["t"] = f"{piece.seconds - _BEFORE_NEXT:.6f}"
+            end = piece.end if piece.decoded_end is None else piece.decoded_end
+            if copied:
+                seen["t"] = f"{end - piece.start - _BEFORE_NEXT:.6f}"
+        video = command.input(name, **options, **start, **seen, an=None)
         audio = command.input(name, **_INPUT, **start, **heard, vn=None)
         return video["V:0"], audio["a:0?"]
 

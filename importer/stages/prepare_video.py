@@ -70,14 +70,14 @@ def plan_parts(
         frames = cuts.choose(facts.seconds, limit, key_frames(source), loudness)
     if frames is None:
         edges = [0.0, *cuts.equal(facts.seconds, limit), facts.seconds]
-        parts = [Stretch(*pair) for pair in pairwise(edges)]
+        parts = [Stretch(*pair, to_end=pair[1] == facts.seconds) for pair in pairwise(edges)]
         return Fit(fit.action, fit.reason, Action.TRANSCODE), parts
     starts = [0.0, *(frame.at for frame in frames)]
     parts = [
         Stretch(start, frame.at, frame.decoded_at)
         for start, frame in zip(starts, frames, strict=False)
     ]
-    return fit, [*parts, Stretch(starts[-1], facts.seconds)]
+    return fit, [*parts, Stretch(starts[-1], facts.seconds, to_end=True)]
 
 
 def _make(

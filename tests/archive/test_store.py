@@ -796,8 +796,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(second=st.integers(0, SECONDS - 1), role=st.sampled_from(Role))
     def lose_a_file(self, second: int, role: Role) -> None:
-        file = self.archive.files(self.pick(second).id).get(role)
-        if file:
+        for file in self.archive.files(self.pick(second).id).get(role, ()):
             self.archive.path(file.path).unlink(missing_ok=True)
 
     @rule(second=st.integers(0, SECONDS - 1))

@@ -17,7 +17,7 @@ from importer.errors import DiskFull, Refused
 from importer.media import photos
 from importer.media.fit_photo import FORMS, decide_photo
 from importer.media.image_chunks import clean, hidden_parts
-from importer.media.photos import LONGEST_SIDE, convert_photo, flat_jpeg, probe_photo
+from importer.media.photos import LONGEST_SIDE, convert_photo, framed_jpeg, probe_photo
 from importer.model import Action, PhotoFacts
 from tests.media.photo_samples import BLUE, PLACE, RED, SIZE, jpeg, picture, sample, xmp
 
@@ -145,8 +145,9 @@ def test_what_is_transparent_stays_so_where_it_can(tmp_path: Path) -> None:
         assert image.format == "PNG"
         assert image.getchannel("A").getextrema() == (0, 255)
     small = treated(source, tmp_path, cap=600)
-    with Image.open(io.BytesIO(flat_jpeg(source))) as image:
-        assert is_near(image.getpixel((35, 5)), (255, 255, 255))  # type: ignore[arg-type]
+    with Image.open(io.BytesIO(framed_jpeg(source, 60, 60))) as image:
+        assert is_near(image.getpixel((30, 5)), (255, 255, 255))  # type: ignore[arg-type]
+        assert is_near(image.getpixel((2, 30)), (0, 0, 0))  # type: ignore[arg-type]
     assert small.stat().st_size <= 600
 
 

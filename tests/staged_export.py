@@ -7,6 +7,7 @@ blob on a server can be traced to its post.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import zipfile
@@ -17,6 +18,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from importer.demo.demo import LINK_LIFE, MEMBER_NAME
 from importer.export.links import rehost
 from importer.model import Action, Kind, Privacy, post_id
@@ -25,6 +28,7 @@ from tests.clips import box, run
 SAMPLE = Path(__file__).parents[1] / "samples" / "demo"
 PLACE = b"48.8577"
 WIDTH, HEIGHT = 180, 320
+PHOTOS, PHOTO_SIZE = 3, (96, 64)
 LARGE_BYTES = 600_000
 
 _FIRST_POST = datetime(2019, 6, 1, 18, 30, 5, tzinfo=UTC)
@@ -35,6 +39,7 @@ _CLIPS = {
     Action.REMUX: ("clip2", "clip4"),
     Action.TRANSCODE: ("clip3",),
 }
+_DESCRIPTION = 0x010E
 _X264_SAYS = b"http://www.videolan.org/x264.html"
 _WHO = {
     Privacy.EVERYONE: "Everyone",
@@ -45,9 +50,9 @@ _WHO = {
 
 @dataclass(frozen=True, slots=True)
 class StagedPost:
-    """One post of the export. `file` lies in the media folder; a photo post has none.
+    """One post of the export; `files` lie in the media folder: a video, or photos in order.
 
-    `marker` is in the bytes of `file` and of whatever it is repacked to, unless it is empty.
+    `marker` is in the bytes of a video and of whatever it is repacked to, unless it is empty.
     """
 
     posted_at: datetime
@@ -56,7 +61,7 @@ class StagedPost:
     privacy: Privacy = Privacy.EVERYONE
     caption: str = ""
     fit: Action = Action.KEEP
-    file: str = ""
+    files: tuple[str, ...] = ()
     marker: bytes = b""
 
     @property
@@ -68,6 +73,12 @@ class StagedPost:
     def micros(self) -> int:
         """What the key of its record must carry."""
         return int(self.posted_at.timestamp()) * 1_000_000 + self.ordinal * 1_000
+
+    @property
+    def file(self) -> str:
+        """The video."""
+        (file,) = self.files
+        return file
 
     @property
     def created_at(self) -> str:
@@ -85,20 +96,12 @@ class Staged:
     @property
     def public(self) -> list[StagedPost]:
         """The posts that a run publishes."""
-        return [
-            post
-            for post in self.posts
-            if post.kind == Kind.VIDEO and post.privacy == Privacy.EVERYONE
-        ]
+        return [post for post in self.posts if post.privacy == Privacy.EVERYONE]
 
     @property
     def private(self) -> list[StagedPost]:
-        """The videos that only `--include-private` publishes."""
-        return [
-            post
-            for post in self.posts
-            if post.kind == Kind.VIDEO and post.privacy != Privacy.EVERYONE
-        ]
+        """The posts that only `--include-private` publishes."""
+        return [post for post in self.posts if post.privacy != Privacy.EVERYONE]
 
     def write(self, target: Path, media_url: str, expires_at: datetime | None = None) -> Path:
         """Write the ZIP, its links leading below `media_url` and living until `expires_at`."""
@@ -147,18 +150,22 @@ def stage(
                 privacy=privacy,
                 caption=captions.get(place, "") if place < len(fits) else f"unlisted {place:04}",
                 fit=fit,
-                file=_file(place) if kind == Kind.VIDEO else "",
+                files=_files(place, kind),
                 marker=_marker(series, place, kind, fit),
             )
         )
         taken[second] += 1
         if kind == Kind.VIDEO:
             _make_clip(media, place, posts[-1], large=place in large)
+        else:
+            _make_photos(media, series, posts[-1])
     return Staged(tuple(sorted(posts, key=lambda post: post.micros)), media)
 
 
-def _file(place: int) -> str:
-    return f"v{place:04}.mp4"
+def _files(place: int, kind: Kind) -> tuple[str, ...]:
+    if kind == Kind.VIDEO:
+        return (f"v{place:04}.mp4",)
+    return tuple(f"p{place:04}-{number}.jpeg" for number in range(PHOTOS))
 
 
 def _marker(series: str, place: int, kind: Kind, fit: Action) -> bytes:
@@ -186,6 +193,15 @@ def _make_clip(media: Path, place: int, post: StagedPost, *, large: bool) -> Non
     target.write_bytes(data)
 
 
+def _make_photos(media: Path, series: str, post: StagedPost) -> None:
+    """Photos that tell where they were taken, no two of them alike."""
+    notes = Image.Exif()
+    notes[_DESCRIPTION] = PLACE.decode()
+    for name in post.files:
+        colour = "#" + hashlib.sha256(f"{series} {name}".encode()).hexdigest()[:6]
+        Image.new("RGB", PHOTO_SIZE, colour).save(media / name, "JPEG", exif=notes)
+
+
 def _shapes(rows: Sequence[Mapping[str, Any]]) -> dict[Kind, Mapping[str, Any]]:
     """A row of a video post and one of a photo post, as TikTok writes them."""
     video = next(row for row in rows if "mime_type=video_mp4" in row["Link"])
@@ -199,15 +215,16 @@ def _row(
     return {
         **shape,
         "Date": f"{post.posted_at:%Y-%m-%d %H:%M:%S}",
-        "Link": "\n".join(_link(url, post, media_url, until) for url in shape["Link"].split()),
+        "Link": "\n".join(
+            _link(url, file, media_url, until)
+            for url, file in zip(shape["Link"].split(), post.files, strict=True)
+        ),
         "WhoCanView": _WHO[post.privacy],
         "Title": post.caption or "N/A",
         "AlternateText": "N/A",
     }
 
 
-def _link(url: str, post: StagedPost, media_url: str, until: datetime) -> str:
-    if post.kind == Kind.VIDEO:
-        path, mark, query = url.partition("?")
-        url = f"{path.rpartition('/')[0]}/{post.file}{mark}{query}"
-    return rehost(url, media_url, until)
+def _link(url: str, file: str, media_url: str, until: datetime) -> str:
+    path, mark, query = url.partition("?")
+    return rehost(f"{path.rpartition('/')[0]}/{file}{mark}{query}", media_url, until)

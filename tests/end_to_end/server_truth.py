@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 
 from importer.demo.local_pds import LocalPds
-from tests.staged_export import HEIGHT, PLACE, WIDTH, StagedPost
+from importer.model import Kind
+from tests.staged_export import HEIGHT, PHOTO_SIZE, PLACE, WIDTH, StagedPost
 
 COLLECTION = "app.bsky.feed.post"
 _TID = "234567abcdefghijklmnopqrstuvwxyz"
@@ -64,23 +65,43 @@ def assert_exactly(pds: LocalPds, did: str, posts: Sequence[StagedPost]) -> Trut
         value = record["value"]
         assert value["createdAt"] == post.created_at
         assert value["text"] == post.caption
-        embed = value["embed"]
-        assert embed["$type"] == "app.bsky.embed.video"
-        assert embed["aspectRatio"] == {"width": WIDTH, "height": HEIGHT}
-        video = embed["video"]
-        assert video["mimeType"] == "video/mp4"
-        cid = video["ref"]["$link"]
-        shown.append(cid)
-        data = truth.blobs[cid]
-        assert len(data) == video["size"]
-        assert data[4:8] == b"ftyp"
-        assert post.marker in data, f"{post.id} shows another post's video"
-    assert len(set(shown)) == len(wanted), "two posts show one video"
+        if post.kind == Kind.VIDEO:
+            shown.append(_assert_video(post, value["embed"], truth))
+        else:
+            shown += _assert_photos(post, value["embed"], truth)
+    assert len(set(shown)) == len(shown), "two posts show one file"
     assert truth.blobs.keys() == set(shown), "there are blobs that no post shows"
     for cid, data in truth.blobs.items():
         assert digest_of(cid) == hashlib.sha256(data).digest(), f"{cid} is damaged"
         assert PLACE not in data, f"{cid} tells a place"
     return truth
+
+
+def _assert_video(post: StagedPost, embed: dict[str, Any], truth: Truth) -> str:
+    assert embed["$type"] == "app.bsky.embed.video"
+    assert embed["aspectRatio"] == {"width": WIDTH, "height": HEIGHT}
+    cid, data = _blob(embed["video"], "video/mp4", truth)
+    assert data[4:8] == b"ftyp"
+    assert post.marker in data, f"{post.id} shows another post's video"
+    return cid
+
+
+def _assert_photos(post: StagedPost, embed: dict[str, Any], truth: Truth) -> list[str]:
+    assert embed["$type"] == "app.bsky.embed.images"
+    assert len(embed["images"]) == len(post.files)
+    width, height = PHOTO_SIZE
+    assert all(
+        item["aspectRatio"] == {"width": width, "height": height} for item in embed["images"]
+    )
+    return [_blob(item["image"], "image/jpeg", truth)[0] for item in embed["images"]]
+
+
+def _blob(reference: dict[str, Any], kind: str, truth: Truth) -> tuple[str, bytes]:
+    assert reference["mimeType"] == kind
+    cid = reference["ref"]["$link"]
+    data = truth.blobs[cid]
+    assert len(data) == reference["size"]
+    return cid, data
 
 
 def micros(key: str) -> int:

@@ -111,15 +111,15 @@ def test_plan_shows_the_posts(done: Done) -> None:
         for post in done.job.staged.public:
             assert f"{post.posted_at:%Y-%m-%d %H:%M:%S} UTC" in done.planned.out
             assert post.caption.split("\n")[0][:50] in done.planned.out
-        assert "11 posts: 8 to publish, 0 published, 3 left out." in done.planned.out
+        assert "11 posts: 9 to publish, 0 published, 2 left out." in done.planned.out
         assert "Nothing was sent." in done.planned.out
 
 
-def test_run_publishes_exactly_the_public_videos(done: Done) -> None:
+def test_run_publishes_exactly_the_public_posts(done: Done) -> None:
     assert done.first.code == 0, done.first.err
     assert_exactly(done.job.pds, done.job.account.did, done.job.staged.public)
     if not done.json:
-        assert "8 of 8 chosen posts published." in done.first.out
+        assert "9 of 9 chosen posts published." in done.first.out
 
 
 def test_tags_and_links_are_facets(done: Done) -> None:

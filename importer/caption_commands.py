@@ -15,7 +15,7 @@ from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.events import jsonable
 from importer.gathering import Gathered, gather_folder, gather_pages
-from importer.model import Edit, Kind, Privacy
+from importer.model import Edit, Privacy
 from importer.summary import summarise
 from importer.wording import gathered_lines, plural
 
@@ -126,10 +126,7 @@ def _show(console: Console, gathered: Gathered) -> None:
 def _private(archive: Archive, edits: tuple[Edit, ...]) -> int:
     posts = {post.id: post for post in archive.posts()}
     return sum(
-        edit.chosen is True
-        and posts[edit.post].kind == Kind.VIDEO
-        and posts[edit.post].privacy != Privacy.EVERYONE
-        for edit in edits
+        edit.chosen is True and posts[edit.post].privacy != Privacy.EVERYONE for edit in edits
     )
 
 

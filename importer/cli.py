@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 
 import click
 
-from importer import __version__, caption_commands, commands
+from importer import __version__, caption_commands, commands, post_commands
+from importer.asking import may_be_public, password
 from importer.console import Console, open_console
 from importer.engine.stop import Stop
 from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
-from importer.pds.session import Password
-from importer.wording import plural
+from importer.media.encoder import NAMES as ENCODERS
+from importer.model import Long, Photos
 
 _PATH = click.Path(path_type=Path)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -89,8 +90,26 @@ def _reading(command: Callable[..., int]) -> Callable[..., int]:
     for option in (
         click.option("--archive", type=_FOLDER, help="Where to keep the archive of an export."),
         click.option("--source", type=_FOLDER, help="A folder with video files you already have."),
-        click.option("--include-private", is_flag=True, help="Publish private videos too."),
+        click.option("--include-private", is_flag=True, help="Publish private posts too."),
         click.option("--yes", is_flag=True, help="Answer yes to questions."),
+    ):
+        command = option(command)
+    return command
+
+
+def _treating(command: Callable[..., int]) -> Callable[..., int]:
+    """The flags that say how media are treated."""
+    for option in (
+        click.option(
+            "--long",
+            type=click.Choice([word.value for word in Long]),
+            help="What to do with a video that is too long.",
+        ),
+        click.option(
+            "--photos",
+            type=click.Choice([word.value for word in Photos]),
+            help="More than ten photos: a thread, the first ten, or all in a video.",
+        ),
     ):
         command = option(command)
     return command
@@ -99,16 +118,26 @@ def _reading(command: Callable[..., int]) -> Callable[..., int]:
 @cli.command()
 @click.argument("path", metavar="EXPORT|ARCHIVE", type=_PATH)
 @_reading
-@click.option("-v", "--verbose", is_flag=True, help="Show every post.")
+@_treating
+@click.option("-v", "--verbose", is_flag=True, help="Show every post, and what its file needs.")
 @_common
-def plan(console: Console, path: Path, verbose: bool, **reading: Any) -> int:
+def plan(
+    console: Console,
+    path: Path,
+    verbose: bool,
+    long: str | None,
+    photos: str | None,
+    **reading: Any,
+) -> int:
     """Show what a run would publish; sends nothing."""
-    return commands.plan(console, _sources(path, **reading), every_post=verbose)
+    flags = {"long": long, "photos": photos}
+    return commands.plan(console, _sources(path, **reading), flags, every_post=verbose)
 
 
 @cli.command()
 @click.argument("path", metavar="EXPORT|ARCHIVE", type=_PATH)
 @_reading
+@_treating
 @click.option("--to", metavar="HANDLE", help="The account to publish to.")
 @click.option(
     "--pds",
@@ -125,6 +154,11 @@ def plan(console: Console, path: Path, verbose: bool, **reading: Any) -> int:
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Publish N posts in this run.")
 @click.option("--wait/--no-wait", default=None, help="Wait for limits, or end with the time.")
 @click.option("--ffmpeg", metavar="FILE", type=_PATH, help="The FFmpeg program to use.")
+@click.option(
+    "--encoder",
+    type=click.Choice(ENCODERS),
+    help="What encodes videos; hardware only where it is seen to work.",
+)
 @click.option("--config", metavar="FILE", type=_PATH, help="Read settings from this file.")
 @_common
 def run(
@@ -144,7 +178,7 @@ def run(
         _sources(path, archive, source, include_private, yes),
         flags,
         config,
-        lambda: _password(password_file),
+        lambda: password(password_file),
         Stop(),
     )
 
@@ -214,9 +248,47 @@ def captions(
         return caption_commands.export_table(console, archive, target)
     if source:
         return caption_commands.import_table(
-            console, archive, source, lambda private: yes or _may_be_public(private)
+            console, archive, source, lambda private: yes or may_be_public(private)
         )
     return caption_commands.from_pages(console, archive, user, links, listing, cookies, Stop())
+
+
+@cli.command()
+@click.argument("archive", type=_FOLDER)
+@click.argument("names", nargs=-1, metavar="[POST]...")
+@click.option("--all", "every_post", is_flag=True, help="Change every post.")
+@click.option("--choose/--skip", "chosen", default=None, help="Publish them, or leave them out.")
+@_treating
+@click.option(
+    "--encode/--no-encode",
+    default=None,
+    help="Encode videos anew, even where they could be sent as they are.",
+)
+@click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@_common
+def posts(
+    console: Console,
+    archive: Path,
+    names: tuple[str, ...],
+    every_post: bool,
+    chosen: bool | None,
+    long: str | None,
+    photos: str | None,
+    encode: bool | None,
+    yes: bool,
+) -> int:
+    """List posts with what their files need; choose them, or say how to treat them."""
+    wanted = post_commands.Wanted(
+        chosen, Long(long) if long else None, Photos(photos) if photos else None, encode
+    )
+    return post_commands.posts(
+        console,
+        archive,
+        names,
+        wanted,
+        lambda private: yes or may_be_public(private),
+        every_post=every_post,
+    )
 
 
 @cli.command()
@@ -238,7 +310,7 @@ def retry(console: Console, archive: Path, posts: tuple[str, ...]) -> int:
 )
 @_common
 def verify(console: Console, archive: Path, pds: str | None) -> int:
-    """Check each record, video and date on the server."""
+    """Check each record, file and date on the server."""
     return commands.verify(console, archive, pds)
 
 
@@ -304,45 +376,12 @@ def _sources(
 ) -> commands.Sources:
     if include_private and not yes:
         click.confirm(
-            "Everything on the AT Protocol is public. Publish videos that only you or your "
+            "Everything on the AT Protocol is public. Publish posts that only you or your "
             "friends could see on TikTok?",
             abort=True,
             err=True,
         )
     return commands.Sources(path, archive, source, include_private)
-
-
-def _may_be_public(private: int) -> bool:
-    if not sys.stdin.isatty():
-        return False
-    return click.confirm(
-        f"Everything on the AT Protocol is public. Publish {plural(private, 'post')} that not "
-        "everyone could see on TikTok?",
-        err=True,
-    )
-
-
-def _password(file: Path | None) -> Password | None:
-    if file is None:
-        if not sys.stdin.isatty():
-            return None
-        return Password(click.prompt("App password", hide_input=True, err=True))
-    try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"The password file {file} cannot be read: {getattr(error, 'strerror', error)}.",
-            hint="Put the app password on its first line.",
-            code="password_file",
-        ) from error
-    password = text.strip().splitlines()[0].strip() if text.strip() else ""
-    if not password:
-        raise UserError(
-            f"The password file {file} is empty.",
-            hint="Put the app password on its first line.",
-            code="password_file",
-        )
-    return Password(password)
 
 
 if __name__ == "__main__":

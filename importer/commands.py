@@ -15,6 +15,7 @@ from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.clock import utc_now
 from importer.console import Console
+from importer.engine.foresight import foresee_all
 from importer.engine.run import Outcome, run
 from importer.engine.stop import Stop
 from importer.engine.verification import verify_all
@@ -22,15 +23,25 @@ from importer.errors import UserError
 from importer.events import Event, jsonable
 from importer.model import Milestone, Post
 from importer.opening import Opened, opened
+from importer.pds.limits import assumed
 from importer.pds.session import Password
 from importer.pds.xrpc import Server
 from importer.report import write_report
 from importer.run_log import RunLog
-from importer.settings import load
+from importer.settings import Settings, load
+from importer.stages.foresee import Foreseen
 from importer.stages.place import sweep
 from importer.summary import Summary, summarise
 from importer.toolbox import signed_in
-from importer.wording import gathered_lines, link_life, links_lives, plural, utc
+from importer.wording import (
+    fits_lines,
+    gathered_lines,
+    link_life,
+    links_lives,
+    one_line,
+    plural,
+    utc,
+)
 
 SHOWN_POSTS = 20
 SHOWN_NAMES = 5
@@ -47,7 +58,9 @@ class Sources:
     include_private: bool = False
 
 
-def plan(console: Console, sources: Sources, *, every_post: bool = False) -> int:
+def plan(
+    console: Console, sources: Sources, flags: Flags | None = None, *, every_post: bool = False
+) -> int:
     """Read, match, decide and show what a run would publish; sends nothing.
 
     Returns:
@@ -56,7 +69,8 @@ def plan(console: Console, sources: Sources, *, every_post: bool = False) -> int
     with opened(sources.path, sources.archive, sources.source, console.note) as it:
         _choose(console, sources, it)
         _show_reading(console, it)
-        _show_plan(console, it.archive, every_post=every_post)
+        settings = load(flags or {}, archive=it.archive.folder)
+        _show_plan(console, it.archive, settings, every_post=every_post)
     return 0
 
 
@@ -153,7 +167,7 @@ def verify(console: Console, folder: Path, pds: str | None) -> int:
     console.result("verify", {"records": checked, "wrong": wrong})
     console.line(
         f"{plural(checked, 'record')} checked"
-        + (f", {wrong} not right: see above." if wrong else ": record, video and date are right.")
+        + (f", {wrong} not right: see above." if wrong else ": record, files and date are right.")
     )
     return 1 if wrong else 0
 
@@ -235,13 +249,15 @@ def _show_reading(console: Console, it: Opened) -> None:
             console.note(line)
 
 
-def _show_plan(console: Console, archive: Archive, *, every_post: bool) -> None:
+def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_post: bool) -> None:
     now = utc_now()
     summary = summarise(archive, now)
     waiting = archive.posts(*_TO_DO, chosen=True)
+    limits = archive.limits() or assumed()
+    foreseen = foresee_all(archive, waiting, limits, settings)
     for post in archive.posts():
-        console.result("plan_post", _post_fields(post))
-    console.result("plan", jsonable(summary))
+        console.result("plan_post", post_fields(post, foreseen.get(post.id)))
+    console.result("plan", jsonable(summary) | {"limits": jsonable(limits)})
     console.line(f"Archive: {summary.archive}")
     console.line(
         f"{plural(summary.posts, 'post')}: {len(waiting)} to publish, "
@@ -250,17 +266,22 @@ def _show_plan(console: Console, archive: Archive, *, every_post: bool) -> None:
     for post in waiting if every_post else waiting[:SHOWN_POSTS]:
         life = link_life(post.link_expires_at, now) if post.milestone == Milestone.FOUND else ""
         console.line(
-            f"  {utc(post.posted_at)}  {_one_line(post.caption) or '(no caption)'}"
+            f"  {utc(post.posted_at)}  {one_line(post.caption) or '(no caption)'}"
             + (f"  [{life}]" if life else "")
         )
+        if every_post and post.id in foreseen:
+            console.line(f"    {foreseen[post.id].reason}")
     if len(waiting) > SHOWN_POSTS and not every_post:
         console.line(f"  … and {len(waiting) - SHOWN_POSTS} more (-v shows all)")
+    for line in fits_lines(foreseen, len(waiting), limits):
+        console.line(line)
     _show_reasons(console, summary)
     _show_gaps(console, summary)
     console.line("Nothing was sent.")
 
 
-def _post_fields(post: Post) -> dict[str, Any]:
+def post_fields(post: Post, fit: Foreseen | None) -> dict[str, Any]:
+    """A post as JSON lines tell it, with what its file needs as far as that can be seen."""
     fields: dict[str, Any] = jsonable(
         {
             "post": post.id,
@@ -272,6 +293,11 @@ def _post_fields(post: Post) -> dict[str, Any]:
             "caption": post.caption,
             "caption_source": post.caption_source,
             "links_expire_at": post.link_expires_at,
+            "long": post.long,
+            "photos": post.photos,
+            "encode": post.encode,
+            "fit": fit.action if fit else None,
+            "fit_reason": fit.reason if fit else None,
             "code": post.trouble_code,
             "text": post.trouble,
             "hint": post.hint,
@@ -348,8 +374,3 @@ def _show_verified(console: Console, post: Post, uri: str, trouble: str | None) 
 
 def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:SHOWN_NAMES]) + (" …" if len(names) > SHOWN_NAMES else "")
-
-
-def _one_line(caption: str, width: int = 60) -> str:
-    line = " ".join(caption.split())
-    return line if len(line) <= width else line[: width - 1] + "…"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from importer.events import (
@@ -16,7 +18,8 @@ from importer.events import (
     Waiting,
 )
 from importer.gathering import Gathered
-from importer.model import Milestone, Stage
+from importer.model import Action, Limits, Milestone, Stage
+from importer.stages.foresee import Foreseen
 from importer.summary import Summary
 
 OUTCOMES = {
@@ -42,6 +45,12 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
         count /= 1000
     raise AssertionError
+
+
+def one_line(text: str, width: int = 60) -> str:
+    """A caption on one line, cut where it is longer."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 1] + "…"
 
 
 def span(time: timedelta) -> str:
@@ -95,6 +104,37 @@ def links_lives(summary: Summary, now: datetime) -> list[str]:
             f"the last dies in {span(last - now)} ({local(last)}). "
             "Fetch before then with: tokaway run"
         )
+    return lines
+
+
+_NEEDED = {
+    Action.KEEP: "sent as they are",
+    Action.REMUX: "repacked or cleaned without loss",
+    Action.AUDIO: "given other sound, their picture untouched",
+    Action.TRANSCODE: "converted",
+    Action.SPLIT: "split into a thread",
+    Action.TRIM: "cut off at the longest length",
+    Action.SLIDESHOW: "made into a video",
+    Action.SKIP: "left out",
+}
+
+
+def fits_lines(foreseen: Mapping[str, Foreseen], posts: int, limits: Limits) -> list[str]:
+    """What the files of posts need before the server takes them, and why some are left out."""
+    if not posts:
+        return []
+    video, photo = size(limits.bytes), size(limits.photo_bytes)
+    minutes = span(timedelta(seconds=limits.video_seconds))
+    lines = [f"The server takes videos of {video} and {minutes}, photos of {photo}: "
+             f"{limits.source}."]  # fmt: skip
+    done = Counter(fit.action for fit in foreseen.values())
+    told = [f"{done[action]} {words}" for action, words in _NEEDED.items() if done[action]]
+    if posts > len(foreseen):
+        told.append(f"{posts - len(foreseen)} seen when fetched")
+    lines.append(f"Their files: {', '.join(told)}.")
+    lines += [
+        f"! {name}: {fit.reason}" for name, fit in foreseen.items() if fit.action is Action.SKIP
+    ]
     return lines
 
 

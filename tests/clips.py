@@ -19,9 +19,9 @@ PLACE = f"+{LATITUDE}+002.295/"
 Maker = Callable[["Clips", Path], None]
 _MAKERS: dict[str, Maker] = {}
 
-_PLAIN = ["-fflags", "+bitexact", "-movflags", "+faststart"]
-_H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
-_AAC = ["-c:a", "aac", "-b:a", "64k", "-ac", "2"]
+PLAIN = ["-fflags", "+bitexact", "-movflags", "+faststart"]
+H264 = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
+AAC = ["-c:a", "aac", "-b:a", "64k", "-ac", "2"]
 
 
 class Clips:
@@ -79,7 +79,9 @@ def with_udta(data: bytes, content: bytes) -> bytes:
     return data[:at] + box(b"moov", data[at + 8 :] + box(b"udta", content))
 
 
-def _clip(name: str) -> Callable[[Maker], Maker]:
+def clip(name: str) -> Callable[[Maker], Maker]:
+    """Have the clip of that name made by the function that follows."""
+
     def keep(maker: Maker) -> Maker:
         _MAKERS[name] = maker
         return maker
@@ -87,7 +89,8 @@ def _clip(name: str) -> Callable[[Maker], Maker]:
     return keep
 
 
-def _drawn(name: str, *options: str, size: str = "180x320", rate: int = 15) -> None:
+def drawn(name: str, *options: str, size: str = "180x320", rate: int = 15) -> None:
+    """Have the clip of that name drawn with `options`."""
     _MAKERS[name] = lambda clips, path: clips.draw(path, *options, size=size, rate=rate)
 
 
@@ -98,25 +101,25 @@ def _copied(name: str, source: str, *options: str) -> None:
 
 
 # Nothing to be done.
-_drawn("keep.mp4", *_H264, *_AAC, *_PLAIN)
-_drawn("silent.mp4", *_H264, "-map", "0:v", *_PLAIN)
-_drawn("mono.mp4", *_H264, "-c:a", "aac", "-ac", "1", *_PLAIN)
-_drawn("sixty.mp4", *_H264, *_AAC, *_PLAIN, rate=60)
-_drawn(
+drawn("keep.mp4", *H264, *AAC, *PLAIN)
+drawn("silent.mp4", *H264, "-map", "0:v", *PLAIN)
+drawn("mono.mp4", *H264, "-c:a", "aac", "-ac", "1", *PLAIN)
+drawn("sixty.mp4", *H264, *AAC, *PLAIN, rate=60)
+drawn(
     "vfr.mp4",
-    *_H264,
-    *_AAC,
-    *_PLAIN,
+    *H264,
+    *AAC,
+    *PLAIN,
     *("-vf", r"select='not(mod(n\,3))+not(mod(n\,7))'", "-fps_mode", "vfr"),
 )
-_drawn("encoder_tag.mp4", *_H264, *_AAC, "-movflags", "+faststart")
+drawn("encoder_tag.mp4", *H264, *AAC, "-movflags", "+faststart")
 
 # The container alone is wrong.
-_copied("quicktime.mov", "keep.mp4", *_PLAIN)
+_copied("quicktime.mov", "keep.mp4", *PLAIN)
 _copied("index_last.mp4", "keep.mp4", "-fflags", "+bitexact")
 _copied("fragmented.mp4", "keep.mp4", "-movflags", "+frag_keyframe+empty_moov")
 _copied("matroska.mkv", "keep.mp4")
-_copied("audio_first.mp4", "keep.mp4", "-map", "0:a", "-map", "0:v", *_PLAIN)
+_copied("audio_first.mp4", "keep.mp4", "-map", "0:a", "-map", "0:v", *PLAIN)
 _copied(
     "tiktok_tags.mp4",
     "keep.mp4",
@@ -132,10 +135,10 @@ _copied(
     *("-metadata", f"com.apple.quicktime.location.ISO6709={PLACE}"),
     *("-metadata", "creation_time=2024-02-03T04:05:06Z"),
 )
-_copied("chapters_and_more.mp4", "keep.mp4", "-map", "0", "-map", "0:a", *_PLAIN)
+_copied("chapters_and_more.mp4", "keep.mp4", "-map", "0", "-map", "0:a", *PLAIN)
 
 
-@_clip("place_box.mp4")
+@clip("place_box.mp4")
 def _(clips: Clips, path: Path) -> None:
     """A place in a bare 3GPP `loci` box, as Android writes it."""
     point = struct.pack(">iii", round(2.295 * 65536), round(float(LATITUDE) * 65536), 0)
@@ -145,56 +148,56 @@ def _(clips: Clips, path: Path) -> None:
     path.write_bytes(with_udta(clips["index_last.mp4"].read_bytes(), place))
 
 
-@_clip("uuid.mp4")
+@clip("uuid.mp4")
 def _(clips: Clips, path: Path) -> None:
     """Free-form data behind the video, as XMP is stored."""
     hidden = box(b"uuid", bytes(16) + f"<x:xmpmeta>{PLACE}</x:xmpmeta>".encode())
     path.write_bytes(clips["keep.mp4"].read_bytes() + hidden)
 
 
-@_clip("sideways.mp4")
+@clip("sideways.mp4")
 def _(clips: Clips, path: Path) -> None:
-    clips.ffmpeg("-display_rotation", "90", "-i", clips["keep.mp4"], "-c", "copy", *_PLAIN, path)
+    clips.ffmpeg("-display_rotation", "90", "-i", clips["keep.mp4"], "-c", "copy", *PLAIN, path)
 
 
-@_clip("sideways.mov")
+@clip("sideways.mov")
 def _(clips: Clips, path: Path) -> None:
     clips.ffmpeg("-i", clips["sideways.mp4"], "-c", "copy", path)
 
 
-@_clip("cover.mp4")
+@clip("cover.mp4")
 def _(clips: Clips, path: Path) -> None:
     """A picture of its own, attached as cover art."""
     art = path.with_name("art.jpg")
     clips.ffmpeg("-i", clips["keep.mp4"], "-frames:v", "1", art)
     clips.ffmpeg(
         *("-i", clips["keep.mp4"], "-i", art, "-map", "0", "-map", "1", "-c", "copy"),
-        *("-disposition:v:1", "attached_pic", *_PLAIN),
+        *("-disposition:v:1", "attached_pic", *PLAIN),
         path,
     )
 
 
 # The sound is wrong.
-_drawn("mp3.mp4", *_H264, "-c:a", "libmp3lame", *_PLAIN)
-_drawn("surround.mp4", *_H264, "-c:a", "aac", "-ac", "6", *_PLAIN)
+drawn("mp3.mp4", *H264, "-c:a", "libmp3lame", *PLAIN)
+drawn("surround.mp4", *H264, "-c:a", "aac", "-ac", "6", *PLAIN)
 
 # The picture is wrong.
-_drawn("hevc.mp4", "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error",
-       "-pix_fmt", "yuv420p", "-tag:v", "hvc1", *_AAC, *_PLAIN)  # fmt: skip
-_drawn("vp9.webm", "-c:v", "libvpx-vp9", "-cpu-used", "8", "-deadline", "realtime", "-c:a",
+drawn("hevc.mp4", "-c:v", "libx265", "-preset", "ultrafast", "-x265-params", "log-level=error",
+       "-pix_fmt", "yuv420p", "-tag:v", "hvc1", *AAC, *PLAIN)  # fmt: skip
+drawn("vp9.webm", "-c:v", "libvpx-vp9", "-cpu-used", "8", "-deadline", "realtime", "-c:a",
        "libopus", size="90x160")  # fmt: skip
-_drawn("yuv444.mp4", *_H264[:-1], "yuv444p", *_AAC, *_PLAIN)
-_drawn("odd.mp4", *_H264[:-1], "yuv444p", *_AAC, "-vf", "crop=179:319:exact=1", *_PLAIN)
-_drawn("ten_bit.mp4", *_H264[:-1], "yuv420p10le", *_AAC, *_PLAIN)
-_drawn("full_range.mp4", *_H264[:-1], "yuvj420p", *_AAC, *_PLAIN)
-_drawn("wide_pixels.mp4", *_H264, *_AAC, "-vf", "setsar=4/3", *_PLAIN)
-_drawn("interlaced.mp4", *_H264, *_AAC, "-vf", "setfield=tff", "-flags", "+ilme+ildct", *_PLAIN)
-_drawn("tall.mp4", *_H264, "-map", "0:v", *_PLAIN, size="96x1300")
+drawn("yuv444.mp4", *H264[:-1], "yuv444p", *AAC, *PLAIN)
+drawn("odd.mp4", *H264[:-1], "yuv444p", *AAC, "-vf", "crop=179:319:exact=1", *PLAIN)
+drawn("ten_bit.mp4", *H264[:-1], "yuv420p10le", *AAC, *PLAIN)
+drawn("full_range.mp4", *H264[:-1], "yuvj420p", *AAC, *PLAIN)
+drawn("wide_pixels.mp4", *H264, *AAC, "-vf", "setsar=4/3", *PLAIN)
+drawn("interlaced.mp4", *H264, *AAC, "-vf", "setfield=tff", "-flags", "+ilme+ildct", *PLAIN)
+drawn("tall.mp4", *H264, "-map", "0:v", *PLAIN, size="96x1300")
 _MAKERS["huge.mp4"] = lambda clips, path: clips.ffmpeg(
-    *("-f", "lavfi", "-i", "color=red:s=4096x2306:r=5", "-frames:v", "2", *_H264, *_PLAIN),
+    *("-f", "lavfi", "-i", "color=red:s=4096x2306:r=5", "-frames:v", "2", *H264, *PLAIN),
     path,
 )
-_drawn("nothing_right.avi", "-c:v", "mpeg4", "-c:a", "libmp3lame", "-vf", "setsar=4/3")
+drawn("nothing_right.avi", "-c:v", "mpeg4", "-c:a", "libmp3lame", "-vf", "setsar=4/3")
 
 
 def _hdr(transfer: str) -> list[str]:
@@ -205,7 +208,7 @@ def _hdr(transfer: str) -> list[str]:
     )
     return [
         *("-vf", chain, "-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1"),
-        *("-x265-params", "log-level=error", *_AAC, *_PLAIN),
+        *("-x265-params", "log-level=error", *AAC, *PLAIN),
     ]
 
 
@@ -226,39 +229,39 @@ def _grey(clips: Clips, path: Path, transfer: str) -> None:
 # Beyond help.
 _MAKERS["giant.mp4"] = lambda clips, path: clips.ffmpeg(
     *("-f", "lavfi", "-i", "color=red:s=8208x4320:r=1", "-frames:v", "1"),
-    *(*_H264, "-threads", "1", *_PLAIN),
+    *(*H264, "-threads", "1", *PLAIN),
     path,
 )
 
 
-@_clip("empty.mp4")
+@clip("empty.mp4")
 def _(_: Clips, path: Path) -> None:
     path.write_bytes(b"")
 
 
-@_clip("web_page.mp4")
+@clip("web_page.mp4")
 def _(_: Clips, path: Path) -> None:
     path.write_text("<!DOCTYPE html><html><title>Access denied</title></html>")
 
 
-@_clip("json.mp4")
+@clip("json.mp4")
 def _(_: Clips, path: Path) -> None:
     path.write_text('{"statusCode": 10204}')
 
 
-@_clip("cut_short.mp4")
+@clip("cut_short.mp4")
 def _(clips: Clips, path: Path) -> None:
     whole = clips["keep.mp4"].read_bytes()
     path.write_bytes(whole[: len(whole) * 2 // 3])
 
 
-@_clip("no_index.mp4")
+@clip("no_index.mp4")
 def _(clips: Clips, path: Path) -> None:
     whole = clips["index_last.mp4"].read_bytes()
     path.write_bytes(whole[: whole.rindex(b"moov") - 4])
 
 
-@_clip("damaged.mp4")
+@clip("damaged.mp4")
 def _(clips: Clips, path: Path) -> None:
     """Whole boxes, but the pictures inside are noise."""
     data = bytearray(clips["hevc.mp4"].read_bytes())
@@ -267,33 +270,33 @@ def _(clips: Clips, path: Path) -> None:
     path.write_bytes(data)
 
 
-@_clip("noisy.mp4")
+@clip("noisy.mp4")
 def _(clips: Clips, path: Path) -> None:
     """Two seconds that do not compress, with sound as loud in bytes as AAC can be."""
     clips.ffmpeg(
         *("-f", "lavfi", "-i", "testsrc2=s=180x320:r=15:d=2,noise=alls=60:allf=t"),
         *("-f", "lavfi", "-i", "anoisesrc=d=2:r=44100:a=0.5:s=1"),
-        *(*_H264, "-crf", "18", "-c:a", "aac", "-b:a", "256k", "-ac", "2", *_PLAIN),
+        *(*H264, "-crf", "18", "-c:a", "aac", "-b:a", "256k", "-ac", "2", *PLAIN),
         path,
     )
 
 
-@_clip("sound_only.m4a")
+@clip("sound_only.m4a")
 def _(clips: Clips, path: Path) -> None:
     clips.ffmpeg("-i", clips["keep.mp4"], "-map", "0:a", "-c", "copy", path)
 
 
-@_clip("bytevc2.mp4")
+@clip("bytevc2.mp4")
 def _(clips: Clips, path: Path) -> None:
     """A codec nobody can decode: only its name, on the data of another."""
     path.write_bytes(clips["keep.mp4"].read_bytes().replace(b"avc1", b"bvc2"))
 
 
-@_clip("playlist.mp4")
+@clip("playlist.mp4")
 def _(clips: Clips, path: Path) -> None:
     path.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{clips['keep.mp4']}\n")
 
 
-@_clip("concat.mp4")
+@clip("concat.mp4")
 def _(clips: Clips, path: Path) -> None:
     path.write_text(f"ffconcat version 1.0\nfile '{clips['keep.mp4']}'\n")

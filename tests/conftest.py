@@ -15,10 +15,13 @@ import hypothesis
 import pytest
 
 from importer.demo.local_pds import LocalPds
+from importer.media.ffmpeg import Ffmpeg, find
 from importer.pds.repo import Repo
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import Server
 from tests.breaking_proxy import BreakingProxy
+from tests.clips import Clips
+from tests.media.matrix import Treated
 
 # The time an example takes is the machine's affair, not the test's.
 hypothesis.settings.register_profile("tokaway", deadline=None)
@@ -103,3 +106,18 @@ def sign_in(account: TestAccount, connect: Callable[[str], Server]) -> Callable[
         return Repo(session, session.sign_in().did)
 
     return at
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
+    return Clips(tmp_path_factory.mktemp("clips"))
+
+
+@pytest.fixture(scope="session")
+def ffmpeg() -> Ffmpeg:
+    return find()
+
+
+@pytest.fixture(scope="session")
+def treated(clips: Clips, ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Treated:
+    return Treated(clips, ffmpeg, tmp_path_factory.mktemp("treated"))

@@ -183,6 +183,14 @@ class ArchiveView:
             found[file.role] = (*found.get(file.role, ()), file)
         return found
 
+    def originals(self) -> dict[str, tuple[MediaFile, ...]]:
+        """The originals of all posts, by post and in the order of their parts."""
+        found: dict[str, tuple[MediaFile, ...]] = {}
+        sql = "SELECT * FROM files WHERE role = 'original' ORDER BY post, part"
+        for row in self._rows(sql):
+            found[row["post"]] = (*found.get(row["post"], ()), file_from_row(row))
+        return found
+
     def records(self, post_id: str | None = None) -> list[Record]:
         """The records of one post, or of all, oldest key first."""
         where, values = ("WHERE post = ?", [post_id]) if post_id else ("", [])

@@ -236,7 +236,8 @@ class _Coordinator:
                 text = f"{total} bytes, {first.width}x{first.height}, {first.codecs}{more}"
             case Prepared(files=files, reason=reason):
                 self._archive.note_prepared(post, files)
-                text = f"{files[0].fit}: {reason}"
+                done = dict.fromkeys(file.fit for file in files if file.fit)
+                text = f"{', '.join(done)}: {reason}"
             case Published(records=records, found=found):
                 self._archive.note_published(post, records)
                 self._remove_copy(post)

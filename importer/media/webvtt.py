@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-import langcodes
-
 # Lexicon app.bsky.embed.video#caption.
 MAX_BYTES = 20_000
 UNKNOWN_LANGUAGE = "und"
@@ -40,6 +38,9 @@ def language(tag: str | None) -> str:
 
     `und` when there is no such language.
     """
+    # Imported here: its tables take a tenth of a second, and few videos have captions.
+    import langcodes
+
     try:
         written = langcodes.standardize_tag((tag or "").strip())
     except ValueError:

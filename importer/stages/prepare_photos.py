@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 from importer.errors import Refused
@@ -13,16 +12,12 @@ from importer.media.probe import probe
 from importer.media.slideshow import make_slideshow
 from importer.model import Action, Fit, Long, MediaFile, PhotoFacts, Photos, Role
 from importer.records.bluesky import MOST_IN_GALLERY
+from importer.stages.foresee import told_of_photos
 from importer.stages.place import describe, post_folder, prepared_path
 from importer.stages.tools import Job, Prepared, Tools
 from importer.step import Step
 
 _SOUNDS = frozenset({".mp3", ".m4a", ".aac", ".opus", ".ogg", ".wav", ".flac"})
-_WORDS = {
-    Action.KEEP: "sent as they are",
-    Action.REMUX: "cleaned without loss",
-    Action.TRANSCODE: "converted",
-}
 
 
 def prepare_photos(job: Job, tools: Tools, step: Step) -> Prepared | Fit:
@@ -48,7 +43,8 @@ def prepare_photos(job: Job, tools: Tools, step: Step) -> Prepared | Fit:
             return made
         files.append(made)
         step.done += 1
-    return Prepared(tuple(files), _told(files, left_out))
+    fits = [Fit(file.fit, file.reason or "") for file in files if file.fit]
+    return Prepared(tuple(files), told_of_photos(fits, left_out))
 
 
 def _photo(job: Job, original: MediaFile, tools: Tools) -> MediaFile | Fit:
@@ -103,13 +99,3 @@ def _slideshow(
 
 def _sound(folder: Path) -> Path | None:
     return next((path for path in sorted(folder.iterdir()) if path.suffix in _SOUNDS), None)
-
-
-def _told(files: list[MediaFile], left_out: int) -> str:
-    """What was done with how many."""
-    if len(files) == 1 and not left_out:
-        return files[0].reason or ""
-    done = Counter(file.fit for file in files if file.fit)
-    told = ", ".join(f"{number} {_WORDS[action]}" for action, number in done.items())
-    rest = f"; {left_out} left out, as you asked" if left_out else ""
-    return f"{len(files)} photos: {told}{rest}."

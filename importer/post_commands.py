@@ -1,0 +1,132 @@
+"""What `tokaway posts` does: lists posts, chooses them, and says how their media are treated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from importer.archive.intake import Edited
+from importer.archive.store import Archive
+from importer.commands import post_fields, working_on
+from importer.console import Console
+from importer.engine.foresight import foresee_all
+from importer.errors import UserError
+from importer.model import Edit, Kind, Long, Photos, Post, Privacy
+from importer.pds.limits import assumed
+from importer.settings import load
+from importer.wording import one_line, plural, utc
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to change; `None` leaves it as it is."""
+
+    chosen: bool | None = None
+    long: Long | None = None
+    photos: Photos | None = None
+    encode: bool | None = None
+
+    @property
+    def is_nothing(self) -> bool:
+        """Whether posts are only to be listed."""
+        return self == Wanted()
+
+    def of(self, post: Post) -> Edit:
+        """The edit for one post: what can only be wanted of videos leaves photos alone."""
+        edit = Edit(post.id, chosen=self.chosen)
+        if post.kind == Kind.PHOTO:
+            return replace(edit, photos=self.photos)
+        return replace(edit, long=self.long, encode=self.encode)
+
+
+def posts(
+    console: Console,
+    folder: Path,
+    names: Sequence[str],
+    wanted: Wanted,
+    allow_private: Callable[[int], bool],
+    *,
+    every_post: bool,
+) -> int:
+    """List posts, after changing what is wanted of them: of all of it or nothing.
+
+    Returns:
+        The exit code.
+    """
+    with working_on(folder) as archive:
+        chosen = _named(archive, names)
+        if not wanted.is_nothing:
+            if not names and not every_post:
+                raise UserError(
+                    "Which posts? Nothing was changed.",
+                    hint=f"Name them, or say --all. To see their names: tokaway posts {folder}",
+                    code="no_posts_named",
+                )
+            edited = _change(archive, chosen, wanted, allow_private)
+            _show_changes(console, edited)
+            chosen = _named(archive, [post.id for post in chosen])
+        _show(console, archive, chosen)
+    return 0
+
+
+def _named(archive: Archive, names: Sequence[str]) -> list[Post]:
+    known = archive.posts()
+    unknown = set(names) - {post.id for post in known}
+    if unknown:
+        raise UserError(
+            f"No post is called {', '.join(sorted(unknown))}. Nothing was changed.",
+            hint=f"To see their names: tokaway posts {archive.folder}",
+            code="no_post",
+        )
+    return [post for post in known if not names or post.id in names]
+
+
+def _change(
+    archive: Archive, chosen: Sequence[Post], wanted: Wanted, allow_private: Callable[[int], bool]
+) -> Edited:
+    private = sum(post.privacy != Privacy.EVERYONE and not post.chosen for post in chosen)
+    if wanted.chosen and private and not allow_private(private):
+        raise UserError(
+            f"{plural(private, 'post')} of these could not be seen by everyone on TikTok. Nothing "
+            "was changed.",
+            hint="Leave them out, or say that they may be public with --yes.",
+            code="private_chosen",
+        )
+    return archive.edit(wanted.of(post) for post in chosen)
+
+
+def _show_changes(console: Console, edited: Edited) -> None:
+    console.result(
+        "posts_changed",
+        {
+            "chosen": edited.chosen,
+            "left_out": edited.left_out,
+            "treated": edited.treated,
+            "published": edited.published,
+        },
+    )
+    console.line(
+        f"{plural(edited.chosen, 'post')} chosen, {edited.left_out} left out, "
+        f"{edited.treated} to be treated as you wish."
+    )
+    if edited.published:
+        console.line(f"{plural(edited.published, 'post')} published already and left as it is.")
+
+
+def _show(console: Console, archive: Archive, chosen: Sequence[Post]) -> None:
+    settings = load({}, archive=archive.folder)
+    limits = archive.limits() or assumed()
+    to_see = [post for post in chosen if post.chosen]
+    foreseen = foresee_all(archive, to_see, limits, settings)
+    for post in chosen:
+        fit = foreseen.get(post.id)
+        console.result("post", post_fields(post, fit))
+        console.line(
+            f"{post.id}  {utc(post.posted_at)}  {post.kind}, {post.milestone}  "
+            f"{one_line(post.caption) or '(no caption)'}"
+        )
+        if post.trouble:
+            console.line(f"    {post.trouble}")
+        elif fit:
+            console.line(f"    {fit.reason}")

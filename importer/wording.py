@@ -130,7 +130,7 @@ def fits_lines(foreseen: Mapping[str, Foreseen], posts: int, limits: Limits) -> 
     done = Counter(fit.action for fit in foreseen.values())
     told = [f"{done[action]} {words}" for action, words in _NEEDED.items() if done[action]]
     if posts > len(foreseen):
-        told.append(f"{posts - len(foreseen)} seen when fetched")
+        told.append(f"{posts - len(foreseen)} decided when they are fetched")
     lines.append(f"Their files: {', '.join(told)}.")
     lines += [
         f"! {name}: {fit.reason}" for name, fit in foreseen.items() if fit.action is Action.SKIP

@@ -78,6 +78,9 @@ def test_plan_lists_what_is_to_be_published_and_why_the_rest_is_not(say: Say, fo
         "3 posts: 2 to publish, 0 published, 1 left out.",
         "  2024-01-31 23:59:59 UTC  Rye loaf",
         "  2024-02-01 00:00:00 UTC  (no caption)",
+        "The server takes videos of 300.0 MB and 10 minutes, photos of 2.0 MB: assumed, as of "
+        "August 2026: not signed in yet.",
+        "Their files: 2 decided when they are fetched.",
         "  1 skipped — Only you could see it on TikTok; everything on the AT Protocol is public. "
         "To publish it all the same: tokaway run … --include-private",
         f"1 post would be published without words. To add them: tokaway captions {folder} --help",
@@ -100,6 +103,11 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
         "caption": "Rye",
         "caption_source": "title",
         "links_expire_at": "2030-01-02T03:04:05.000Z",
+        "long": None,
+        "photos": None,
+        "encode": False,
+        "fit": None,
+        "fit_reason": None,
         "code": None,
         "text": None,
         "hint": None,
@@ -131,6 +139,13 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
             "last_link_expires_at": "2030-01-02T03:04:05.000Z",
             "safe": 0,
             "without_caption": 0,
+            "limits": {
+                "blob_bytes": 314_572_800,
+                "video_bytes": 300_000_000,
+                "video_seconds": 600.0,
+                "image_bytes": 2_000_000,
+                "source": "assumed, as of August 2026: not signed in yet",
+            },
         }
     ]
 
@@ -144,7 +159,7 @@ def test_plan_makes_the_archive_of_an_export_beside_it(
     for new in (8, 0):
         assert commands.plan(console, Sources(export)) == 0
         printed = capsys.readouterr()
-        assert printed.out.startswith(f"Archive: {tmp_path / 'export.tokaway'}\n8 posts: 5 to ")
+        assert printed.out.startswith(f"Archive: {tmp_path / 'export.tokaway'}\n8 posts: 6 to ")
         assert f"export.json: 8 posts (V4 layout), {new} new, 0 with" in printed.err
 
 
@@ -166,7 +181,7 @@ def test_what_is_private_in_an_export_reaches_no_file_of_ours(
 def test_plan_shows_twenty_posts_unless_asked_for_all(say: Say, folder: Path) -> None:
     make(folder, *(exported(second) for second in range(22)))
     few = say(lambda console: commands.plan(console, Sources(folder)))
-    assert few[-3] == "  … and 2 more (-v shows all)"
+    assert few[-5] == "  … and 2 more (-v shows all)"
     every = say(lambda console: commands.plan(console, Sources(folder), every_post=True))
     assert sum(line.endswith("(no caption)") for line in every) == 22
 

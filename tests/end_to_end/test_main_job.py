@@ -16,7 +16,7 @@ from importer.model import Action, Privacy
 from tests.end_to_end.command_line import Ended, JsonLine
 from tests.end_to_end.conftest import Job, MakeJob
 from tests.end_to_end.server_truth import assert_exactly, look, stored_anywhere
-from tests.staged_export import PLACE, Staged, stage
+from tests.staged_export import PHOTOS, PLACE, Staged, stage
 
 CAPTIONS = {
     0: "First loaf 🍞🔥 #baking and #sourdough, recipe: https://example.com/rye?b=1",
@@ -146,32 +146,32 @@ def test_the_same_command_again_does_nothing_and_says_so(done: Done) -> None:
     assert done.again.code == 0
     if done.json:
         (line,) = done.again.named("status")
-        assert (line["published"], line["unfinished"]) == (8, 0)
+        assert (line["published"], line["unfinished"]) == (9, 0)
         assert not done.again.named("step_started")
     else:
-        assert "Nothing to do: 8 of 8 chosen posts published before" in done.again.out
+        assert "Nothing to do: 9 of 9 chosen posts published before" in done.again.out
     asked = [request.path for request in done.job.media.requests]
-    assert len(asked) == len(set(asked)) == 8
+    assert len(asked) == len(set(asked)) == 8 + PHOTOS
 
 
 def test_status_tells_where_it_stands(done: Done) -> None:
     assert done.status.code == 0
     if done.json:
         (line,) = done.status.lines
-        assert line["counts"]["published"] == 8
-        assert line["counts"]["skipped"] == 3
+        assert line["counts"]["published"] == 9
+        assert line["counts"]["skipped"] == 2
         assert line["account"]["did"] == done.job.account.did
     else:
-        assert "11 posts: 8 published, 3 skipped" in done.status.out
+        assert "11 posts: 9 published, 2 skipped" in done.status.out
 
 
 def test_verify_finds_all_right(done: Done) -> None:
     assert done.verified.code == 0
     if done.json:
-        assert done.verified.lines[-1] == {"event": "verify", "records": 8, "wrong": 0}
-        assert [line["ok"] for line in done.verified.named("verified")] == [True] * 8
+        assert done.verified.lines[-1] == {"event": "verify", "records": 9, "wrong": 0}
+        assert [line["ok"] for line in done.verified.named("verified")] == [True] * 9
     else:
-        assert "8 records checked: record, video and date are right." in done.verified.out
+        assert "9 records checked: record, files and date are right." in done.verified.out
 
 
 def test_json_lines_are_whole(done: Done) -> None:
@@ -188,7 +188,7 @@ def test_json_lines_are_whole(done: Done) -> None:
     assert run[0]["event"] == "run_started"
     assert run[-1]["event"] == "run_finished"
     assert (run[-1]["outcome"], run[-1]["exit"]) == ("all_published", 0)
-    assert run[-1]["counts"]["published"] == 8
+    assert run[-1]["counts"]["published"] == 9
     assert [line["at"] for line in run] == sorted(line["at"] for line in run)
     steps = {(post.id, stage) for post in done.job.staged.public for stage in STAGES}
     for event in ("step_started", "step_done"):
@@ -204,16 +204,16 @@ def _steps(lines: list[JsonLine], event: str) -> list[tuple[str, str]]:
 def test_private_posts_are_on_no_server(done: Done) -> None:
     assert len(done.job.staged.private) == 2
     asked = {request.path for request in done.job.media.requests}
-    assert not asked & {f"/{post.file}" for post in done.job.staged.private}
+    assert not asked & {f"/{file}" for post in done.job.staged.private for file in post.files}
     said = str(look(done.job.pds, done.job.account.did).records)
-    assert "unlisted" not in said
+    assert not any(post.caption in said for post in done.job.staged.private)
     for path in stored_anywhere(done.job.pds):
         data = path.read_bytes()
         assert not any(post.marker in data for post in done.job.staged.private)
 
 
 def test_no_blob_tells_a_place(done: Done) -> None:
-    assert WITH_PLACE in {post.file for post in done.job.staged.public}
+    assert WITH_PLACE in {file for post in done.job.staged.public for file in post.files}
     for path in stored_anywhere(done.job.pds):
         assert PLACE not in path.read_bytes()
 
@@ -364,5 +364,5 @@ def test_posts_are_told_apart(done: Done) -> None:
     staged = done.job.staged
     assert any(post.ordinal for post in staged.public)
     assert any(post.ordinal for post in staged.private)
-    bytes_of = [(staged.media / post.file).read_bytes() for post in staged.posts if post.file]
-    assert len(set(bytes_of)) == len(bytes_of) == 10
+    bytes_of = [(staged.media / file).read_bytes() for post in staged.posts for file in post.files]
+    assert len(set(bytes_of)) == len(bytes_of) == 10 + PHOTOS

@@ -16,10 +16,12 @@ import click
 from importer import __version__, caption_commands, commands, post_commands
 from importer.asking import may_be_public, password
 from importer.console import Console, open_console
+from importer.doctor import examine
 from importer.engine.stop import Stop
 from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
 from importer.media.encoder import NAMES as ENCODERS
 from importer.model import Long, Photos
+from importer.settings import load
 
 _PATH = click.Path(path_type=Path)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -320,6 +322,14 @@ def verify(console: Console, archive: Path, pds: str | None) -> int:
 def report(console: Console, archive: Path) -> int:
     """Write report.html: what went where, what did not and why."""
     return commands.report(console, archive)
+
+
+@cli.command()
+@click.option("--ffmpeg", metavar="FILE", type=_PATH, help="The FFmpeg program to look at.")
+@_common
+def doctor(console: Console, ffmpeg: Path | None) -> int:
+    """Tell what this computer has for the work, and what is missing."""
+    return examine(console, load({"ffmpeg": ffmpeg}).ffmpeg, Path.cwd())
 
 
 @cli.command()

@@ -13,6 +13,7 @@ import pytest
 
 from importer import errors, events
 from importer.cli import cli
+from importer.doctor import Finding
 from importer.errors import TokawayError
 from importer.events import Event, InHand
 from importer.gathering import Gathered
@@ -111,6 +112,8 @@ def test_every_object_that_a_command_prints_is_documented() -> None:
             keys = of(Summary) | ({"limits"} if name == "plan" else set())
         elif name == "captions":
             keys = of(Gathered)
+        elif name == "finding":
+            keys = of(Finding)
         elif name in ("plan_post", "post"):
             continue
         assert documented[heading] == keys, name

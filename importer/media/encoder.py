@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,9 +56,7 @@ HARDWARE = (
 NAMES = (SOFTWARE_NAME, ANY_HARDWARE, *(encoder.name for encoder in HARDWARE))
 
 
-def find(
-    wish: str, ffmpeg: Ffmpeg, works: Callable[[Encoder, Ffmpeg], bool] | None = None
-) -> Encoder:
+def find(wish: str, ffmpeg: Ffmpeg) -> Encoder:
     """The encoder a setting asks for.
 
     `hardware` takes the first that works, and software where none does. A named one must work.
@@ -66,13 +64,12 @@ def find(
     Raises:
         UserError: the named encoder is unknown or does not work here.
     """
-    works = works or is_working
     if wish == SOFTWARE_NAME:
         return SOFTWARE
     if wish == ANY_HARDWARE:
-        return next((encoder for encoder in HARDWARE if works(encoder, ffmpeg)), SOFTWARE)
+        return next((encoder for encoder in HARDWARE if is_working(encoder, ffmpeg)), SOFTWARE)
     for encoder in HARDWARE:
-        if encoder.name == wish and works(encoder, ffmpeg):
+        if encoder.name == wish and is_working(encoder, ffmpeg):
             return encoder
     raise UserError(
         f"The encoder {wish} does not work on this computer with {ffmpeg.path}."
@@ -83,9 +80,16 @@ def find(
     )
 
 
+def working(ffmpeg: Ffmpeg) -> list[Encoder]:
+    """The hardware encoders that work here."""
+    return [encoder for encoder in HARDWARE if is_working(encoder, ffmpeg)]
+
+
 def is_working(encoder: Encoder, ffmpeg: Ffmpeg) -> bool:
     """Whether an encoder takes ten small pictures: being listed says nothing of the hardware."""
-    drawn = command.input("testsrc2=s=640x360:r=10:d=1", f="lavfi", **dict(encoder.device))
+    drawn = command.input(
+        "testsrc2=s=640x360:r=10:d=1", f="lavfi", nostdin=None, v="error", **dict(encoder.device)
+    )
     output = command.output(
         drawn,
         "-",

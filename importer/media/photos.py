@@ -39,6 +39,13 @@ register_heif_opener()
 Image.MAX_IMAGE_PIXELS = None
 
 
+def readable() -> dict[str, bool]:
+    """The kinds of photos people have, and whether this installation reads them."""
+    Image.init()
+    names = {"JPEG": "JPEG", "PNG": "PNG", "WebP": "WEBP", "HEIC": "HEIF", "AVIF": "AVIF"}
+    return {name: form in Image.OPEN for name, form in names.items()}
+
+
 def probe_photo(path: Path) -> PhotoFacts:
     """Look at a photo without decoding it.
 

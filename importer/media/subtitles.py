@@ -18,11 +18,10 @@ from importer.media.webvtt import Cue, Track, language
 # The first of one language is taken.
 SUFFIXES = (".vtt", ".srt", ".json")
 LARGEST = 5_000_000
-_NOT_CAPTIONS = ".info.json"
 _LANGUAGE = re.compile(r"(?:\.([A-Za-z]{2,8}(?:[-_][A-Za-z0-9]{1,8})*))?")
-_TIME = r"(?:(\d+):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
-_TIMING = re.compile(rf"{_TIME}[ \t]*-->[ \t]*{_TIME}[^\n]*")
-_VTT_TAG = re.compile(r"</?(?:[cibuv]|ruby|rt|lang)(?:[. ][^<>]*)?>|<[\d:.]+>")
+_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})[.,](\d{1,3})"
+_TIMING = re.compile(rf"^[ \t]*{_TIME}[ \t]*-->[ \t]*{_TIME}[^\n]*", re.MULTILINE)
+_VTT_TAG = re.compile(r"</?(?:[cibuv]|ruby|rt|lang)(?:[.\s][^<>]*)?>|<[\d:.]+>")
 _SRT_TAG = re.compile(r"</?(?:[ibus]|font)(?: [^<>]*)?>|\{\\[^{}]*\}", re.IGNORECASE)
 _ASS_OVERRIDE = re.compile(r"\{[^{}]*\}")
 
@@ -69,7 +68,7 @@ def read_file(path: Path) -> Track:
     ending = path.suffix.lower()
     try:
         cues = tuple(_creator_captions(text) if ending == ".json" else _blocks(text, ending))
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _unreadable(path, "it is no captions file of TikTok's") from error
     if not cues:
         raise _unreadable(path, "there are no captions in it")
@@ -112,13 +111,12 @@ def _rank(path: Path) -> int:
 def _tag(path: Path, stem: str) -> str | None:
     """The language in a name, empty if there is none; `None` if it is not of these captions."""
     name = path.name
-    if _rank(path) == len(SUFFIXES) or name.lower().endswith(_NOT_CAPTIONS):
-        return None
-    if not name.startswith(stem):
+    if _rank(path) == len(SUFFIXES) or not name.startswith(stem):
         return None
     match = _LANGUAGE.fullmatch(path.stem[len(stem) :])
-    if match is None or (match[1] is None and path.suffix.lower() == ".json"):
-        # A bare JSON beside a video tells about the post; captions come with a language.
+    about = path.suffix.lower() == ".json"
+    if match is None or (about and (match[1] or "info").lower() == "info"):
+        # `NAME.json` and `NAME.info.json` tell about the post; captions come with a language.
         return None
     return match[1] or ""
 

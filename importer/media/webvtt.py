@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -11,9 +10,6 @@ from dataclasses import dataclass, replace
 MAX_BYTES = 20_000
 UNKNOWN_LANGUAGE = "und"
 _HEADER = "WEBVTT\n"
-_BLANK_LINES = re.compile(r"\s*\n\s*")
-# What a sentence fragment may shrink to before its time is not worth showing.
-_SHORTEST_CUE = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +76,19 @@ def write(track: Track, max_bytes: int = MAX_BYTES) -> list[bytes]:
 
 
 def _tidied(cues: Iterable[Cue]) -> Iterator[Cue]:
-    """Cues in order, without those that show nothing or no time."""
+    """Cues in order and to the millisecond, without those that show nothing or no time."""
     for cue in sorted(cues, key=lambda cue: (cue.start, cue.end)):
-        text = _BLANK_LINES.sub("\n", cue.text.replace("\r\n", "\n").replace("\r", "\n")).strip()
-        start = max(0.0, cue.start)
-        if text and cue.end - start >= _SHORTEST_CUE:
-            yield Cue(start, cue.end, text)
+        lines = (line.strip() for line in cue.text.replace("\r", "\n").split("\n"))
+        text = "\n".join(filter(None, lines))
+        start, end = max(0.0, round(cue.start, 3)), round(cue.end, 3)
+        if text and end > start:
+            yield Cue(start, end, text)
 
 
 def _joined(cues: Iterable[Cue]) -> Iterator[Cue]:
     held: Cue | None = None
     for cue in cues:
-        if held and held.text == cue.text and cue.start - held.end < _SHORTEST_CUE:
+        if held and held.text == cue.text and cue.start <= held.end:
             held = replace(held, end=max(held.end, cue.end))
             continue
         if held:
@@ -106,11 +103,12 @@ def _block(cue: Cue, room: int) -> bytes:
     block = f"{timing}{html.escape(cue.text, quote=False)}\n".encode()
     if len(block) <= room:
         return block
-    words = cue.text
+    words = cue.text[:room]  # A character is a byte at least.
     while words and len(f"{timing}{html.escape(words, quote=False)}…\n".encode()) > room:
         # A word at a time, but no slower than by a hundredth.
-        cut = max(words.rfind(" ", 0, len(words) * 99 // 100), 0)
-        words = words[: cut or len(words) * 99 // 100]
+        most = len(words) * 99 // 100
+        cut = max(words.rfind(" ", 0, most), words.rfind("\n", 0, most), 0)
+        words = words[: cut or most]
     return f"{timing}{html.escape(words, quote=False)}…\n".encode()
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from importer.errors import Refused
 from importer.media.subtitles import LARGEST, SUFFIXES, beside, read_file, read_streams
 from importer.media.webvtt import Cue, Track
-from tests.clips import Clips, run
+from tests.clips import H264, Clips, run
 
 SRT = """1
 00:00:00,000 --> 00:00:00,400
@@ -30,14 +30,26 @@ STYLE
 ::cue { color: red }
 
 NOTE 00:00:09.000 --> 00:00:10.000 is not a caption
+nor is this
 
 a name
 00:00.000 --> 00:00.400 align:start position:10%
-<v Anna><c.loud>Hello</c> &lt;3 x &gt;
+<v\tAnna><c.loud>Hello</c> &lt;3 x &gt;
 
 00:00:00.500 --> 00:00:00.900
 <00:00:00.600>Bye
 now
+"""
+ASS = r"""[Script Info]
+ScriptType: v4.00+
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize
+Style: Default,Arial,16
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Dialogue: 0,0:00:00.00,0:00:00.40,Default,,0,0,0,,{\an8\b1}one\Ntwo, {\i1}three
 """
 JSON = (
     '{"utterances": [{"start_time": 0, "end_time": 400, "text": "Hello <3 x >"}, '
@@ -77,6 +89,11 @@ def test_an_old_windows_file(tmp_path: Path) -> None:
         ("clip.en.json", "{}"),
         ("clip.en.json", '{"utterances": []}'),
         ("clip.en.json", "[" * 5000),
+        ("clip.en.json", '{"more": ' + "[" * 100_000 + "]" * 100_000 + ', "utterances": []}'),
+        ("clip.srt", "9" * 5000 + ":00:00,000 --> 00:00:01,000\nlate"),
+        ("clip.srt", "00:00:00,000 --> " + "9" * 400 + ":00:01,000\nlong"),
+        ("clip.srt", "9" * LARGEST),
+        ("clip.vtt", "<" * LARGEST),
         ("clip.srt", "x" * (LARGEST + 1)),
     ],
 )
@@ -100,6 +117,7 @@ def test_what_lies_beside_a_video(tmp_path: Path) -> None:
         "clip [1].eng-US.srt",
         "clip [1].ger.json",
         "clip [1].info.json",
+        "clip [1].INFO.JSON",
         "clip [1].json",
         "clip [1].jpg",
         "clip [12].vtt",
@@ -139,6 +157,33 @@ def test_captions_inside_a_video(clips: Clips, tmp_path: Path, name: str, codec:
 @pytest.mark.parametrize("name", ["keep.mp4", "matroska.mkv", "web_page.mp4", "cut_short.mp4"])
 def test_most_videos_have_none(clips: Clips, name: str) -> None:
     assert read_streams(clips[name]) == []
+
+
+def test_a_damaged_video_gives_the_captions_before_the_damage(tmp_path: Path) -> None:
+    source = written(
+        tmp_path,
+        "in.srt",
+        "\n\n".join(f"{n}\n00:00:{n:02},000 --> 00:00:{n:02},900\nline {n}" for n in range(1, 50)),
+    )
+    whole = tmp_path / "whole.mkv"
+    run("-i", source, "-c", "copy", whole)
+    damaged = tmp_path / "damaged.mkv"
+    damaged.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    (all_of_it,), (rest,) = read_streams(whole), read_streams(damaged)
+    assert len(all_of_it.cues) == 49
+    assert 0 < len(rest.cues) < 49
+    assert rest.cues == all_of_it.cues[: len(rest.cues)]
+
+
+def test_captions_that_are_pictures_are_left_out(tmp_path: Path) -> None:
+    source = written(tmp_path, "in.ass", ASS)
+    path = tmp_path / "pictures.mkv"
+    run("-f", "lavfi", "-i", "color=black:s=64x64:d=1", "-i", source, "-map", "0", "-map", "1",
+        "-c:s", "ass", *H264, path)  # fmt: skip
+    assert [cue.text for track in read_streams(path) for cue in track.cues] == ["one\ntwo, three"]
+    # The same stream under the name of a bitmap codec, equally long.
+    path.write_bytes(path.read_bytes().replace(b"S_TEXT/ASS", b"S_HDMV/PGS"))
+    assert read_streams(path) == []
 
 
 @given(st.binary(max_size=400), st.sampled_from(SUFFIXES))

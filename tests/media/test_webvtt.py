@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -53,6 +54,20 @@ def test_what_shows_nothing_is_not_written() -> None:
     assert write(track()) == []
 
 
+def test_a_caption_of_a_millisecond_is_written_whatever_its_time() -> None:
+    (content,) = write(track(Cue(1.0, 1.001, "short")))
+    assert b"00:01.000 --> 00:01.001" in content
+
+
+def test_what_is_shorter_than_a_file_can_say_is_not_written() -> None:
+    assert write(track(Cue(1.0, 1.0004, "a blink"))) == []
+
+
+def test_any_amount_of_space_takes_no_time() -> None:
+    (content,) = write(track(Cue(0, 1, "a" + " " * 1_000_000 + "\n" + "\t" * 1_000_000 + "b")))
+    assert read_back(content) == (Cue(0, 1, "a\nb"),)
+
+
 def test_ten_minutes_of_speech_fit_into_one_file() -> None:
     said = [Cue(2.0 * n, 2.0 * n + 1.9, "some five words or so") for n in range(300)]
     assert len(write(track(*said))) == 1
@@ -66,8 +81,9 @@ def test_more_than_a_server_takes_goes_into_several_files() -> None:
     assert len(files) == -(-sum(map(len, files)) // MAX_BYTES)
 
 
-def test_a_caption_too_large_by_itself_is_cut_at_a_word() -> None:
-    (content,) = write(track(Cue(0, 1, "word " * 100)), max_bytes=200)
+@pytest.mark.parametrize("gap", [" ", "\n"])
+def test_a_caption_too_large_by_itself_is_cut_at_a_word(gap: str) -> None:
+    (content,) = write(track(Cue(0, 1, f"word{gap}" * 100)), max_bytes=200)
     assert len(content) <= 200
     (cue,) = read_back(content)
     assert cue.text.endswith("word…")
@@ -119,5 +135,15 @@ def test_no_word_is_lost(cues: list[Cue], max_bytes: int) -> None:
     assert all(len(content) <= max_bytes for content in files)
     found = [cue for content in files for cue in read_back(content)]
     assert [cue.start for cue in found] == sorted(cue.start for cue in found)
-    said = {" ".join(cue.text.split()) for cue in cues} - {""}
-    assert {" ".join(cue.text.split()) for cue in found} == said
+    assert told(found) == told(sorted(cues, key=lambda cue: (cue.start, cue.end)))
+
+
+def told(cues: list[Cue]) -> list[str]:
+    """What is said one after the other; what is repeated at once counts once."""
+    words = (" ".join(cue.text.split()) for cue in cues)
+    return [text for text, _ in groupby(filter(None, words))]
+
+
+@given(st.text(max_size=40))
+def test_whatever_is_called_a_language_has_a_tag(said: str) -> None:
+    assert language(said)

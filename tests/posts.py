@@ -106,5 +106,5 @@ def bring_to(archive: Archive, post_id: str, milestone: Milestone) -> Post:
             case Milestone.PUBLISHED:
                 archive.note_published(post, [record_of(post)])
             case Milestone.VERIFIED:
-                archive.note_verified(post, record_of(post), NOW)
+                archive.note_verified(post, NOW)
     return current(archive, post_id)

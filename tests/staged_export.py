@@ -29,6 +29,8 @@ SAMPLE = Path(__file__).parents[1] / "samples" / "demo"
 PLACE = b"48.8577"
 WIDTH, HEIGHT = 180, 320
 PHOTOS, PHOTO_SIZE = 3, (96, 64)
+# How many photos one record shows.
+SHOWN = 10
 LARGE_BYTES = 600_000
 
 _FIRST_POST = datetime(2019, 6, 1, 18, 30, 5, tzinfo=UTC)
@@ -70,6 +72,11 @@ class StagedPost:
         return post_id(self.posted_at, self.ordinal)
 
     @property
+    def parts(self) -> list[tuple[str, ...]]:
+        """The files of each record: a video, or up to ten photos."""
+        return [self.files[at : at + SHOWN] for at in range(0, len(self.files), SHOWN)]
+
+    @property
     def micros(self) -> int:
         """What the key of its record must carry."""
         return int(self.posted_at.timestamp()) * 1_000_000 + self.ordinal * 1_000
@@ -80,10 +87,9 @@ class StagedPost:
         (file,) = self.files
         return file
 
-    @property
-    def created_at(self) -> str:
-        """What its record must carry."""
-        return f"{self.posted_at:%Y-%m-%dT%H:%M:%S}.{self.ordinal:03}Z"
+    def created_at(self, part: int = 0) -> str:
+        """What the record of a part must carry."""
+        return f"{self.posted_at:%Y-%m-%dT%H:%M:%S}.{self.ordinal + part:03}Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +130,7 @@ def stage(
     captions: Mapping[int, str] | None = None,
     private: Sequence[Privacy] = (),
     photos: int = 0,
+    photos_each: int = PHOTOS,
     large: Collection[int] = (),
 ) -> Staged:
     """Make the media of an export: one public video for each of `fits`, then the others.
@@ -150,7 +157,7 @@ def stage(
                 privacy=privacy,
                 caption=captions.get(place, "") if place < len(fits) else f"unlisted {place:04}",
                 fit=fit,
-                files=_files(place, kind),
+                files=_files(place, photos_each if kind == Kind.PHOTO else 0),
                 marker=_marker(series, place, kind, fit),
             )
         )
@@ -162,10 +169,10 @@ def stage(
     return Staged(tuple(sorted(posts, key=lambda post: post.micros)), media)
 
 
-def _files(place: int, kind: Kind) -> tuple[str, ...]:
-    if kind == Kind.VIDEO:
+def _files(place: int, photos: int) -> tuple[str, ...]:
+    if not photos:
         return (f"v{place:04}.mp4",)
-    return tuple(f"p{place:04}-{number}.jpeg" for number in range(PHOTOS))
+    return tuple(f"p{place:04}-{number:02}.jpeg" for number in range(photos))
 
 
 def _marker(series: str, place: int, kind: Kind, fit: Action) -> bytes:
@@ -216,8 +223,7 @@ def _row(
         **shape,
         "Date": f"{post.posted_at:%Y-%m-%d %H:%M:%S}",
         "Link": "\n".join(
-            _link(url, file, media_url, until)
-            for url, file in zip(shape["Link"].split(), post.files, strict=True)
+            _link(shape["Link"].split()[0], file, media_url, until) for file in post.files
         ),
         "WhoCanView": _WHO[post.privacy],
         "Title": post.caption or "N/A",

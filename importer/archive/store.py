@@ -92,12 +92,11 @@ class Archive(Intake):
             self._db.table("records").insert_all(map(record_to_row, records), replace=True)
             self._move(post, Milestone.PUBLISHED, tries=0, next_try_at=None, **NO_TROUBLE)
 
-    def note_verified(self, post: Post, record: Record, at: datetime) -> None:
-        """Record, blob and date were found right on the PDS."""
+    def note_verified(self, post: Post, at: datetime) -> None:
+        """Every record of a post was found right on the PDS, with its blobs and date."""
         with self._change():
             self._db.execute(
-                "UPDATE records SET verified_at = ? WHERE post = ? AND uri = ?",
-                [moment(at), post.id, record.uri],
+                "UPDATE records SET verified_at = ? WHERE post = ?", [moment(at), post.id]
             )
             if post.milestone == Milestone.PUBLISHED:
                 self._move(post, Milestone.VERIFIED, **NO_TROUBLE)

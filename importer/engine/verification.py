@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -22,6 +23,8 @@ def verify_all(
 ) -> Iterator[tuple[Post, Record, Trouble | None]]:
     """Check each record and note what was found, oldest first.
 
+    A post is verified when all of its records are right.
+
     Raises:
         Unreachable: the server does not answer.
     """
@@ -33,6 +36,8 @@ def verify_all(
             return None
         return verify(posts[record.post], record, PublicRepo(server, record.did))
 
+    left = Counter(record.post for record in records)
+    wrong: dict[str, Trouble] = {}
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="verify") as pool:
         try:
             for record, trouble in zip(records, pool.map(check, records), strict=True):
@@ -40,9 +45,12 @@ def verify_all(
                     return
                 post = posts[record.post]
                 if trouble:
-                    archive.note_unverified(post, trouble)
-                else:
-                    archive.note_verified(post, record, now())
+                    wrong.setdefault(post.id, trouble)
+                left[post.id] -= 1
+                if not left[post.id] and post.id in wrong:
+                    archive.note_unverified(post, wrong[post.id])
+                elif not left[post.id]:
+                    archive.note_verified(post, now())
                 yield post, record, trouble
         except TryLater as trouble:
             raise Unreachable(

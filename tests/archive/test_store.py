@@ -418,10 +418,10 @@ def test_a_post_found_broken_on_the_server_is_still_published(archive: Archive) 
     assert (post.milestone, post.trouble) == (Milestone.PUBLISHED, TROUBLE.text)
     archive.note_unverified(post, replace(TROUBLE, text="Still gone."))
     assert only(archive).trouble == "Still gone."
-    archive.note_verified(only(archive), record_of(post), NOW)
+    archive.note_verified(only(archive), NOW)
     post = only(archive)
     assert (post.milestone, post.trouble) == (Milestone.VERIFIED, None)
-    archive.note_verified(post, record_of(post), LATE)
+    archive.note_verified(post, LATE)
     assert archive.records()[0].verified_at == LATE
 
 
@@ -785,7 +785,7 @@ class AnyOrder(RuleBasedStateMachine):
         if post.milestone not in (Milestone.PUBLISHED, Milestone.VERIFIED):
             return
         if right:
-            self.archive.note_verified(post, record_of(post), NOW)
+            self.archive.note_verified(post, NOW)
         else:
             self.archive.note_unverified(post, TROUBLE)
         self.expected[post.id] = Milestone.VERIFIED if right else Milestone.PUBLISHED

@@ -410,7 +410,7 @@ def assert_whole(pds: LocalPds, account: TestAccount, archive: Path, staged: Sta
     """Each post is published, once."""
     stored = pds.list_records(account.did, "app.bsky.feed.post")
     dates = sorted(record["value"]["createdAt"] for record in stored)
-    assert dates == sorted(post.created_at for post in staged.public)
+    assert dates == sorted(post.created_at() for post in staged.public)
     with ArchiveView.open(archive) as view:
         assert {post.milestone for post in view.posts()} <= set(PLACED)
         assert len(view.records()) == len(staged.public)

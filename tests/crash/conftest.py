@@ -38,6 +38,18 @@ def few_served(few: Staged) -> Iterator[MediaServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def album(tmp_path_factory: pytest.TempPathFactory) -> Staged:
+    """A video, and a post of twelve photos, which becomes a thread."""
+    return stage(tmp_path_factory.mktemp("album"), [Action.KEEP], photos=1, photos_each=12)
+
+
+@pytest.fixture(scope="session")
+def album_served(album: Staged) -> Iterator[MediaServer]:
+    with MediaServer(album.media) as server:
+        yield server
+
+
 @pytest.fixture
 def make_mortal(tmp_path: Path, pds: LocalPds) -> MakeMortal:
     def make(staged: Staged, media: MediaServer) -> Mortal:

@@ -108,6 +108,6 @@ class Mortal:
         left = self.files("*.part*") + self.files("prepared.*")
         assert not left, left
         with ArchiveView.open(self.archive) as view:
-            assert len(view.records()) == len(self.staged.public)
+            assert len(view.records()) == sum(len(post.parts) for post in self.staged.public)
         # In this process: nothing is killed here, and a process of its own takes a second.
         assert commands.verify(open_console(as_json=False, quiet=True), self.archive, None) == 0

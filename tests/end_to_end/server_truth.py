@@ -19,6 +19,7 @@ from importer.model import Kind
 from tests.staged_export import HEIGHT, PHOTO_SIZE, PLACE, WIDTH, StagedPost
 
 COLLECTION = "app.bsky.feed.post"
+_ANSWERED = (("root", 0), ("parent", -2))
 _TID = "234567abcdefghijklmnopqrstuvwxyz"
 
 
@@ -55,20 +56,27 @@ def look(pds: LocalPds, did: str) -> Truth:
 def assert_exactly(pds: LocalPds, did: str, posts: Sequence[StagedPost]) -> Truth:
     """Assert that the account holds these posts and nothing else: each once, each whole."""
     truth = look(pds, did)
-    wanted = sorted(posts, key=lambda post: post.micros)
-    assert [micros(key) for key in truth.keys] == [post.micros for post in wanted]
+    wanted = [
+        (post, part)
+        for post in sorted(posts, key=lambda post: post.micros)
+        for part in range(len(post.parts))
+    ]
+    assert [micros(key) for key in truth.keys] == [post.micros + part for post, part in wanted]
     assert truth.collections == ((COLLECTION,) if wanted else ())
     assert len({clock(key) for key in truth.keys}) <= 1
     assert truth.keys == sorted(truth.keys)
     shown: list[str] = []
-    for post, record in zip(wanted, truth.records, strict=True):
+    before: list[dict[str, Any]] = []
+    for (post, part), record in zip(wanted, truth.records, strict=True):
         value = record["value"]
-        assert value["createdAt"] == post.created_at
-        assert value["text"] == post.caption
+        assert value["createdAt"] == post.created_at(part)
+        assert value["text"] == (f"{part + 1}/{len(post.parts)}" if part else post.caption)
         if post.kind == Kind.VIDEO:
             shown.append(_assert_video(post, value["embed"], truth))
         else:
-            shown += _assert_photos(post, value["embed"], truth)
+            shown += _assert_photos(len(post.parts[part]), value["embed"], truth)
+        before = [*before, record] if part else [record]
+        _assert_reply(value, before)
     assert len(set(shown)) == len(shown), "two posts show one file"
     assert truth.blobs.keys() == set(shown), "there are blobs that no post shows"
     for cid, data in truth.blobs.items():
@@ -86,14 +94,23 @@ def _assert_video(post: StagedPost, embed: dict[str, Any], truth: Truth) -> str:
     return cid
 
 
-def _assert_photos(post: StagedPost, embed: dict[str, Any], truth: Truth) -> list[str]:
-    assert embed["$type"] == "app.bsky.embed.images"
-    assert len(embed["images"]) == len(post.files)
+def _assert_photos(number: int, embed: dict[str, Any], truth: Truth) -> list[str]:
+    is_gallery = number > 4
+    assert embed["$type"] == f"app.bsky.embed.{'gallery' if is_gallery else 'images'}"
+    items = embed["items" if is_gallery else "images"]
+    assert len(items) == number
     width, height = PHOTO_SIZE
-    assert all(
-        item["aspectRatio"] == {"width": width, "height": height} for item in embed["images"]
-    )
-    return [_blob(item["image"], "image/jpeg", truth)[0] for item in embed["images"]]
+    assert all(item["aspectRatio"] == {"width": width, "height": height} for item in items)
+    return [_blob(item["image"], "image/jpeg", truth)[0] for item in items]
+
+
+def _assert_reply(value: dict[str, Any], thread: list[dict[str, Any]]) -> None:
+    """Each part answers the one before, in the thread of the first; a first part answers none."""
+    if len(thread) == 1:
+        assert "reply" not in value
+        return
+    link = {name: {key: thread[at][key] for key in ("uri", "cid")} for name, at in _ANSWERED}
+    assert value["reply"] == link
 
 
 def _blob(reference: dict[str, Any], kind: str, truth: Truth) -> tuple[str, bytes]:

@@ -10,13 +10,18 @@ from __future__ import annotations
 import zlib
 
 JPEG, PNG, WEBP = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF"
+BEHIND = "data behind its end"
+"""What `hidden_parts` calls whatever was appended."""
 
 # APP14 is Adobe's: without it the colours of some files come out wrong.
 _JFIF, _ADOBE, _COMMENT = 0xE0, 0xEE, 0xFE
 _START_OF_SCAN, _END = 0xDA, 0xD9
+# Frames, Huffman tables and arithmetic conditioning (0xC8 is reserved); quantization tables and
+# restart intervals.
+_TABLES = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDD} - {0xC8})
 _ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 _PNG_CHUNKS = frozenset(
-    {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT"}
+    {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"cICP", b"gAMA", b"cHRM", b"sRGB", b"sBIT"}
 )
 _WEBP_CHUNKS = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"})
 # VP8X: a colour profile, EXIF and XMP are announced by these bits.
@@ -51,13 +56,16 @@ def hidden_parts(data: bytes) -> list[str]:
     if kept == data:
         return []
     if data.startswith(JPEG):
-        names = [_jpeg_name(code, content) for code, content in _jpeg_segments(data)[0]]
+        segments, start = _jpeg_segments(data)
+        names, end = [_jpeg_name(*segment) for segment in segments], _jpeg_end(data, start)
     elif data.startswith(PNG):
-        names = ["" if kind in _PNG_CHUNKS else _text(kind) for kind, _ in _png_chunks(data)[0]]
+        chunks, end = _png_chunks(data)
+        names = ["" if kind in _PNG_CHUNKS else _text(kind) for kind, _ in chunks]
     else:
-        names = ["" if kind in _WEBP_CHUNKS else _text(kind) for kind, _ in _webp_chunks(data)[0]]
+        chunks, end = _webp_chunks(data)
+        names = ["" if kind in _WEBP_CHUNKS else _text(kind) for kind, _ in chunks]
     found = [name for name in dict.fromkeys(names) if name]
-    return found or ["data behind its end"]
+    return [*found, BEHIND] if end < len(data) else found or ["filling"]
 
 
 def _text(kind: bytes) -> str:
@@ -80,8 +88,10 @@ def _jpeg_segments(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
             continue
         if code == _START_OF_SCAN:
             return segments, at
+        if code not in _TABLES and not _is_note(code):
+            raise ValueError("a segment nobody knows")
         length = int.from_bytes(data[at + 2 : at + 4], "big")
-        if code == _END or length < 2 or at + 2 + length > len(data):
+        if length < 2 or at + 2 + length > len(data):
             raise ValueError("there is no picture in it")
         segments.append((code, data[at + 4 : at + 2 + length]))
         at += 2 + length
@@ -99,11 +109,18 @@ def _jpeg_name(code: int, content: bytes) -> str:
     return "MPF" if name == "MPF" else known.get(code, f"APP{code - 0xE0}")
 
 
+def _is_note(code: int) -> bool:
+    return 0xE0 <= code <= 0xEF or code == _COMMENT
+
+
 def _is_kept(code: int, content: bytes) -> bool:
     if code == _JFIF:
         # Version, units and density, then a thumbnail's width and height.
         return content.startswith(b"JFIF\0") and len(content) == 14
-    return code == _ADOBE or not (0xE0 <= code <= 0xEF or code == _COMMENT)
+    if code == _ADOBE:
+        # Version, two flags and the colour transform.
+        return content.startswith(b"Adobe") and len(content) == 12
+    return not _is_note(code)
 
 
 def _clean_jpeg(data: bytes) -> bytes:
@@ -112,6 +129,8 @@ def _clean_jpeg(data: bytes) -> bytes:
     for code, content in segments:
         if code == _JFIF and content.startswith(b"JFIF\0"):
             content = content[:12] + b"\0\0"
+        elif code == _ADOBE:
+            content = content[:12]
         if _is_kept(code, content):
             out.append(bytes((0xFF, code)) + (len(content) + 2).to_bytes(2, "big") + content)
     out.append(data[at : _jpeg_end(data, at)])
@@ -131,10 +150,10 @@ def _jpeg_end(data: bytes, at: int) -> int:
             at += 1
         elif code == 0 or code in _ALONE:
             at += 2
-        elif 0xE0 <= code <= 0xEF or code == _COMMENT:
-            raise ValueError("notes between two scans")
-        else:
+        elif code in _TABLES or code == _START_OF_SCAN:
             at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        else:
+            raise ValueError("more than tables between two scans")
 
 
 def _png_chunks(data: bytes) -> tuple[list[tuple[bytes, bytes]], int]:

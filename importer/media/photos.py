@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import re
 import secrets
+import struct
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +18,7 @@ from pillow_heif import register_heif_opener
 
 from importer.errors import Refused
 from importer.media.fit_photo import decide_photo
-from importer.media.image_chunks import clean, hidden_parts
+from importer.media.image_chunks import BEHIND, clean, hidden_parts
 from importer.media.part_file import full, land
 from importer.media.probe import looks_like
 from importer.model import Action, Fit, PhotoFacts
@@ -27,7 +30,20 @@ BEST_QUALITY, LEAST_QUALITY = 92, 70
 SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
+_FIRST_BYTES = re.compile(
+    rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF....WEBP|....ftyp(hei|avi|mif1)", re.DOTALL
+)
 _ORIENTATION, _GPS = 0x0112, 0x8825
+# How a viewer brings the stored picture upright (TIFF 6.0, page 36).
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _NOTES = {"Exif": "Exif", "eXIf": "Exif", "EXIF": "Exif", "tEXt": "text", "iTXt": "text"}
 # Colours well inside what screens show, and greys: profiles that agree on them are one for the eye.
 _COLOURS = ((200, 90, 80), (80, 180, 90), (70, 90, 200), (64, 64, 64), (128, 128, 128), (200,) * 3)
@@ -37,6 +53,8 @@ _SAME_COLOUR = 3
 register_heif_opener()
 # Files are opened without decoding, and `_opened` looks at their size itself.
 Image.MAX_IMAGE_PIXELS = None
+# What is wrong with a photo is told by us; its notes may be as damaged as they like.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 def readable() -> dict[str, bool]:
@@ -56,8 +74,8 @@ def probe_photo(path: Path) -> PhotoFacts:
     """
     with _opened(path) as image:
         form = "jpeg" if image.format == "MPO" else str(image.format).lower()
-        exif = _exif(image)
-        orientation = exif.get(_ORIENTATION, 1)
+        notes = _notes(image)
+        orientation = notes.get(_ORIENTATION, 1)
         width, height = image.size
         if orientation in {5, 6, 7, 8}:
             width, height = height, width
@@ -66,18 +84,24 @@ def probe_photo(path: Path) -> PhotoFacts:
             form=form,
             width=width,
             height=height,
-            is_upright=orientation not in range(2, 9),
+            is_upright=orientation not in _TURNS,
             is_srgb=_is_srgb(image),
-            is_animated=image.format != "MPO" and getattr(image, "n_frames", 1) > 1,
-            problems=_problems(path, form, has_place=_GPS in exif),
+            # Other pictures in MPO and HEIF files are not shown one after the other.
+            is_animated=image.format not in {"MPO", "HEIF"} and getattr(image, "n_frames", 1) > 1,
+            problems=_problems(path, form, has_place=_GPS in notes),
         )
 
 
-def convert_photo(source: Path, stem: Path, fit: Fit, max_bytes: int) -> tuple[Path, PhotoFacts]:
+def convert_photo(
+    source: Path, stem: Path, fit: Fit, max_bytes: int
+) -> tuple[Path, PhotoFacts, Fit]:
     """Treat a photo as `fit` says and put it at `stem` with the ending of what it became.
 
     `fit` must say REMUX or TRANSCODE. Cleaning that fails, or leaves too much, is followed by
     encoding. The file appears whole and on disk, or not at all.
+
+    Returns:
+        Where it is, its facts, and what was done in the end.
 
     Raises:
         Refused: `damaged`, it cannot be read to its end; `conversion`, the result is not right;
@@ -85,6 +109,8 @@ def convert_photo(source: Path, stem: Path, fit: Fit, max_bytes: int) -> tuple[P
         DiskFull: there is no room.
     """
     cleaned = _cleaned(source, max_bytes) if fit.action is Action.REMUX else None
+    if cleaned is None and fit.action is Action.REMUX:
+        fit = Fit(Action.TRANSCODE, "Converted: cleaning it was not enough.")
     content, form = cleaned or _encoded(source, max_bytes)
     target = stem.with_name(stem.name + SUFFIXES[form])
     part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
@@ -106,7 +132,7 @@ def convert_photo(source: Path, stem: Path, fit: Fit, max_bytes: int) -> tuple[P
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
-    return target, facts
+    return target, facts, fit
 
 
 def framed_jpeg(source: Path, width: int, height: int) -> bytes:
@@ -130,36 +156,50 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             code="empty",
         )
     try:
-        image = Image.open(path, formats=_FORMATS)
+        with Image.open(path, formats=_FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise Refused(
+                    f"The photo is {image.width} x {image.height} pixels, more than any screen "
+                    "shows.",
+                    hint="Save it again with at most 10,000 pixels a side.",
+                    code="undecodable",
+                )
+            yield image
+    except (Refused, FileNotFoundError, PermissionError):
+        raise
     except UnidentifiedImageError as error:
-        with path.open("rb") as file:
-            what = looks_like(file.read(512))
-        raise Refused(
-            f"The file is {what} instead of a photo.",
-            hint="Download it again: the link has probably expired.",
-            code="not_media",
-        ) from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        if isinstance(error, (FileNotFoundError, PermissionError)):
-            raise
+        raise _unreadable(path) from error
+    except Exception as error:
+        # The decoders have a dozen words for damage.
         raise _damaged() from error
-    with image:
-        if image.width * image.height > MAX_PIXELS:
-            raise Refused(
-                f"The photo is {image.width} x {image.height} pixels, more than any screen shows.",
-                hint="Save it again with at most 10,000 pixels a side.",
-                code="undecodable",
-            )
-        yield image
 
 
-def _exif(image: Image.Image) -> Image.Exif:
-    if image.format != "PNG":
-        return image.getexif()
-    # Pillow would decode the whole picture to look behind it.
-    exif = Image.Exif()
-    exif.load(image.info.get("exif", b""))
-    return exif
+def _unreadable(path: Path) -> Refused:
+    with path.open("rb") as file:
+        head = file.read(512)
+    if _FIRST_BYTES.match(head):
+        return _damaged()
+    return Refused(
+        f"The file is {looks_like(head)} instead of a photo.",
+        hint="Download it again: the link has probably expired.",
+        code="not_media",
+    )
+
+
+def _notes(image: Image.Image) -> dict[int, int]:
+    """The tags of the main EXIF directory (TIFF 6.0, page 14), each with its value as a short.
+
+    Pillow would decode a whole PNG to look behind it, stumble over damaged tags, and turn pictures
+    by what XMP says, which viewers do not.
+    """
+    exif = (image.info.get("exif") or b"").removeprefix(b"Exif\0\0")
+    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
+    if order is None or len(exif) < 8:
+        return {}
+    (start,) = struct.unpack_from(f"{order}I", exif, 4)
+    (count,) = struct.unpack(f"{order}H", exif[start : start + 2].rjust(2, b"\0"))
+    places = range(start + 2, min(start + 2 + 12 * count, len(exif) - 11), 12)
+    return dict(struct.unpack_from(f"{order}H6xH", exif, at) for at in places)
 
 
 def _problems(path: Path, form: str, *, has_place: bool) -> tuple[str, ...]:
@@ -171,10 +211,9 @@ def _problems(path: Path, form: str, *, has_place: bool) -> tuple[str, ...]:
     except ValueError:
         return ("parts of it cannot be understood",)
     found = ["it tells where it was taken"] if has_place else []
-    behind = "data behind its end"
-    if behind in parts:
+    if BEHIND in parts:
         found.append("it has something else behind its end")
-    names = dict.fromkeys(_NOTES.get(part, part) for part in parts if part != behind)
+    names = dict.fromkeys(_NOTES.get(part, part) for part in parts if part != BEHIND)
     if names:
         listed = ", ".join("".join(c if c.isprintable() else "?" for c in name) for name in names)
         found.append(f"it carries hidden notes ({listed})")
@@ -189,12 +228,14 @@ def _is_srgb(image: Image.Image) -> bool:
     if not profile:
         return True
     patches = Image.frombytes("RGB", (len(_PATCHES) // 3, 1), _PATCHES)
+    if image.mode in {"1", "L", "LA"}:
+        patches = patches.convert("L")
     try:
         shown = _to_srgb(patches, profile)
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        # A broken profile, or one for greys: viewers ignore it, and so do we.
+        # A profile that is broken, or for other colours: viewers ignore it, and so do we.
         return True
-    pairs = zip(_PATCHES, shown.tobytes(), strict=True)
+    pairs = zip(patches.convert("RGB").tobytes(), shown.tobytes(), strict=True)
     return all(abs(before - after) <= _SAME_COLOUR for before, after in pairs)
 
 
@@ -239,12 +280,14 @@ def _encoded(source: Path, max_bytes: int) -> tuple[bytes, str]:
         content = _saved(picture, "WEBP", lossless=True)
         if len(content) <= max_bytes:
             return content, "webp"
-    picture = _flattened(picture)
+    whole = smaller = _flattened(picture)
+    factor = 1.0
     while True:
-        content = _best_jpeg(picture, max_bytes)
-        if len(content) <= max_bytes or max(picture.size) <= 2:
+        content = _best_jpeg(smaller, max_bytes)
+        if len(content) <= max_bytes or max(smaller.size) <= 2:
             return content, "jpeg"
-        picture = _scaled(picture, min(0.95, (max_bytes / len(content)) ** 0.5))
+        factor *= min(0.95, (max_bytes / len(content)) ** 0.5)
+        smaller = _scaled(whole, factor)
 
 
 def _best_jpeg(picture: Image.Image, max_bytes: int) -> bytes:
@@ -267,26 +310,23 @@ def _best_jpeg(picture: Image.Image, max_bytes: int) -> bytes:
 def _decoded(image: Image.Image) -> Image.Image:
     """The first picture, upright, as 8-bit RGB in the colours of screens; RGBA if transparent."""
     profile = image.info.get("icc_profile")
-    try:
-        image.load()
-        picture = ImageOps.exif_transpose(image)
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
-        raise _damaged() from error
+    turn = _TURNS.get(_notes(image).get(_ORIENTATION, 1))
+    picture = image.copy() if turn is None else image.transpose(turn)
     if picture.mode.startswith("I") or picture.mode == "F":
         # Sixteen bits a pixel; Pillow would clip them instead of scaling.
         picture = picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")
-    if picture.mode in {"LA", "PA", "RGBA", "La", "RGBa"} or "transparency" in picture.info:
+    alpha = None
+    is_grey = picture.mode in {"1", "L", "LA"}
+    if picture.mode in {"LA", "PA", "RGBA"} or "transparency" in picture.info:
         picture = picture.convert("RGBA")
-        opaque = picture.getchannel("A").getextrema() == (255, 255)
-        alpha = None if opaque else picture.getchannel("A")
-        picture = picture.convert("RGB")
-    else:
-        alpha = None
-    if profile and picture.mode in {"RGB", "CMYK"}:
+        alpha = picture.getchannel("A")
+    if picture.mode != "CMYK":
+        picture = picture.convert("L" if is_grey else "RGB")
+    if profile:
         with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
             picture = _to_srgb(picture, profile)
     picture = picture.convert("RGB")
-    if alpha:
+    if alpha and alpha.getextrema() != (255, 255):
         picture.putalpha(alpha)
     return picture
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from importer.errors import Refused
 from importer.media.fit import decide
 from importer.media.fit_photo import decide_photo
 from importer.media.photos import convert_photo, probe_photo
 from importer.media.probe import probe
 from importer.media.slideshow import make_slideshow
-from importer.model import Action, Fit, Long, MediaFile, PhotoFacts, Photos, Role
+from importer.model import Action, Fit, Long, MediaFile, Photos, Role
 from importer.records.bluesky import MOST_IN_GALLERY
 from importer.stages.foresee import told_of_photos
 from importer.stages.place import describe, post_folder, prepared_path
@@ -57,26 +56,10 @@ def _photo(job: Job, original: MediaFile, tools: Tools) -> MediaFile | Fit:
     target = source
     if fit.action is not Action.KEEP:
         stem = prepared_path(job.archive, job.post.id, original.part, "")
-        target, facts = _left_by_a_killed_run(stem, source, cap) or convert_photo(
-            source, stem, fit, cap
-        )
+        target, facts, fit = convert_photo(source, stem, fit, cap)
     return describe(
         Role.PREPARED, job.archive, target, facts, fit.action, fit.reason, original.part
     )
-
-
-def _left_by_a_killed_run(stem: Path, source: Path, cap: int) -> tuple[Path, PhotoFacts] | None:
-    """A finished photo that was not noted, if it is newer than its original and right."""
-    for path in (stem.with_name(f"{stem.name}{end}") for end in (".jpg", ".png", ".webp")):
-        if not path.is_file() or path.stat().st_mtime < source.stat().st_mtime:
-            continue
-        try:
-            facts = probe_photo(path)
-        except Refused:
-            continue
-        if decide_photo(facts, cap).action is Action.KEEP:
-            return path, facts
-    return None
 
 
 def _slideshow(

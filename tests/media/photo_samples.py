@@ -52,25 +52,25 @@ def xmp() -> bytes:
     return b'<x:xmpmeta xmlns:x="adobe:ns:meta/">' + PLACE + b"</x:xmpmeta>"
 
 
-def icc(*colorants: tuple[float, float, float]) -> bytes:
-    """A minimal matrix profile (ICC.1:2001), its owner's name inside."""
+def icc(*colorants: tuple[float, float, float], gamma: float = 2.2) -> bytes:
+    """A minimal profile (ICC.1:2001), its owner's name inside; for greys if it has no colorants."""
 
     def xyz(*values: float) -> bytes:
         return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in values))
 
     words = PLACE + b"\0"
     text = b"desc\0\0\0\0" + struct.pack(">I", len(words)) + words + bytes(78)
-    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(2.2 * 256))
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256))
     tags = {b"desc": text, b"cprt": b"text\0\0\0\0" + words, b"wtpt": xyz(0.9642, 1.0, 0.8249)}
-    tags |= {name: xyz(*c) for name, c in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants, strict=True)}
-    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    tags |= {name: xyz(*c) for name, c in zip((b"rXYZ", b"gXYZ", b"bXYZ"), colorants, strict=False)}
+    tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC") if colorants else (b"kTRC",), curve)
     table, body = struct.pack(">I", len(tags)), b""
     start = 128 + 4 + 12 * len(tags)
     for name, content in tags.items():
         table += name + struct.pack(">II", start + len(body), len(content))
         body += content + bytes(-len(content) % 4)
-    size = start + len(body)
-    head = struct.pack(">I4xI4s4s4s", size, 0x02100000, b"mntr", b"RGB ", b"XYZ ")
+    size, space = start + len(body), b"RGB " if colorants else b"GRAY"
+    head = struct.pack(">I4xI4s4s4s", size, 0x02100000, b"mntr", space, b"XYZ ")
     head = head.ljust(36, b"\0") + b"acsp"
     head = head.ljust(68, b"\0") + struct.pack(">3i", 63190, 65536, 54061)
     return head.ljust(128, b"\0") + table + body
@@ -127,7 +127,7 @@ def _(path: Path) -> None:
 def _(path: Path) -> None:
     note = b"Photoshop 3.0\0" + PLACE
     data = jpeg()
-    path.write_bytes(data[:2] + b"\xff\xed" + struct.pack(">H", len(note) + 2) + note + data[2:])
+    path.write_bytes(data[:2] + jpeg_segment(0xED, note) + data[2:])
 
 
 @_photo("thumbnail.jpg")
@@ -158,9 +158,42 @@ def _(path: Path) -> None:
     path.write_bytes(data[:33] + chunks + data[33:] + PLACE)
 
 
+def jpeg_segment(code: int, content: bytes) -> bytes:
+    return bytes((0xFF, code)) + struct.pack(">H", len(content) + 2) + content
+
+
 def png_chunk(kind: bytes, content: bytes) -> bytes:
     check = struct.pack(">I", zlib.crc32(kind + content))
     return struct.pack(">I", len(content)) + kind + content + check
+
+
+@_photo("camera.jpg")
+def _(path: Path) -> None:
+    """As phones write it: EXIF alone, and the video of the moment behind it."""
+    data = jpeg(exif=exif())
+    path.write_bytes(data[:2] + data[4 + int.from_bytes(data[4:6], "big") :] + bytes(99))
+
+
+@_photo("turned_by_xmp.jpg")
+def _(path: Path) -> None:
+    """XMP tells of a turn that was made long ago; viewers heed EXIF alone."""
+    path.write_bytes(jpeg(xmp=b'<x:xmpmeta tiff:Orientation="6"/>'))
+
+
+@_photo("damaged_notes.jpg")
+def _(path: Path) -> None:
+    path.write_bytes(jpeg(exif=exif()[:30]))
+
+
+_saved("damaged_notes.png", "PNG", exif=b"Exif\0\0" + PLACE)
+_saved("damaged_notes.webp", "WEBP", lossless=True, exif=PLACE)
+
+
+@_photo("odd_segments.jpg")
+def _(path: Path) -> None:
+    """Notes where no reader of photos looks for them."""
+    data = jpeg()
+    path.write_bytes(data[:2] + jpeg_segment(0xEE, b"Mine" + PLACE) + data[2:])
 
 
 # The picture must be made anew.
@@ -180,6 +213,17 @@ def _(path: Path) -> None:
 @_photo("p3.png")
 def _(path: Path) -> None:
     Image.new("RGB", SIZE, P3_RED).save(path, "PNG", icc_profile=P3, exif=exif())
+
+
+@_photo("p3_palette.png")
+def _(path: Path) -> None:
+    Image.new("RGB", SIZE, P3_RED).quantize(4).save(path, "PNG", icc_profile=P3)
+
+
+@_photo("linear_grey.jpg")
+def _(path: Path) -> None:
+    """Half of the light, in a profile for greys: 188 where 128 is written."""
+    Image.new("L", SIZE, 128).save(path, "JPEG", quality=95, icc_profile=icc(gamma=1.0))
 
 
 @_photo("photo.heic")
@@ -234,6 +278,23 @@ def _(path: Path) -> None:
     content = io.BytesIO()
     Image.effect_noise((200, 200), 100).save(content, "PNG")
     path.write_bytes(content.getvalue()[:8000])
+
+
+@_photo("damaged.heic")
+def _(path: Path) -> None:
+    """A size of its own invention."""
+    content = io.BytesIO()
+    pillow_heif.from_pillow(picture()).save(content)
+    data = content.getvalue()
+    at = data.index(b"ispe") + 8
+    path.write_bytes(data[:at] + struct.pack(">II", 60_000, 60_000) + data[at + 8 :])
+
+
+@_photo("damaged_header.png")
+def _(path: Path) -> None:
+    content = io.BytesIO()
+    picture().save(content, "PNG")
+    path.write_bytes(content.getvalue().replace(b"IHDR", b"IHDQ"))
 
 
 MAKERS["empty.jpg"] = lambda path: path.write_bytes(b"")

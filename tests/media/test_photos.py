@@ -21,15 +21,21 @@ from importer.media.photos import LONGEST_SIDE, convert_photo, framed_jpeg, prob
 from importer.model import Action, PhotoFacts
 from tests.media.photo_samples import BLUE, PLACE, RED, SIZE, jpeg, picture, sample, xmp
 
+# As the product has it: pytest makes every warning an error again.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
+
 CAP = 2_000_000
 KEPT = ["plain.jpg", "progressive.jpg", "grey.jpg", "plain.png", "palette.png", "plain.webp"]
 CLEANED = [
     "exif.jpg", "no_place.jpg", "xmp.jpg", "comment.jpg", "srgb_profile.jpg", "motion.jpg",
-    "iptc.jpg", "thumbnail.jpg", "texts.png", "exif.png", "exif.webp", "profile.webp",
+    "camera.jpg", "turned_by_xmp.jpg", "damaged_notes.jpg", "damaged_notes.png",
+    "damaged_notes.webp", "odd_segments.jpg", "iptc.jpg", "thumbnail.jpg", "texts.png",
+    "exif.png", "exif.webp", "profile.webp",
 ]  # fmt: skip
 ENCODED = [
     *(f"turned_{number}.jpg" for number in range(2, 9)),
     "cmyk.jpg", "transparent_gif.gif", "photo.avif", "photo.heic", "p3.jpg", "p3.png",
+    "p3_palette.png", "linear_grey.jpg",
     "moving.gif", "moving.webp", "sixteen_bit.png", "see_through.png", "see_through_profile.png",
 ]  # fmt: skip
 EXPECTED = (
@@ -44,7 +50,7 @@ def treated(source: Path, folder: Path, cap: int = CAP) -> Path:
     fit = decide_photo(probe_photo(source), cap)
     if fit.action is Action.KEEP:
         return source
-    target, facts = convert_photo(source, folder / "prepared.0", fit, cap)
+    target, facts, _ = convert_photo(source, folder / "prepared.0", fit, cap)
     assert facts == probe_photo(target)
     return target
 
@@ -120,8 +126,13 @@ def test_turned_photos_are_upright(tmp_path: Path, orientation: int) -> None:
 
 
 def test_colours_of_wide_screens_look_the_same(tmp_path: Path) -> None:
-    for name in ("p3.jpg", "p3.png"):
+    for name in ("p3.jpg", "p3.png", "p3_palette.png"):
         assert is_near(corner(treated(sample(tmp_path, name), tmp_path)), (255, 0, 0), by=16)
+
+
+def test_greys_keep_their_brightness(tmp_path: Path) -> None:
+    result = treated(sample(tmp_path, "linear_grey.jpg"), tmp_path)
+    assert is_near(corner(result), (188, 188, 188), by=4)
 
 
 def test_heic_and_avif_show_what_they_showed(tmp_path: Path) -> None:
@@ -176,6 +187,17 @@ def test_a_photo_that_fits_once_it_is_clean_is_not_encoded(tmp_path: Path) -> No
     assert result.read_bytes() == jpeg()
 
 
+def test_a_photo_that_cleaning_does_not_make_small_enough_says_so(tmp_path: Path) -> None:
+    source = tmp_path / "noisy.jpg"
+    noise = Image.effect_noise((300, 300), 60).convert("RGB")
+    noise.save(source, "JPEG", quality=100, comment=PLACE)
+    fit = decide_photo(probe_photo(source), 20_000)
+    assert fit.action is Action.REMUX
+    _, facts, done = convert_photo(source, tmp_path / "prepared.0", fit, 20_000)
+    assert (done.action, "not enough" in done.reason) == (Action.TRANSCODE, True)
+    assert facts.bytes <= 20_000
+
+
 def test_huge_photos_are_made_as_large_as_apps_show(tmp_path: Path) -> None:
     source = tmp_path / "large.heic"
     Image.new("RGB", (5000, 100), RED).save(source, "HEIF")
@@ -200,7 +222,19 @@ def test_what_is_no_photo_is_refused_with_the_reason(tmp_path: Path, name: str, 
     assert (caught.value.code, bool(caught.value.hint)) == (code, True)
 
 
-@pytest.mark.parametrize("name", ["cut_short.jpg", "cut_short.png"])
+@pytest.mark.parametrize("cut", [12, 30])
+def test_a_torn_photo_is_damaged_rather_than_something_else(tmp_path: Path, cut: int) -> None:
+    for name in ("plain.jpg", "plain.png", "plain.webp", "photo.heic", "photo.avif"):
+        source = tmp_path / "torn"
+        source.write_bytes(sample(tmp_path, name).read_bytes()[:cut])
+        with pytest.raises(Refused) as caught:
+            probe_photo(source)
+        assert caught.value.code == "damaged"
+
+
+@pytest.mark.parametrize(
+    "name", ["cut_short.jpg", "cut_short.png", "damaged.heic", "damaged_header.png"]
+)
 def test_damage_is_told_and_leaves_nothing(tmp_path: Path, name: str) -> None:
     source = sample(tmp_path, name)
     with pytest.raises(Refused) as caught:
@@ -231,6 +265,10 @@ def test_the_reasons_name_what_is_hidden(tmp_path: Path) -> None:
 
     assert problems("exif.jpg") == "it tells where it was taken; it carries hidden notes (Exif)"
     assert problems("no_place.jpg") == "it carries hidden notes (Exif)"
+    assert problems("camera.jpg") == (
+        "it tells where it was taken; it has something else behind its end; "
+        "it carries hidden notes (Exif)"
+    )
     assert problems("motion.jpg") == "it has something else behind its end"
     assert "comment" in problems("comment.jpg")
     assert "XMP" in problems("xmp.jpg")

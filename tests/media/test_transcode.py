@@ -289,6 +289,6 @@ DEMO = {
 
 def test_the_demo_shows_every_way() -> None:
     folder = Path(__file__).parents[2] / "samples" / "demo" / "media"
-    found = {path.name: decide(probe(path), LIMITS).action for path in folder.iterdir()}
+    found = {path.name: decide(probe(path), LIMITS).action for path in folder.glob("*.mp4")}
     assert found == DEMO
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 250_000
+    assert sum(path.stat().st_size for path in folder.iterdir()) < 300_000

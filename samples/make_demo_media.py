@@ -1,4 +1,4 @@
-"""Makes the five small videos of the demo from FFmpeg's own picture and sound generators.
+"""Makes the five small videos of the demo from FFmpeg's generators, and draws its three photos.
 
 Run from the repository: `python samples/make_demo_media.py`. Nobody's footage is in them, so they
 are free to share. Each needs another treatment on its way to the PDS.
@@ -10,10 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+from PIL import Image, ImageDraw
+
 from importer.media.ffmpeg import find
 
 FOLDER = Path(__file__).parent / "demo" / "media"
 SIZE = "180x320"
+PHOTO_SIZE = (720, 960)
+_DESCRIPTION, _MAKE, _MODEL, _ORIENTATION, _GPS = 0x010E, 0x010F, 0x0110, 0x0112, 0x8825
 _H264 = ["-c:v", "libx264", "-preset", "veryslow", "-crf", "30", "-pix_fmt", "yuv420p"]
 _HEVC = ["-c:v", "libx265", "-crf", "33", "-pix_fmt", "yuv420p", "-tag:v", "hvc1"]
 _AAC = ["-c:a", "aac", "-b:a", "40k", "-ac", "1"]
@@ -86,7 +90,40 @@ def main() -> int:
         quiet = [str(program), "-nostdin", "-hide_banner", "-v", "error", "-y"]
         target = str(FOLDER / name)
         subprocess.run([*quiet, *arguments, *_ONE_THREAD, *_EXACT, target], check=True)
+    for number in (1, 2, 3):
+        _save_photo(number)
     return 0
+
+
+def _save_photo(number: int) -> None:
+    """Loaves on a stall: plain, with a made-up place and phone in it, and lying on its side."""
+    photo, notes = _loaves(number), Image.Exif()
+    if number == 2:
+        notes[_DESCRIPTION], notes[_MAKE], notes[_MODEL] = "+48.8577+002.295/", "Phone maker", "12"
+        notes.get_ifd(_GPS).update({1: "N", 2: (48.0, 51.0, 27.72), 3: "E", 4: (2.0, 17.0, 42.0)})
+    if number == 3:
+        notes[_ORIENTATION] = 6
+        photo = photo.transpose(Image.Transpose.ROTATE_90)
+    photo.save(FOLDER / f"photo{number}.jpeg", quality=82, exif=notes if number > 1 else b"")
+
+
+def _loaves(number: int) -> Image.Image:
+    width, height = PHOTO_SIZE
+    image = Image.new("RGB", PHOTO_SIZE)
+    draw = ImageDraw.Draw(image)
+    for y in range(height):
+        shade = (215 - y * 40 // height, 200 - y * 45 // height, 175 - y * 50 // height)
+        draw.line([(0, y), (width, y)], fill=shade)
+    table = height * 2 // 3
+    draw.rectangle([0, table, width, height], fill=(120, 82, 50))
+    for loaf in range(number):
+        x = width * (loaf + 1) // (number + 1)
+        draw.ellipse([x - 95, table - 100, x + 95, table + 60], fill=(176, 112, 52))
+        draw.ellipse([x - 80, table - 92, x + 80, table + 20], fill=(200, 138, 72))
+        for cut in (-40, 0, 40):
+            arc = [x + cut - 30, table - 80, x + cut + 30, table]
+            draw.arc(arc, 200, 320, fill=(244, 220, 180), width=8)
+    return image
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ class Finding:
             date that tools took from the export and gave to a file as its whole name.
         author: the account's name without the @, in lower case.
         caption: the whole caption; `None` if the source does not say, `""` if there is none.
-        file: a video file of the post.
+        file: a video file of the post, or the first of its photos.
         seconds, width, height: of that video, as the source says without opening it.
         watermarked: whether TikTok's moving watermark is in the picture.
     """

@@ -19,6 +19,7 @@ from typing import Protocol
 from importer.captions.best import best_caption, best_file
 from importer.captions.finding import Finding, Source
 from importer.captions.names import LONGEST_UPLOAD, minted_at
+from importer.media.photo_set import PICTURES
 from importer.model import Kind, Post
 
 _SECONDS_SHARED = 2
@@ -115,8 +116,10 @@ class _Group:
     def may_be(self, post: Post) -> bool:
         """Whether the kinds agree."""
         kinds = {found.kind for found in self.findings if found.kind}
-        if any(found.file for found in self.findings):
-            kinds.add(Kind.VIDEO)
+        for found in self.findings:
+            if found.file:
+                is_photo = found.file.suffix.casefold() in PICTURES
+                kinds.add(Kind.PHOTO if is_photo else Kind.VIDEO)
         return not kinds or post.kind in kinds
 
 

@@ -1,6 +1,6 @@
 """Walks a folder of the creator's once and tells what it knows of TikTok posts.
 
-Nothing in it is changed. Video files are not opened: their names and sidecars speak. A second
+Nothing in it is changed. Videos and photos are not opened: their names and sidecars speak. A second
 scan opens only what changed since the first.
 """
 
@@ -17,10 +17,11 @@ import msgspec
 
 from importer.captions import myfavett, post_list, tokkit
 from importer.captions.finding import Finding, Source
-from importer.captions.names import Name, read_name
+from importer.captions.names import Name, plausible_id, read_name
 from importer.captions.sidecars import Told, read_sidecar, words
 from importer.errors import UserError
-from importer.model import Seen
+from importer.media.photo_set import PICTURES, place_in_set
+from importer.model import Kind, Seen
 
 EXTENSIONS = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv"})
 # yt-dlp's are some 50 KB; what is far larger is no sidecar of one post.
@@ -39,11 +40,12 @@ _decode = msgspec.json.Decoder(list[Told]).decode
 class Scan:
     """What a folder knows.
 
-    `findings` go by path: one for each video file with its sidecars, and one for each post that
-    only a sidecar or a database knows. `seen` is for the next scan, by path relative to the
-    folder. `files` were looked at, `read` of them opened. `unreadable` says in words which
-    sidecars could not be understood. `lists` are download archives of yt-dlp with the number of
-    posts in each: they tell no words, and other people's posts may be among them.
+    `findings` go by path: one for each video file with its sidecars, one for each set of photos by
+    its first, and one for each post that only a sidecar or a database knows. `seen` is for the
+    next scan, by path relative to the folder. `files` were looked at, `read` of them opened.
+    `unreadable` says in words which sidecars could not be understood. `lists` are download
+    archives of yt-dlp with the number of posts in each: they tell no words, and other people's
+    posts may be among them.
     """
 
     findings: tuple[Finding, ...]
@@ -150,13 +152,17 @@ class _Work:
     )
     listed: list[tuple[str, Told]] = field(default_factory=list)
     lists: list[tuple[Path, int]] = field(default_factory=list)
+    sets: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
+    """The first photo of each set, with its number, by folder and ID."""
 
     def look(self, entry: os.DirEntry[str]) -> None:
         """Take a file in: by its name alone, or by what it says."""
         name, lower = entry.name, entry.name.casefold()
         parent = entry.path[: -len(name) - 1]
         ending = _ending(lower)
-        if ending in EXTENSIONS:
+        if ending in PICTURES:
+            self._take_picture(entry, parent)
+        elif ending in EXTENSIONS:
             self.groups[parent, name[: -len(ending)]].videos.append(entry.path)
         elif lower.endswith(_DESCRIPTION):
             self._take_description(entry, parent)
@@ -169,6 +175,12 @@ class _Work:
             self.listed += [(entry.path, one) for one in told]
         elif lower == myfavett.NAMES[0] and parent.endswith(_MYFAVETT_FOLDER):
             self._take_myfavett(entry, parent)
+
+    def _take_picture(self, entry: os.DirEntry[str], parent: str) -> None:
+        place = place_in_set(entry.name)
+        if place and plausible_id(place[0]):
+            known = self.sets.get((parent, place[0]), (place[1], entry.path))
+            self.sets[parent, place[0]] = min(known, (place[1], entry.path))
 
     def _take_sidecar(self, entry: os.DirEntry[str], parent: str) -> None:
         def read(path: Path) -> list[Told]:
@@ -258,6 +270,9 @@ class _Work:
         for path, told in self.listed:
             file = _inside(os.path.dirname(path), told.file) if told.file else None  # noqa: PTH120
             found.append((path, told, file, read_name(Path(file).stem if file else "")))
+        told = Told(Source.FILE_NAME, kind=Kind.PHOTO)
+        for (_, video_id), (_, path) in self.sets.items():
+            found.append((path, told, path, Name(video_id)))
         found.sort(key=lambda one: (one[0], one[1].video_id or "", one[2] or ""))
         return [_finding(*one) for one in found]
 

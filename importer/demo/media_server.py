@@ -160,7 +160,9 @@ class _Handler(BaseHTTPRequestHandler):
         if forced is not None:
             self._refuse(path, forced)
             return
-        expires = parse_qs(target.query).get("x-tos-expires", [""])[0]
+        query = parse_qs(target.query)
+        # Links of videos say it the one way, of pictures the other.
+        expires = (query.get("x-tos-expires") or query.get("x-expires") or [""])[0]
         if expires.isdecimal() and int(expires) <= time.time():
             self._refuse(path, HTTPStatus.FORBIDDEN)
             return

@@ -15,6 +15,7 @@ from importer.errors import DiskFull, Refused, StepError
 from importer.media.download import download
 from importer.media.page_video import download_page
 from importer.media.part_file import PartFile
+from importer.media.photo_set import PICTURES, photo_set
 from importer.media.photos import probe_photo
 from importer.media.probe import probe
 from importer.media.subtitles import beside
@@ -24,7 +25,6 @@ from importer.stages.tools import Fetched, Job, Tools
 from importer.step import Step
 
 _ORDER = (LinkKind.VIDEO, LinkKind.PAGE)
-_PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".gif"})
 
 log = logging.getLogger("tokaway")
 Bring = Callable[[Path], None]
@@ -71,18 +71,35 @@ def _fetch_video(job: Job, tools: Tools, step: Step) -> MediaFile:
 def _fetch_photos(job: Job, tools: Tools, step: Step) -> tuple[MediaFile, ...]:
     post, folder = job.post, post_folder(job.archive, job.post.id)
     links = [link for link in post.links if link.kind == LinkKind.IMAGE]
-    if not links:
+    own, sound = _own_photos(post)
+    if not links and not own:
         raise _no_link("photo")
+    # A set of the creator's that lacks some is worth less than the links of all.
+    wanted: list[Link | Path] = [*own] if len(own) >= len(links) else [*links]
+    if sound:
+        _copy(sound, folder / f"{ORIGINAL}{sound.suffix.lower()}", step)
     files = []
-    for part, link in enumerate(links):
-        target = folder / f"{ORIGINAL}-{part:02}{_photo_suffix(link)}"
+    for part, one in enumerate(wanted):
+        suffix = one.suffix.lower() if isinstance(one, Path) else _photo_suffix(one)
+        target = folder / f"{ORIGINAL}-{part:02}{suffix}"
 
-        def bring(target: Path, link: Link = link) -> None:
-            download(link.url, target, step, client=tools.http)
+        def bring(target: Path, one: Link | Path = one) -> None:
+            if isinstance(one, Path):
+                _copy(one, target, step)
+            else:
+                download(one.url, target, step, client=tools.http)
 
         files.append(_have(job.archive, target, probe_photo, bring, part))
         step.check()
     return tuple(files)
+
+
+def _own_photos(post: Post) -> tuple[list[Path], Path | None]:
+    source = _source(post)
+    try:
+        return photo_set(source) if source else ([], None)
+    except OSError as error:
+        raise _unreadable_source(error, source) from error
 
 
 def _have(archive: Path, target: Path, look: Look, bring: Bring, part: int = 0) -> MediaFile:
@@ -113,7 +130,7 @@ def _source(post: Post) -> Path | None:
 
 def _photo_suffix(link: Link) -> str:
     suffix = PurePosixPath(urlsplit(link.url).path).suffix.lower()
-    return suffix if suffix in _PHOTO_SUFFIXES else ".jpg"
+    return suffix if suffix in PICTURES else ".jpg"
 
 
 def _download(post: Post, target: Path, tools: Tools, step: Step) -> None:
@@ -170,8 +187,12 @@ def _copy(source: Path, target: Path, step: Step) -> None:
                 f"The disk has no room for a copy of {source.name}. Nothing is lost.",
                 hint="Free some space and give the same command again.",
             ) from error
-        raise Refused(
-            f"{source} cannot be read ({error.strerror}).",
-            hint="Check the disk it lies on, then: tokaway retry ARCHIVE",
-            code="unreadable_source",
-        ) from error
+        raise _unreadable_source(error, source) from error
+
+
+def _unreadable_source(error: OSError, source: Path | None) -> Refused:
+    return Refused(
+        f"{source} cannot be read ({error.strerror}).",
+        hint="Check the disk it lies on, then: tokaway retry ARCHIVE",
+        code="unreadable_source",
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from importer.media.fit import decide
 from importer.media.fit_photo import decide_photo
+from importer.media.photo_set import SOUNDS
 from importer.media.photos import convert_photo, probe_photo
 from importer.media.probe import probe
 from importer.media.slideshow import make_slideshow
@@ -15,8 +16,6 @@ from importer.stages.foresee import told_of_photos
 from importer.stages.place import describe, post_folder, prepared_path
 from importer.stages.tools import Job, Prepared, Tools
 from importer.step import Step
-
-_SOUNDS = frozenset({".mp3", ".m4a", ".aac", ".opus", ".ogg", ".wav", ".flac"})
 
 
 def prepare_photos(job: Job, tools: Tools, step: Step) -> Prepared | Fit:
@@ -81,4 +80,4 @@ def _slideshow(
 
 
 def _sound(folder: Path) -> Path | None:
-    return next((path for path in sorted(folder.iterdir()) if path.suffix in _SOUNDS), None)
+    return next((path for path in sorted(folder.iterdir()) if path.suffix in SOUNDS), None)

@@ -154,11 +154,16 @@ def item(**more: Any) -> dict[str, Any]:
 
 
 def test_the_metadata_of_gallery_dl(folder: Path) -> None:
-    put(folder, f"tiktok/ada/{ID}_01 Five [x].jpg")
+    photo = put(folder, f"tiktok/ada/{ID}_01 Five [x].jpg")
+    put(folder, f"tiktok/ada/{ID}_02 Five [y].jpg")
+    put(folder, f"tiktok/ada/{ID} Five.mp3")
+    put(folder, f"tiktok/ada/{ID} cover.jpg")
     put(folder, f"tiktok/ada/{ID}_01 Five [x].jpg.json", item(imagePost={"images": []}))
     video = put(folder, f"tiktok/ada/{OTHER} Six.mp4")
     put(folder, f"tiktok/ada/{OTHER} Six.mp4.json", item(id=OTHER, desc="Six"))
-    first, second = scan(folder).findings
+    by_file = {found.file: found for found in scan(folder).findings}
+    first, photos, second = by_file[None], by_file[photo], by_file[video]
+    assert (photos.video_id, photos.kind, photos.file) == (ID, Kind.PHOTO, photo)
     assert (first.source, first.video_id, first.kind) == (Source.GALLERY_DL, ID, Kind.PHOTO)
     assert (first.author, first.posted_at, first.file) == ("ada.bakes", AT, None)
     assert (second.video_id, second.caption, second.file) == (OTHER, "Six", video)

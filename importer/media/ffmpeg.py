@@ -74,8 +74,10 @@ class Ffmpeg:
                 child.wait()
                 if child.stdout:
                     child.stdout.close()
-            if child.returncode:
-                raise self._failure(child.returncode, _tail(complaints))
+            tail = _tail(complaints)
+            # FFmpeg 5 and 6 end well when the last of the output found no room.
+            if child.returncode or _says_full(tail):
+                raise self._failure(child.returncode, tail)
 
     def _start(self, arguments: Sequence[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
         environment = {k: v for k, v in os.environ.items() if k not in _UNWANTED_ENVIRONMENT}
@@ -124,7 +126,7 @@ class Ffmpeg:
         step.check()
 
     def _failure(self, code: int, tail: str) -> DiskFull | Refused:
-        if "No space left on device" in tail or "Disk quota exceeded" in tail:
+        if _says_full(tail):
             return DiskFull(
                 "The disk is full, so this video could not be converted.",
                 hint="Make room, then run the same command again: nothing is lost.",
@@ -286,6 +288,10 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
     else:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
+
+
+def _says_full(tail: str) -> bool:
+    return "No space left on device" in tail or "Disk quota exceeded" in tail
 
 
 def _tail(complaints: IO[bytes]) -> str:

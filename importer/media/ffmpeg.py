@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import os
 import re
 import shutil
@@ -21,6 +22,7 @@ from typing import IO, Any
 from importer.errors import DiskFull, Refused, Stopped, UserError
 from importer.step import Step
 
+log = logging.getLogger("tokaway")
 OLDEST = (5, 1)
 _PROGRESS = ("-progress", "pipe:1", "-nostats", "-stats_period", "0.5")
 _ENCODERS = frozenset({"libx264", "aac"})
@@ -54,7 +56,8 @@ class Ffmpeg:
         """Run ffmpeg with `arguments` at the lowest priority and wait for its end.
 
         `step` shows progress in seconds of video out of `total_seconds`. The program is killed
-        as soon as the step must stop, or when nothing has moved for `stall_seconds`.
+        as soon as the step must stop, or when nothing has moved for `stall_seconds`. Where the
+        system's program crashes, which some builds do over some files, our own is tried.
 
         Raises:
             Stopped: the user asked to leave now.
@@ -63,6 +66,22 @@ class Ffmpeg:
                 stood still (`ffmpeg_stalled`).
             UserError: the program cannot be started any more.
         """
+        try:
+            self._run(arguments, step, total_seconds, stall_seconds)
+        except Refused as refusal:
+            other = _bundled_program() if self.source == "system" else None
+            if refusal.code != "ffmpeg_crashed" or other is None:
+                raise
+            log.warning("%s; trying %s", refusal.text, other.path)
+            other._run(arguments, step, total_seconds, stall_seconds)
+
+    def _run(
+        self,
+        arguments: Sequence[str],
+        step: Step,
+        total_seconds: float | None,
+        stall_seconds: float,
+    ) -> None:
         step.check()
         step.unit, step.done, step.total = "seconds", 0, total_seconds
         with tempfile.TemporaryFile() as complaints:
@@ -126,6 +145,7 @@ class Ffmpeg:
         step.check()
 
     def _failure(self, code: int, tail: str) -> DiskFull | Refused:
+        log.info("ffmpeg ended with code %d:\n%s", code, tail.strip())
         if _says_full(tail):
             return DiskFull(
                 "The disk is full, so this video could not be converted.",
@@ -208,6 +228,12 @@ def _candidates() -> list[tuple[Path, str]]:
     if bundled:
         candidates.append((bundled, "imageio-ffmpeg"))
     return candidates
+
+
+def _bundled_program() -> Ffmpeg | None:
+    path = _bundled()
+    found = _examine(path, "imageio-ffmpeg") if path else None
+    return found if isinstance(found, Ffmpeg) else None
 
 
 def _bundled() -> Path | None:

@@ -94,7 +94,8 @@ def read_streams(path: Path) -> list[Track]:
                 at = float(packet.pts * packet.time_base) - start
                 length = float((packet.duration or 0) * packet.time_base)
                 if text and length > 0:
-                    cues[packet.stream.index].append(Cue(at, at + length, text))
+                    lines = text.replace("\r\n", "\n")
+                    cues[packet.stream.index].append(Cue(at, at + length, lines))
         tracks += [
             Track(language(container.streams[index].metadata.get("language")), tuple(found))
             for index, found in cues.items()

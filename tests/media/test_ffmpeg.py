@@ -164,6 +164,14 @@ def test_a_crash_names_the_binary(tmp_path: Path) -> None:
     assert "7.0.2" in caught.value.text
 
 
+@posix
+def test_where_the_systems_crashes_ours_is_tried(tmp_path: Path) -> None:
+    broken = script(tmp_path / "broken", "kill -SEGV $$")
+    target = tmp_path / "out.mp4"
+    Ffmpeg(broken, "7.0.2", "system").run([*picture(1), str(target)], Step(), 1)
+    assert target.stat().st_size
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /dev/full")
 def test_a_full_disk(ffmpeg: Ffmpeg) -> None:
     with pytest.raises(DiskFull):

@@ -145,7 +145,7 @@ class Ffmpeg:
         step.check()
 
     def _failure(self, code: int, tail: str) -> DiskFull | Refused:
-        log.info("ffmpeg ended with code %d:\n%s", code, tail.strip())
+        log.warning("ffmpeg ended with code %d:\n%s", code, tail.strip())
         if _says_full(tail):
             return DiskFull(
                 "The disk is full, so this video could not be converted.",

@@ -10,9 +10,10 @@ from pathlib import Path
 from importer.errors import Refused
 from importer.media.fit import decide
 from importer.media.fit_photo import decide_photo
+from importer.media.photo_set import photo_set
 from importer.media.photos import probe_photo
 from importer.media.probe import probe
-from importer.model import Action, Fit, Kind, Limits, Long, MediaFile, Photos, Post
+from importer.model import Action, Fit, Kind, Limits, LinkKind, Long, MediaFile, Photos, Post
 from importer.records.bluesky import MOST_IN_GALLERY
 from importer.stages.place import in_place
 
@@ -52,10 +53,8 @@ def foresee(
     """
     try:
         if post.kind == Kind.PHOTO:
-            if not in_place(archive, originals):
-                return None
-            paths = [archive / original.path for original in originals]
-            return _photos(paths, limits, post.photos or photos)
+            paths = _photo_paths(post, originals, archive)
+            return _photos(paths, limits, post.photos or photos) if paths else None
         path = _video(post, originals, archive)
         if path is None:
             return None
@@ -83,6 +82,18 @@ def _video(post: Post, originals: Sequence[MediaFile], archive: Path) -> Path | 
         return archive / originals[0].path
     source = Path(post.source_path) if post.source_path else None
     return source if source and source.is_file() else None
+
+
+def _photo_paths(post: Post, originals: Sequence[MediaFile], archive: Path) -> list[Path]:
+    if in_place(archive, originals):
+        return [archive / original.path for original in originals]
+    source = Path(post.source_path) if post.source_path else None
+    if source is None or not source.is_file():
+        return []
+    own, _ = photo_set(source)
+    links = sum(link.kind == LinkKind.IMAGE for link in post.links)
+    # A set that lacks some is not taken: see fetching.
+    return own if len(own) >= links else []
 
 
 def _photos(paths: Sequence[Path], limits: Limits, wish: Photos) -> Foreseen:

@@ -113,9 +113,10 @@ def scene(program: Ffmpeg, path: Path, seconds: float, *, noise: int, rate: int 
     )
     bare(
         program,
-        *("-loop", "1", "-framerate", str(rate), "-i", drawn, "-f", "lavfi", "-i", "sine=330"),
-        *("-t", str(seconds), "-vf", chain, *_X264[:2], "-preset", "ultrafast", "-crf", "12"),
-        *("-pix_fmt", "yuv420p", *_AAC, *_PLAIN, path),
+        *("-loop", "1", "-framerate", str(rate), "-i", str(drawn)),
+        *("-f", "lavfi", "-i", "sine=330", "-t", str(seconds), "-vf", chain, "-c:v", "libx264"),
+        *("-preset", "ultrafast", "-crf", "12", "-pix_fmt", "yuv420p", *_AAC, *_PLAIN),
+        path,
     )
 
 
@@ -151,7 +152,7 @@ def keeping(program: Ffmpeg, folder: Path) -> None:
 
 def probing(program: Ffmpeg, folder: Path) -> None:
     """A thousand files of ten kinds, and as many processes that look at one each."""
-    kinds = [
+    kinds: list[tuple[str, list[str]]] = [
         (".mp4", [*_X264, *_AAC, *_PLAIN]),
         (".mov", [*_X264, *_AAC]),
         (".mkv", [*_X264, *_AAC]),

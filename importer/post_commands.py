@@ -14,7 +14,7 @@ from importer.engine.foresight import foresee_all
 from importer.errors import UserError
 from importer.model import Edit, Kind, Long, Photos, Post, Privacy
 from importer.pds.limits import assumed
-from importer.settings import load
+from importer.settings import Settings, load
 from importer.wording import one_line, plural, utc
 
 
@@ -55,6 +55,7 @@ def posts(
         The exit code.
     """
     with working_on(folder) as archive:
+        settings = load({}, archive=archive.folder)
         chosen = _named(archive, names)
         if not wanted.is_nothing:
             if not names and not every_post:
@@ -66,7 +67,7 @@ def posts(
             edited = _change(archive, chosen, wanted, allow_private)
             _show_changes(console, edited)
             chosen = _named(archive, [post.id for post in chosen])
-        _show(console, archive, chosen)
+        _show(console, archive, chosen, settings)
     return 0
 
 
@@ -114,8 +115,7 @@ def _show_changes(console: Console, edited: Edited) -> None:
         console.line(f"{plural(edited.published, 'post')} published already and left as it is.")
 
 
-def _show(console: Console, archive: Archive, chosen: Sequence[Post]) -> None:
-    settings = load({}, archive=archive.folder)
+def _show(console: Console, archive: Archive, chosen: Sequence[Post], settings: Settings) -> None:
     limits = archive.limits() or assumed()
     to_see = [post for post in chosen if post.chosen]
     foreseen = foresee_all(archive, to_see, limits, settings)

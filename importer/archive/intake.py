@@ -160,7 +160,9 @@ class Intake(ArchiveView):
                     self._set(post.id, alt=edit.alt, alt_source=ALT_FROM_USER)
                 numbers["treated"] += self._treat(post, edit)
                 if edit.chosen is not None:
-                    numbers[self._choose(post, wanted=edit.chosen)] += 1
+                    # Other treatment may have brought it back just now.
+                    current = self.post(post.id) or post
+                    numbers[self._choose(current, wanted=edit.chosen)] += 1
         return Edited(**numbers)
 
     def seen(self, folder: str) -> dict[str, Seen]:
@@ -230,6 +232,8 @@ class Intake(ArchiveView):
             (Role.PREPARED, Milestone.PREPARED),
         ):
             found = files.get(role)
+            if role == Role.PREPARED and found:
+                found += files.get(Role.CAPTIONS, ())
             if not found or not all(map(self._is_whole, found)):
                 break
             supported = milestone
@@ -267,7 +271,9 @@ class Intake(ArchiveView):
             OSError: a file cannot be removed.
         """
         for copy in self.media_folder(post_id).glob(f"{PREPARED_PREFIX}*"):
-            copy.unlink(missing_ok=True)
+            # What a killed run worked in is a folder; the next run sweeps it away.
+            if not copy.is_dir():
+                copy.unlink(missing_ok=True)
 
     def _choose(self, post: Post, *, wanted: bool) -> str:
         """Choose a post or leave it out, on the user's word; what came of it."""

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from sqlite_utils import Database, Migrations
 
+from importer.archive.matching import reason_to_skip
 from importer.model import Action, Kind, Milestone, Privacy, Role
 
 migrations = Migrations("tokaway")
@@ -157,11 +158,15 @@ def parts_and_photos(db: Database) -> None:
         UPDATE posts SET milestone = 'found', chosen = 1, trouble_code = NULL, trouble = NULL,
             hint = NULL
             WHERE trouble_code = 'photo' AND privacy = 'everyone' AND milestone = 'skipped';
-        UPDATE posts SET trouble_code = 'private',
-            trouble = 'Not everyone could see it on TikTok; the AT Protocol is public.',
-            hint = 'To publish it all the same: tokaway run … --include-private'
-            WHERE trouble_code = 'photo' AND milestone = 'skipped';
     """  # noqa: S608  the words are our own
     for statement in statements.split(";\n"):
         if statement.strip():
             db.execute(statement)
+    for privacy in Privacy:
+        skip = reason_to_skip(privacy)
+        if skip:
+            db.execute(
+                "UPDATE posts SET chosen = 0, trouble_code = ?, trouble = ?, hint = ? "
+                "WHERE trouble_code = 'photo' AND milestone = 'skipped' AND privacy = ?",
+                [skip.code, skip.text, skip.hint, privacy.value],
+            )

@@ -68,7 +68,10 @@ class ArchiveView:
                 db.execute("PRAGMA foreign_keys = ON")
                 if migrations.pending(db):
                     db.enable_wal()
+                    # Another command may open it at the same time: one of them does it all.
+                    db.execute("BEGIN IMMEDIATE")
                     migrations.apply(db)
+                    connection.commit()
             except BaseException:
                 connection.close()
                 raise

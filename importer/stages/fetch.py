@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import logging
 import os
 import shutil
@@ -80,8 +81,7 @@ def _fetch_photos(job: Job, tools: Tools, step: Step) -> tuple[MediaFile, ...]:
         _copy(sound, folder / f"{ORIGINAL}{sound.suffix.lower()}", step)
     files = []
     for part, one in enumerate(wanted):
-        suffix = one.suffix.lower() if isinstance(one, Path) else _photo_suffix(one)
-        target = folder / f"{ORIGINAL}-{part:02}{suffix}"
+        target = folder / _photo_name(part, one)
 
         def bring(target: Path, one: Link | Path = one) -> None:
             if isinstance(one, Path):
@@ -128,9 +128,14 @@ def _source(post: Post) -> Path | None:
     return source
 
 
-def _photo_suffix(link: Link) -> str:
-    suffix = PurePosixPath(urlsplit(link.url).path).suffix.lower()
-    return suffix if suffix in PICTURES else ".jpg"
+def _photo_name(part: int, photo: Link | Path) -> str:
+    """The name of a photo's original: another export may have other photos in another order."""
+    if isinstance(photo, Path):
+        key, suffix = photo.name, photo.suffix.lower()
+    else:
+        key, suffix = photo.key, PurePosixPath(urlsplit(photo.url).path).suffix.lower()
+    digest = hashlib.sha256(key.encode(errors="replace")).hexdigest()[:8]
+    return f"{ORIGINAL}-{part:02}-{digest}{suffix if suffix in PICTURES else '.jpg'}"
 
 
 def _download(post: Post, target: Path, tools: Tools, step: Step) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,16 +74,24 @@ def sweep(archive: Path, keep: frozenset[str] = frozenset()) -> int:
     swept = 0
     for part in (archive / MEDIA).glob("*/*.part*"):
         if part.parent.name not in keep or not _is_resumable(part.name):
-            part.unlink(missing_ok=True)
+            _remove(part)
             swept += 1
     for copy in (archive / MEDIA).glob(f"*/{PREPARED}*"):
-        if copy.parent.name not in keep:
-            copy.unlink(missing_ok=True)
+        if copy.parent.name not in keep or copy.is_dir():
+            _remove(copy)
             swept += 1
     for part in archive.glob("report.html*.part"):
         part.unlink(missing_ok=True)
         swept += 1
     return swept
+
+
+def _remove(path: Path) -> None:
+    # Photos are made into a video in a folder of their own.
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _is_resumable(name: str) -> bool:

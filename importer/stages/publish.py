@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 from typing import Any
 
 from importer.errors import Refused, TryLater
@@ -26,13 +25,13 @@ from importer.step import Step
 
 KEYS_TO_TRY = 8
 MOST_PARTS = 50
+_VIDEO = "video/mp4"
+# By what is in a file: originals that are sent as they are may have any name.
 _TYPES = {
-    ".mp4": "video/mp4",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".vtt": "text/vtt",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "webp": "image/webp",
+    "webvtt": "text/vtt",
 }
 
 # Videos or photos of one record, with the captions of each.
@@ -57,13 +56,16 @@ def publish(job: Job, tools: Tools, step: Step) -> Published:
     prepared, captions = job.files.get(Role.PREPARED, ()), job.files.get(Role.CAPTIONS, ())
     if not in_place(job.archive, prepared) or (captions and not in_place(job.archive, captions)):
         raise FileGone
-    is_video = _type(prepared[0]) == "video/mp4"
+    is_video = _type(prepared[0]) == _VIDEO
     parts = _parts(prepared, captions, is_video=is_video)
     uploaded: list[list[Uploaded]] | None = None
     for attempt in range(KEYS_TO_TRY):
         rkey = _key(post, attempt)
         found = tools.repo.record(COLLECTION, rkey)
-        if found is None and not _is_any_taken(post, len(parts), attempt, tools):
+        if found is None and _is_any_taken(post, len(parts), attempt, tools):
+            # Another run of ours may have written all of them between the two looks.
+            found = tools.repo.record(COLLECTION, rkey)
+        elif found is None:
             if uploaded is None:
                 uploaded = [[_upload(job, *one, tools, step) for one in part] for part in parts]
                 step.check()
@@ -104,7 +106,7 @@ def _key(post: Post, attempt: int, part: int = 0) -> str:
 
 
 def _type(file: MediaFile) -> str:
-    return _TYPES[PurePosixPath(file.path).suffix]
+    return _TYPES.get(file.codecs, _VIDEO)
 
 
 def _parts(

@@ -21,7 +21,20 @@ from importer.archive.moves import MOVES
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.errors import UserError
-from importer.model import Account, Edit, Kind, Milestone, Post, Privacy, Role, Stage, Trouble
+from importer.model import (
+    DOES_NOT_FIT,
+    Account,
+    Edit,
+    Kind,
+    Long,
+    Milestone,
+    Photos,
+    Post,
+    Privacy,
+    Role,
+    Stage,
+    Trouble,
+)
 from tests.posts import (
     ACCOUNT,
     FIRST,
@@ -473,6 +486,39 @@ def test_a_post_goes_back_to_what_its_files_support(
     post = only(archive)
     assert post.milestone == after
     assert (post.tries, post.next_try_at, post.trouble) == (0, None, None)
+
+
+def test_a_post_whose_captions_are_gone_is_prepared_again(archive: Archive) -> None:
+    archive.absorb([exported()])
+    post = bring_to(archive, only(archive).id, Milestone.FETCHED)
+    film = write_file(archive.folder, post, Role.PREPARED)
+    captions = write_file(archive.folder, post, Role.CAPTIONS)
+    archive.note_prepared(post, [film, captions])
+    archive.path(captions.path).unlink()
+    assert archive.put_back(only(archive)) == Milestone.FETCHED
+
+
+@pytest.mark.parametrize("chosen", [True, False])
+def test_treated_in_another_way_and_chosen_or_left_out_at_once(
+    archive: Archive, chosen: bool
+) -> None:
+    archive.absorb([exported()])
+    post = bring_to(archive, only(archive).id, Milestone.FETCHED)
+    archive.note_skipped(post, Trouble(DOES_NOT_FIT, "It is too long."))
+    archive.edit([Edit(post.id, chosen=chosen, long=Long.TRIM)])
+    post = only(archive)
+    at = Milestone.FETCHED if chosen else Milestone.SKIPPED
+    assert (post.milestone, post.chosen) == (at, chosen)
+    assert post.trouble_code == (None if chosen else "left_out")
+
+
+def test_what_a_killed_slideshow_left_does_not_hinder_another_wish(archive: Archive) -> None:
+    archive.absorb([exported(kind=Kind.PHOTO)])
+    folder = archive.media_folder(only(archive).id)
+    (folder / "prepared.0.mp4.x7k2").mkdir(parents=True)
+    (folder / "prepared.1.jpg").write_bytes(b"photo")
+    archive.edit([Edit(only(archive).id, photos=Photos.THREAD)])
+    assert [path.name for path in folder.iterdir()] == ["prepared.0.mp4.x7k2"]
 
 
 def test_a_failed_post_without_files_is_to_be_fetched_again(archive: Archive) -> None:

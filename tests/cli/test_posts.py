@@ -134,6 +134,12 @@ def test_nothing_is_changed_by_accident(folder: Path, posts: Posts) -> None:
     assert posts("--long", "shorten").code == 2
 
 
+def test_bad_settings_are_told_before_anything_is_changed(folder: Path, posts: Posts) -> None:
+    (folder / "tokaway.toml").write_text('photos = "gallery"')
+    assert posts("--all", "--long", "trim").code == 2
+    assert known(folder, VIDEO).long is None
+
+
 def test_what_was_prepared_otherwise_is_made_anew(folder: Path, posts: Posts) -> None:
     with Archive.create(folder) as archive:
         archive.note_prepared(

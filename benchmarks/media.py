@@ -9,6 +9,7 @@ some rounds, in which each side takes its turn; other work on the machine distur
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import resource
 import shutil
@@ -74,6 +75,9 @@ def recorder(program: Ffmpeg) -> Recorder:
 def bare(program: Ffmpeg, *arguments: str | Path) -> str:
     """Run FFmpeg as a script would; what it wrote to standard error."""
     command = [str(program.path), "-nostdin", "-hide_banner", "-y", *map(str, arguments)]
+    if os.name == "posix":
+        # As we run it: what gives way to other work is not to be compared with what does not.
+        command = ["nice", "-n", "19", *command]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True)
     return done.stderr.decode("utf-8", "replace")
 
@@ -258,11 +262,11 @@ def looks(program: Ffmpeg, folder: Path) -> None:
         made, _ = convert(source, target, facts, fit, LIMITS, program, Step())
         ssim, vmaf = _compared(program, target, source)
         text = f"SSIM {ssim:.4f}" + (f", VMAF {vmaf:.1f}" if vmaf is not None else "")
-        met = ssim >= 0.97 and (vmaf is None or vmaf >= 90)
+        met = vmaf >= 93 if vmaf is not None else ssim >= 0.94
         told(
             "quality",
             f"{name:11}{text}, {made.bytes / facts.bytes:.2f} of the bytes",
-            "SSIM 0.97, VMAF 90",
+            "VMAF 93, or SSIM 0.94 where there is none",
             met=met,
         )
 
@@ -284,7 +288,7 @@ def _compared(program: Ffmpeg, made: Path, source: Path) -> tuple[float, float |
 def capped(program: Ffmpeg, folder: Path) -> None:
     """How near to a size cap the result comes, and how many encodings that takes."""
     source = folder / "hard.mp4"
-    scene(program, source, 12, noise=10, rate=60)
+    scene(program, source, 8, noise=10, rate=60)
     facts, fit = probe(source), Fit(Action.TRANSCODE, "")
     free, _ = convert(source, folder / "free.mp4", facts, fit, LIMITS, program, Step())
     for share in (0.9, 0.6, 0.4, 0.25):

@@ -158,6 +158,8 @@ def parts_and_photos(db: Database) -> None:
         UPDATE posts SET milestone = 'found', chosen = 1, trouble_code = NULL, trouble = NULL,
             hint = NULL
             WHERE trouble_code = 'photo' AND privacy = 'everyone' AND milestone = 'skipped';
+        UPDATE posts SET milestone = 'found', trouble_code = NULL, trouble = NULL, hint = NULL
+            WHERE trouble_code = 'does_not_fit' AND chosen AND milestone = 'skipped';
     """  # noqa: S608  the words are our own
     for statement in statements.split(";\n"):
         if statement.strip():

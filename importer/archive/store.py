@@ -107,6 +107,7 @@ class Archive(Intake):
         """Something was not right on the PDS; the post counts as published, with its trouble."""
         with self._change():
             words = trouble_columns(trouble)
+            self._db.execute("UPDATE records SET verified_at = NULL WHERE post = ?", [post.id])
             if post.milestone == Milestone.VERIFIED:
                 self._move(post, Milestone.PUBLISHED, **words)
             else:

@@ -227,18 +227,19 @@ class Repo(PublicRepo):
             self._session.call(
                 lambda token: self.server.procedure("com.atproto.repo.applyWrites", body, token)
             )
-        except XrpcError as refusal:
-            raise self._refused(refusal) from refusal
-        except TryLater as trouble:
+        except (XrpcError, TryLater) as trouble:
+            # A lost answer, or servers that say in other ways that a key is taken.
             found = self.record(collection, records[0][0])
             if found is None:
-                raise
+                raise self._refused(trouble) from trouble
             if found.cid != stored[0].cid:
                 raise KeyTaken from trouble
         return stored
 
-    def _refused(self, refusal: XrpcError) -> Exception:
+    def _refused(self, refusal: XrpcError | TryLater) -> Exception:
         """What it means that the server refused to write."""
+        if isinstance(refusal, TryLater):
+            return refusal
         if refusal.error == "InvalidSwap":
             return KeyTaken()
         if refusal.error == "BlobNotFound":

@@ -10,6 +10,8 @@ from importer.stages.prepare_video import prepare_video
 from importer.stages.tools import FileGone, Job, Prepared, Tools
 from importer.step import Step
 
+_OTHERWISE = "To have it treated otherwise: tokaway posts ARCHIVE --help"
+
 
 def prepare(job: Job, tools: Tools, step: Step) -> Prepared:
     """Decide what the original needs, and do it.
@@ -27,5 +29,5 @@ def prepare(job: Job, tools: Tools, step: Step) -> Prepared:
     work = prepare_photos if job.post.kind == Kind.PHOTO else prepare_video
     made = work(job, tools, step)
     if isinstance(made, Fit):
-        raise Refused(made.reason, code=DOES_NOT_FIT, hint="", skip=True)
+        raise Refused(made.reason, code=DOES_NOT_FIT, hint=_OTHERWISE, skip=True)
     return made

@@ -107,6 +107,18 @@ def test_photos_of_unknown_privacy_come_back_when_an_export_says_everyone(folder
         assert chosen == {Privacy.EVERYONE, Privacy.UNKNOWN}
 
 
+def test_what_was_too_long_gets_another_chance(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "archive.db")) as connection, connection:
+        connection.execute(
+            "UPDATE posts SET milestone = 'skipped', trouble_code = 'does_not_fit' "
+            "WHERE kind = 'video'"
+        )
+    with ArchiveView.open(folder) as archive:
+        post = archive.post("20230101T000000")
+    assert post
+    assert (post.milestone, post.trouble_code) == (Milestone.FOUND, None)
+
+
 def test_files_are_kept(folder: Path) -> None:
     with ArchiveView.open(folder) as archive:
         (file,) = archive.files("20230101T000000")[Role.PREPARED]

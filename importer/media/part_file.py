@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +65,26 @@ class PartFile:
         """Give the whole file its name."""
         land(self.path, self.target)
         self._note_path.unlink(missing_ok=True)
+
+
+@contextmanager
+def landing(target: Path) -> Iterator[Path]:
+    """A path to write to that becomes `target` when the block ends well, and goes otherwise.
+
+    Raises:
+        DiskFull: there was no room.
+    """
+    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        land(part, target)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise full(target) from error
+        raise
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def land(part: Path, target: Path) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
 import re
-import secrets
 import struct
 import warnings
 from collections.abc import Iterator
@@ -19,7 +17,7 @@ from pillow_heif import register_heif_opener
 from importer.errors import Refused
 from importer.media.fit_photo import decide_photo
 from importer.media.image_chunks import BEHIND, clean, hidden_parts
-from importer.media.part_file import full, land
+from importer.media.part_file import landing
 from importer.media.probe import looks_like
 from importer.model import Action, Fit, PhotoFacts
 
@@ -113,8 +111,7 @@ def convert_photo(
         fit = Fit(Action.TRANSCODE, "Converted: cleaning it was not enough.")
     content, form = cleaned or _encoded(source, max_bytes)
     target = stem.with_name(stem.name + SUFFIXES[form])
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-    try:
+    with landing(target) as part:
         part.write_bytes(content)
         facts = probe_photo(part)
         left = decide_photo(facts, max_bytes)
@@ -124,14 +121,6 @@ def convert_photo(
                 hint="Please report this with the kind of file it is.",
                 code="conversion",
             )
-        land(part, target)
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise full(target) from error
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
     return target, facts, fit
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +13,7 @@ from importer.media.container import MAX_PIXELS
 from importer.media.encoder import SOFTWARE
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.fit import AUDIO_BPS, video_bitrate_cap
-from importer.media.part_file import land
+from importer.media.part_file import landing
 from importer.media.photos import framed_jpeg
 from importer.model import Limits
 from importer.step import Step
@@ -60,20 +58,15 @@ def make_slideshow(
     """
     each = min(SECONDS_EACH, (limits.video_seconds - 0.1) / len(photos))
     seconds = each * len(photos)
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with tempfile.TemporaryDirectory(prefix=f"{target.name}.", dir=target.parent) as folder:
-            for number, photo in enumerate(photos):
-                step.check()
-                stem = Path(folder) / f"{number:04}"
-                stem.with_suffix(".jpg").write_bytes(framed_jpeg(photo, _WIDTH, _HEIGHT))
-            output = _output(Path(folder), sound, part, each, seconds, limits)
-            arguments = command.compile(output, cmd="ffmpeg", overwrite_output=True)[1:]
-            ffmpeg.run(["-nostdin", "-hide_banner", "-v", "error", *arguments], step, seconds)
-        land(part, target)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
+    frames = tempfile.TemporaryDirectory(prefix=f"{target.name}.", dir=target.parent)
+    with landing(target) as part, frames as folder:
+        for number, photo in enumerate(photos):
+            step.check()
+            stem = Path(folder) / f"{number:04}"
+            stem.with_suffix(".jpg").write_bytes(framed_jpeg(photo, _WIDTH, _HEIGHT))
+        output = _output(Path(folder), sound, part, each, seconds, limits)
+        arguments = command.compile(output, cmd="ffmpeg", overwrite_output=True)[1:]
+        ffmpeg.run(["-nostdin", "-hide_banner", "-v", "error", *arguments], step, seconds)
 
 
 def _output(

@@ -135,9 +135,17 @@ def _decoded(data: bytes) -> str:
 
 
 def _blocks(text: str, ending: str) -> Iterator[Cue]:
-    """The cues of WebVTT or SubRip: a line of times, then text up to a blank line."""
-    plain = _vtt_text if ending == ".vtt" else _srt_text
-    for block in re.split(r"\n[ \t]*\n", text):
+    """The cues of WebVTT or SubRip: a line of times, then text up to a blank line.
+
+    In SubRip a blank line may stand within the text: what follows has no times of its own.
+    """
+    plain = _srt_text
+    blocks = re.split(r"\n[ \t]*\n", text)
+    if ending == ".vtt":
+        plain = _vtt_text
+    else:
+        blocks = _joined(blocks)
+    for block in blocks:
         timing = _TIMING.search(block)
         # Above the times there is one line at most: a number or a name.
         if timing is None or block[: timing.start()].strip("\n").count("\n") > 1:
@@ -146,6 +154,17 @@ def _blocks(text: str, ending: str) -> Iterator[Cue]:
         start, end = _seconds(timing.groups()[:4]), _seconds(timing.groups()[4:])
         if words and end > start:
             yield Cue(start, end, words)
+
+
+def _joined(blocks: list[str]) -> list[str]:
+    """Blocks without times put to the end of the one before."""
+    joined: list[str] = []
+    for block in blocks:
+        if joined and block.strip() and not _TIMING.search(block):
+            joined[-1] += f"\n{block.strip()}"
+        else:
+            joined.append(block)
+    return joined
 
 
 def _creator_captions(text: str) -> Iterator[Cue]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +14,7 @@ from importer.media import fit as rule
 from importer.media.container import FORMATS, MAX_PIXELS
 from importer.media.encoder import SOFTWARE, Encoder
 from importer.media.ffmpeg import Ffmpeg
-from importer.media.part_file import full, land
+from importer.media.part_file import landing
 from importer.media.probe import probe
 from importer.model import Action, Fit, Limits, MediaFacts
 from importer.step import Step
@@ -112,25 +109,16 @@ def convert(
     """
     if fit.action not in {Action.REMUX, Action.AUDIO, Action.TRANSCODE}:
         raise ValueError(f"nothing to convert for {fit.action}")
-    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     if stretch:
         share = stretch.seconds / facts.seconds if facts.seconds else 1.0
         facts = replace(facts, seconds=stretch.seconds, bytes=round(facts.bytes * share))
-    work = _Work(source, part, facts, limits, ffmpeg, step, stretch, encoder)
-    try:
+    with landing(target) as part:
+        work = _Work(source, part, facts, limits, ffmpeg, step, stretch, encoder)
         result = work.copied(fit.action)
         if result is None:
             result = work.encoded()
             if fit.action is not Action.TRANSCODE:
                 fit = Fit(Action.TRANSCODE, "Converted: it could not be repacked as it is.")
-        land(part, target)
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            raise full(target) from error
-        raise
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
     return result, fit
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from importer.errors import Refused
 from importer.media import cuts
 from importer.media.fit import decide
 from importer.media.moments import key_frames, loudness_of
-from importer.media.part_file import land
+from importer.media.part_file import landing
 from importer.media.probe import probe
 from importer.media.subtitles import beside, read_file, read_streams
 from importer.media.transcode import Stretch, convert
@@ -25,7 +24,6 @@ from importer.step import Step
 # A record holds no more caption files than this.
 MOST_CAPTIONS = 20
 _SECONDS_TOLERANCE = 0.1
-log = logging.getLogger("tokaway")
 
 
 def prepare_video(job: Job, tools: Tools, step: Step) -> Prepared | Fit:
@@ -42,7 +40,9 @@ def prepare_video(job: Job, tools: Tools, step: Step) -> Prepared | Fit:
         return fit
     if fit.action is Action.KEEP:
         kept = describe(Role.PREPARED, job.archive, source, facts, fit.action, fit.reason)
-        return Prepared((kept, *_captions(job, source, [Stretch(0, facts.seconds)])), fit.reason)
+        # A file that may be kept has no streams but its picture and sound.
+        captions, left_out = _captions(job, [Stretch(0, facts.seconds)], *_beside(source))
+        return Prepared((kept, *captions), " ".join([fit.reason, *left_out]))
     if fit.action in {Action.SPLIT, Action.TRIM}:
         fit, stretches = plan_parts(source, facts, fit, tools.limits)
     else:
@@ -51,8 +51,8 @@ def prepare_video(job: Job, tools: Tools, step: Step) -> Prepared | Fit:
     for part, piece in enumerate(stretches):
         target = prepared_path(job.archive, job.post.id, part, ".mp4")
         files.append(_make(job, tools, step, source, target, facts, fit, piece, part))
-    reason = files[0].reason or fit.reason
-    return Prepared((*files, *_captions(job, source, stretches)), reason)
+    captions, left_out = _captions(job, stretches, *_tracks(source))
+    return Prepared((*files, *captions), " ".join([files[0].reason or fit.reason, *left_out]))
 
 
 def plan_parts(
@@ -91,7 +91,9 @@ def _make(
     piece: Stretch,
     part: int,
 ) -> MediaFile:
-    made = _left_by_a_killed_run(target, source, piece, tools.limits)
+    made = None
+    if not job.post.encode:
+        made = _left_by_a_killed_run(target, source, piece, tools.limits)
     done = fit
     if made is None:
         is_part = fit.parts is not None
@@ -125,32 +127,33 @@ def _left_by_a_killed_run(
     return made if is_right and abs(made.seconds - piece.seconds) <= _SECONDS_TOLERANCE else None
 
 
-def _captions(job: Job, source: Path, stretches: Sequence[Stretch]) -> list[MediaFile]:
-    """Caption files of each part, in the languages found beside the video and inside it."""
-    tracks = _tracks(source)
+def _captions(
+    job: Job, stretches: Sequence[Stretch], tracks: Mapping[str, Track], unusable: Sequence[str]
+) -> tuple[list[MediaFile], list[str]]:
+    """The caption files of each part, and a sentence for each that had to be left out."""
+    left_out = list(unusable)
     files: list[MediaFile] = []
     for part, piece in enumerate(stretches):
         written = [
             (track.lang, number, content)
-            for track in tracks
+            for track in tracks.values()
             for number, content in enumerate(write(stretch(track, piece.start, piece.end)))
         ]
         files += [_caption_file(job, part, *one) for one in written[:MOST_CAPTIONS]]
         if len(written) > MOST_CAPTIONS:
-            log.warning(
-                "%s: %d of %d caption files left out", job.post.id,
-                len(written) - MOST_CAPTIONS, len(written),
-            )  # fmt: skip
-    return files
+            left_out.append(
+                f"{len(written) - MOST_CAPTIONS} of {len(written)} caption files left out: "
+                f"a post takes {MOST_CAPTIONS}."
+            )
+    return files, left_out
 
 
 def _caption_file(job: Job, part: int, lang: str, number: int, content: bytes) -> MediaFile:
     # A second file of a language is told apart by a subtag of our own (RFC 5646, section 2.2.7).
     lang = f"{lang}-x-part{number + 1}" if number else lang
     target = prepared_path(job.archive, job.post.id, part, f".{lang}.vtt")
-    half = target.with_name(f"{target.name}.part")
-    half.write_bytes(content)
-    land(half, target)
+    with landing(target) as half:
+        half.write_bytes(content)
     return MediaFile(
         role=Role.CAPTIONS,
         path=target.relative_to(job.archive).as_posix(),
@@ -165,16 +168,26 @@ def _caption_file(job: Job, part: int, lang: str, number: int, content: bytes) -
     )
 
 
-def _tracks(source: Path) -> list[Track]:
-    """One track for each language; what lies beside a video was put there on purpose."""
+def _tracks(source: Path) -> tuple[dict[str, Track], list[str]]:
+    """One track for each language, what lies beside a video first: it was put there on purpose.
+
+    Returns:
+        The tracks by language, and why others cannot be used.
+    """
+    tracks, unusable = _beside(source)
+    for track in read_streams(source):
+        tracks.setdefault(track.lang, track)
+    return tracks, unusable
+
+
+def _beside(source: Path) -> tuple[dict[str, Track], list[str]]:
     tracks: dict[str, Track] = {}
+    unusable: list[str] = []
     for path in beside(source):
         try:
             track = read_file(path)
         except Refused as refusal:
-            log.warning("%s: captions left out: %s", path.name, refusal.text)
+            unusable.append(refusal.text)
             continue
         tracks.setdefault(track.lang, track)
-    for track in read_streams(source):
-        tracks.setdefault(track.lang, track)
-    return list(tracks.values())
+    return tracks, unusable

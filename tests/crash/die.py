@@ -26,10 +26,11 @@ import importer
 from importer import cli, report
 from importer.archive.store import Archive
 from importer.engine import run
-from importer.media import download, part_file, photos
+from importer.media import download, part_file
 from importer.media.ffmpeg import Ffmpeg
 from importer.pds import xrpc
 from importer.pds.repo import Repo
+from importer.stages import prepare_photos
 
 OURS = str(Path(importer.__file__).parent)
 
@@ -174,7 +175,7 @@ MOMENTS: dict[str, Callable[[Moment], None]] = {
     "uploaded-no-record": lambda moment: before(Repo, "create", moment),
     "thread-uploaded": lambda moment: before(Repo, "create_together", moment),
     "thread-written": lambda moment: after(Repo, "create_together", moment),
-    "photo-prepared": lambda moment: after(photos, "land", moment),
+    "photo-prepared": lambda moment: after(prepare_photos, "convert_photo", moment),
     "record-written": lambda moment: after(Repo, "create", moment),
     "published-not-noted": lambda moment: before(Archive, "note_published", moment),
     "published-copy-left": leaving_a_copy,

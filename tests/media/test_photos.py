@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 from contextlib import suppress
 from dataclasses import replace
@@ -13,8 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, UnidentifiedImageError
 
-from importer.errors import DiskFull, Refused
-from importer.media import photos
+from importer.errors import Refused
 from importer.media.fit_photo import FORMS, decide_photo
 from importer.media.image_chunks import clean, hidden_parts
 from importer.media.photos import LONGEST_SIDE, convert_photo, framed_jpeg, probe_photo
@@ -240,17 +238,6 @@ def test_damage_is_told_and_leaves_nothing(tmp_path: Path, name: str) -> None:
     with pytest.raises(Refused) as caught:
         treated(source, tmp_path, cap=3000)
     assert caught.value.code == "damaged"
-    assert list(tmp_path.iterdir()) == [source]
-
-
-def test_a_full_disk_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_room(*_: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    source = sample(tmp_path, "exif.jpg")
-    monkeypatch.setattr(photos, "land", no_room)
-    with pytest.raises(DiskFull):
-        treated(source, tmp_path)
     assert list(tmp_path.iterdir()) == [source]
 
 

@@ -75,6 +75,12 @@ def test_any_encoding_and_line_end(tmp_path: Path, encoding: str, end: str) -> N
     assert read_file(path).cues[1].text == "Tschüß\nnow"
 
 
+def test_a_blank_line_within_what_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.srt"
+    path.write_text("1\n00:00:00,000 --> 00:00:00,400\nOne\n\nTwo\n\n2\n" + SRT.split("2\n")[1])
+    assert read_file(path).cues == (Cue(0, 0.4, "One\nTwo"), SAID[1])
+
+
 def test_an_old_windows_file(tmp_path: Path) -> None:
     path = written(tmp_path, "clip.de.srt", SRT.replace("Bye", "Tschüß"), "cp1252")
     assert read_file(path).cues[1].text == "Tschüß\nnow"

@@ -183,8 +183,10 @@ def test_captions_beside_a_video_come_in_the_part_they_belong_to(
     job = video_job(brief, long_clip)
     (post_folder(brief.archive, job.post.id) / "original.eng-US.srt").write_text(SRT)
     (post_folder(brief.archive, job.post.id) / "original.deu.vtt").write_text("nothing")
-    captions = prepared(job, brief).files[Role.CAPTIONS]
+    made = prepare(job, brief.tools, Step())
+    captions = ready(job, made).files[Role.CAPTIONS]
     assert [(file.part, file.lang) for file in captions] == [(0, "en-US"), (1, "en-US")]
+    assert "original.deu.vtt cannot be used: there are no captions in it." in made.reason
     texts = [(brief.archive / file.path).read_text() for file in captions]
     assert ["Hello" in text for text in texts] == [True, False]
     assert ["Again" in text for text in texts] == [False, True]

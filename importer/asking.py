@@ -23,6 +23,21 @@ def may_be_public(private: int) -> bool:
     )
 
 
+def agreed(question: str) -> bool:
+    """Ask before something that cannot be taken back; nobody there means no.
+
+    Raises:
+        UserError: nobody can answer.
+    """
+    if not sys.stdin.isatty():
+        raise UserError(
+            "Nobody is here to answer a question, so nothing was changed.",
+            hint="To answer yes beforehand, add --yes.",
+            code="nobody_to_ask",
+        )
+    return click.confirm(question, err=True)
+
+
 def password(file: Path | None) -> Password | None:
     """The (app) password: from a file, from standard input for `-`, or typed; `None` for none.
 

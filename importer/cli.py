@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-import errno
-import functools
 import sys
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
-from importer import __version__, caption_commands, commands, post_commands
-from importer.asking import may_be_public, password
+from importer import __version__, caption_commands, commands, post_commands, server_commands
+from importer.asking import agreed, may_be_public, password
+from importer.cli_flags import (
+    FOLDER,
+    PATH,
+    common,
+    reading,
+    server_url,
+    signing_in,
+    treating,
+    wording,
+)
 from importer.console import Console, open_console
 from importer.doctor import examine
 from importer.engine.stop import Stop
-from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
+from importer.errors import UserError
 from importer.media.encoder import NAMES as ENCODERS
 from importer.model import Long, Photos
 from importer.settings import load
-
-_PATH = click.Path(path_type=Path)
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-
-
-def _server_url(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
-    """Refuse what cannot be the address of a server, `bsky.social` without its https above all."""
-    try:
-        parts = urlsplit(url or "https://unset")
-        right = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        right = False
-    if not right:
-        raise click.BadParameter(f"{url} is no URL: write https:// and the name of the server.")
-    return url
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -51,118 +41,45 @@ def cli(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-def _common(command: Callable[..., int]) -> Callable[..., int]:
-    """The flags every command has become its `console`; every end becomes its exit code."""
-
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
-    @click.option("-q", "--quiet", is_flag=True, help="Print the result only.")
-    @functools.wraps(command)
-    def with_console(as_json: bool, quiet: bool, **arguments: Any) -> int:
-        console = open_console(as_json=as_json, quiet=quiet)
-        try:
-            return command(console=console, **arguments)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except Stopped as stopped:
-            raise click.Abort from stopped
-        except TokawayError as error:
-            console.error(error)
-            return error.exit_code
-        except OSError as error:
-            known = _system_trouble(error)
-            console.error(known)
-            return known.exit_code
-        except Exception as error:  # noqa: BLE001  a mistake of ours has its own exit code
-            console.close()
-            traceback.print_exc()
-            fault = Fault(
-                f"Tokaway made a mistake ({type(error).__name__}). Nothing is lost.",
-                hint="Please report this with the lines above.",
-            )
-            console.error(fault)
-            return fault.exit_code
-        finally:
-            console.close()
-
-    return with_console
-
-
-def _reading(command: Callable[..., int]) -> Callable[..., int]:
-    """The flags of commands that read an export."""
-    for option in (
-        click.option("--archive", type=_FOLDER, help="Where to keep the archive of an export."),
-        click.option("--source", type=_FOLDER, help="A folder with video files you already have."),
-        click.option("--include-private", is_flag=True, help="Publish private posts too."),
-        click.option("--yes", is_flag=True, help="Answer yes to questions."),
-    ):
-        command = option(command)
-    return command
-
-
-def _treating(command: Callable[..., int]) -> Callable[..., int]:
-    """The flags that say how media are treated."""
-    for option in (
-        click.option(
-            "--long",
-            type=click.Choice([word.value for word in Long]),
-            help="What to do with a video that is too long.",
-        ),
-        click.option(
-            "--photos",
-            type=click.Choice([word.value for word in Photos]),
-            help="More than ten photos: a thread, the first ten, or all in a video.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
 @cli.command()
-@click.argument("path", metavar="EXPORT|ARCHIVE", type=_PATH)
-@_reading
-@_treating
+@click.argument("path", metavar="EXPORT|ARCHIVE", type=PATH)
+@reading
+@treating
+@wording
 @click.option("-v", "--verbose", is_flag=True, help="Show every post, and what its file needs.")
-@_common
+@common
 def plan(
     console: Console,
     path: Path,
     verbose: bool,
-    long: str | None,
-    photos: str | None,
-    **reading: Any,
+    archive: Path | None,
+    source: Path | None,
+    include_private: bool,
+    yes: bool,
+    **flags: Any,
 ) -> int:
     """Show what a run would publish; sends nothing."""
-    flags = {"long": long, "photos": photos}
-    return commands.plan(console, _sources(path, **reading), flags, every_post=verbose)
+    sources = _sources(path, archive, source, include_private, yes)
+    return commands.plan(console, sources, flags, every_post=verbose)
 
 
 @cli.command()
-@click.argument("path", metavar="EXPORT|ARCHIVE", type=_PATH)
-@_reading
-@_treating
+@click.argument("path", metavar="EXPORT|ARCHIVE", type=PATH)
+@reading
+@treating
+@wording
 @click.option("--to", metavar="HANDLE", help="The account to publish to.")
-@click.option(
-    "--pds",
-    metavar="URL",
-    callback=_server_url,
-    help="The account's server, instead of looking it up.",
-)
-@click.option(
-    "--password-file",
-    metavar="FILE",
-    type=click.Path(path_type=Path, allow_dash=True),
-    help="A file with the account's (app) password; - reads standard input.",
-)
+@signing_in
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Publish N posts in this run.")
 @click.option("--wait/--no-wait", default=None, help="Wait for limits, or end with the time.")
-@click.option("--ffmpeg", metavar="FILE", type=_PATH, help="The FFmpeg program to use.")
+@click.option("--ffmpeg", metavar="FILE", type=PATH, help="The FFmpeg program to use.")
 @click.option(
     "--encoder",
     type=click.Choice(ENCODERS),
     help="What encodes videos; hardware only where it is seen to work.",
 )
-@click.option("--config", metavar="FILE", type=_PATH, help="Read settings from this file.")
-@_common
+@click.option("--config", metavar="FILE", type=PATH, help="Read settings from this file.")
+@common
 def run(
     console: Console,
     path: Path,
@@ -186,20 +103,20 @@ def run(
 
 
 @cli.command()
-@click.argument("archive", type=_FOLDER)
-@_common
+@click.argument("archive", type=FOLDER)
+@common
 def status(console: Console, archive: Path) -> int:
     """Tell where an import stands."""
     return commands.status(console, archive)
 
 
 @cli.command()
-@click.argument("archive", type=_FOLDER)
+@click.argument("archive", type=FOLDER)
 @click.option(
     "--from",
     "folder",
     metavar="FOLDER",
-    type=_FOLDER,
+    type=FOLDER,
     help="Take captions and files out of a folder of yours.",
 )
 @click.option("--online", is_flag=True, help="Read captions off TikTok's public pages.")
@@ -211,21 +128,21 @@ def status(console: Console, archive: Path) -> int:
     "--posts",
     "listing",
     metavar="FILE",
-    type=_PATH,
+    type=PATH,
     help="With --online: the posts of a list, such as yt-dlp's download archive.",
 )
 @click.option(
     "--cookies",
     metavar="FILE",
-    type=_PATH,
+    type=PATH,
     help="With --online: a cookies file of your own account.",
 )
 @click.option(
-    "--export", "target", metavar="FILE.csv", type=_PATH, help="Write a spreadsheet to edit."
+    "--export", "target", metavar="FILE.csv", type=PATH, help="Write a spreadsheet to edit."
 )
-@click.option("--import", "source", metavar="FILE.csv", type=_PATH, help="Take over your edits.")
+@click.option("--import", "source", metavar="FILE.csv", type=PATH, help="Take over your edits.")
 @click.option("--yes", is_flag=True, help="Answer yes to questions.")
-@_common
+@common
 def captions(
     console: Console,
     archive: Path,
@@ -256,18 +173,18 @@ def captions(
 
 
 @cli.command()
-@click.argument("archive", type=_FOLDER)
+@click.argument("archive", type=FOLDER)
 @click.argument("names", nargs=-1, metavar="[POST]...")
 @click.option("--all", "every_post", is_flag=True, help="Change every post.")
 @click.option("--choose/--skip", "chosen", default=None, help="Publish them, or leave them out.")
-@_treating
+@treating
 @click.option(
     "--encode/--no-encode",
     default=None,
     help="Encode videos anew, even where they could be sent as they are.",
 )
 @click.option("--yes", is_flag=True, help="Answer yes to questions.")
-@_common
+@common
 def posts(
     console: Console,
     archive: Path,
@@ -294,39 +211,83 @@ def posts(
 
 
 @cli.command()
-@click.argument("archive", type=_FOLDER)
+@click.argument("archive", type=FOLDER)
 @click.argument("posts", nargs=-1, metavar="[POST]...")
-@_common
+@common
 def retry(console: Console, archive: Path, posts: tuple[str, ...]) -> int:
     """Put failed posts back to where they can go on."""
     return commands.retry(console, archive, posts)
 
 
 @cli.command()
-@click.argument("archive", type=_FOLDER)
+@click.argument("archive", type=FOLDER)
 @click.option(
     "--pds",
     metavar="URL",
-    callback=_server_url,
+    callback=server_url,
     help="The account's server, instead of the noted one.",
 )
-@_common
+@common
 def verify(console: Console, archive: Path, pds: str | None) -> int:
     """Check each record, file and date on the server."""
     return commands.verify(console, archive, pds)
 
 
 @cli.command()
-@click.argument("archive", type=_FOLDER)
-@_common
+@click.argument("archive", type=FOLDER)
+@click.argument("posts", nargs=-1, metavar="[POST]...")
+@click.option("--run", "number", metavar="N", type=click.IntRange(1), help="What run N published.")
+@click.option("--found", is_flag=True, help="Also what was found on the server, not written here.")
+@signing_in
+@click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@common
+def undo(
+    console: Console,
+    archive: Path,
+    posts: tuple[str, ...],
+    number: int | None,
+    found: bool,
+    password_file: Path | None,
+    yes: bool,
+    **flags: Any,
+) -> int:
+    """Delete what this archive published, unless it was changed since."""
+    selection = server_commands.Selection(posts, number, found)
+    access = _access(flags, password_file, yes=yes)
+    return server_commands.undo_import(console, archive, selection, access)
+
+
+@cli.command()
+@click.argument("archive", type=FOLDER)
+@click.argument("posts", nargs=-1, metavar="[POST]...")
+@wording
+@signing_in
+@click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@common
+def update(
+    console: Console,
+    archive: Path,
+    posts: tuple[str, ...],
+    password_file: Path | None,
+    yes: bool,
+    **flags: Any,
+) -> int:
+    """Bring captions edited since to posts that are published."""
+    access = _access(flags, password_file, yes=yes)
+    return server_commands.update_posts(console, archive, posts, access)
+
+
+@cli.command()
+@click.argument("archive", type=FOLDER)
+@common
 def report(console: Console, archive: Path) -> int:
     """Write report.html: what went where, what did not and why."""
     return commands.report(console, archive)
 
 
 @cli.command()
-@click.option("--ffmpeg", metavar="FILE", type=_PATH, help="The FFmpeg program to look at.")
-@_common
+@click.option("--ffmpeg", metavar="FILE", type=PATH, help="The FFmpeg program to look at.")
+@common
 def doctor(console: Console, ffmpeg: Path | None) -> int:
     """Tell what this computer has for the work, and what is missing."""
     return examine(console, load({"ffmpeg": ffmpeg}).ffmpeg, Path.cwd())
@@ -334,8 +295,8 @@ def doctor(console: Console, ffmpeg: Path | None) -> int:
 
 @cli.command()
 @click.option("--keep", is_flag=True, help="Keep the server running to look around.")
-@click.option("--folder", type=_FOLDER, help="Where to work; a temporary folder if not given.")
-@_common
+@click.option("--folder", type=FOLDER, help="Where to work; a temporary folder if not given.")
+@common
 def demo(console: Console, keep: bool, folder: Path | None) -> int:
     """Import a sample export into a real server started here."""
     from importer.demo.demo import run_demo
@@ -370,17 +331,6 @@ def _tell_usage(wrong: click.ClickException, *, as_json: bool) -> None:
     )
 
 
-def _system_trouble(error: OSError) -> TokawayError:
-    """What the system refused, in words: a full disk has its own exit code."""
-    if error.errno == errno.ENOSPC:
-        return DiskFull(
-            "The disk is full. Nothing is lost.",
-            hint="Free some space and give the same command again.",
-        )
-    where = f" ({error.filename})" if error.filename else ""
-    return UserError(f"{error.strerror or error}{where}.", code="system")
-
-
 def _sources(
     path: Path, archive: Path | None, source: Path | None, include_private: bool, yes: bool
 ) -> commands.Sources:
@@ -392,6 +342,16 @@ def _sources(
             err=True,
         )
     return commands.Sources(path, archive, source, include_private)
+
+
+def _access(
+    flags: dict[str, Any], password_file: Path | None, *, yes: bool
+) -> server_commands.Access:
+    return server_commands.Access(
+        flags,
+        lambda: password(password_file),
+        lambda question: yes or agreed(question),
+    )
 
 
 if __name__ == "__main__":

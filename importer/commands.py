@@ -6,16 +6,18 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from importer.archive.lock import locked
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
+from importer.budgets import in_words
 from importer.clock import utc_now
 from importer.console import Console
 from importer.engine.foresight import foresee_all
+from importer.engine.outlook import outlook
 from importer.engine.run import Outcome, run
 from importer.engine.stop import Stop
 from importer.engine.verification import verify_all
@@ -32,9 +34,10 @@ from importer.settings import Settings, load
 from importer.stages.foresee import Foreseen
 from importer.stages.place import sweep
 from importer.summary import Summary, summarise
-from importer.toolbox import signed_in
+from importer.toolbox import signed_in, style_of, windows_of
 from importer.wording import (
     fits_lines,
+    forecast_line,
     gathered_lines,
     link_life,
     links_lives,
@@ -114,7 +117,8 @@ def run_import(
 def status(console: Console, folder: Path) -> int:
     """Where the archive stands: counts, what waits, what did not work and why."""
     with ArchiveView.open(folder) as archive:
-        summary = summarise(archive, utc_now())
+        settings = load({}, archive=folder)
+        summary = _with_outlook(summarise(archive, utc_now()), archive, settings)
     console.result("status", jsonable(summary))
     _show_summary(console, summary)
     return 0
@@ -251,7 +255,7 @@ def _show_reading(console: Console, it: Opened) -> None:
 
 def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_post: bool) -> None:
     now = utc_now()
-    summary = summarise(archive, now)
+    summary = _with_outlook(summarise(archive, now), archive, settings)
     waiting = archive.posts(*_TO_DO, chosen=True)
     limits = archive.limits() or assumed()
     foreseen = foresee_all(archive, waiting, limits, settings)
@@ -304,6 +308,15 @@ def post_fields(post: Post, fit: Foreseen | None) -> dict[str, Any]:
         }
     )
     return fields
+
+
+def _with_outlook(summary: Summary, archive: ArchiveView, settings: Settings) -> Summary:
+    windows, style = windows_of(archive, settings), style_of(settings, archive)
+    seen = outlook(archive, settings, style, windows, utc_now())
+    if seen is None:
+        return summary
+    limit = in_words(seen.limit) if seen.limit else ""
+    return replace(summary, finish_at=seen.finish_at, limited_by=limit)
 
 
 def _nothing_to_do(console: Console, archive: Archive) -> int:
@@ -360,6 +373,10 @@ def _show_gaps(console: Console, summary: Summary) -> None:
             f"{plural(summary.without_caption, 'post')} would be published without words. "
             f"To add them: tokaway captions {summary.archive} --help"
         )
+    if summary.finish_at and (
+        line := forecast_line(summary.finish_at, summary.limited_by, utc_now())
+    ):
+        console.line(line)
     for line in links_lives(summary, utc_now()):
         console.line(line)
 

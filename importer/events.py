@@ -2,6 +2,7 @@
 
     RunStarted
       Recognised?                     posts found on the PDS already
+      Forecasted?                     told again when waiting begins
       ( StepStarted → StepDone | StepFailed
       | Status                        at most once a second
       | Waiting )*
@@ -52,6 +53,15 @@ class Recognised(Event):
 
     name: ClassVar[str] = "recognised"
     posts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Forecasted(Event):
+    """When the import will be finished if it runs whenever it may, and which limit decides it."""
+
+    name: ClassVar[str] = "forecast"
+    finish_at: datetime
+    limit: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,8 +124,9 @@ class ExportPost:
     """One own post as an export tells it.
 
     `posted_at` is UTC, to the second. `ordinal` tells apart posts of the same second:
-    0 for the oldest. `allow_*` is `None` when the export does not say. `cover_url` is the
-    signed link of the still that stands for a video.
+    0 for the oldest. `allow_*` is `None` when the export does not say. `disclosure` is what
+    TikTok showed about advertising (`Your Brand, Branded Content`), `ai_generated` what it said
+    of AI. `cover_url` is the signed link of the still that stands for a video.
     """
 
     posted_at: datetime
@@ -139,6 +140,8 @@ class ExportPost:
     allow_comments: bool | None = None
     allow_duets: bool | None = None
     allow_stitches: bool | None = None
+    disclosure: str | None = None
+    ai_generated: str | None = None
     cover_url: str | None = None
 
     @property
@@ -167,7 +170,8 @@ class Post:
     """One TikTok post as the archive knows it. Times are UTC.
 
     `long`, `photos` and `encode` (its video anew, whether needed or not) are the user's word on
-    this one post; `None` leaves it to the settings.
+    this one post; `None` leaves it to the settings, and so do empty `labels` (of content) and
+    `langs` (BCP 47).
     """
 
     id: str
@@ -185,9 +189,16 @@ class Post:
     alt_source: str | None = None
     cover_url: str | None = None
     source_path: str | None = None
+    allow_comments: bool | None = None
+    allow_duets: bool | None = None
+    allow_stitches: bool | None = None
+    disclosure: str = ""
+    ai_generated: str = ""
     long: Long | None = None
     photos: Photos | None = None
     encode: bool = False
+    labels: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
     tries: int = 0
     next_try_at: datetime | None = None
     trouble_code: str | None = None
@@ -220,6 +231,8 @@ class Edit:
     long: Long | None = None
     photos: Photos | None = None
     encode: bool | None = None
+    labels: tuple[str, ...] | None = None
+    langs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,7 +367,10 @@ class MediaFile:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record on a PDS that stands for a post, or for one `part` of it. Times are UTC."""
+    """A record on a PDS that stands for a post, or for one `part` of it. Times are UTC.
+
+    `run` is the number of the run of this archive that wrote it, `None` if it was found there.
+    """
 
     post: str
     did: str
@@ -367,6 +383,7 @@ class Record:
     published_at: datetime
     part: int = 0
     verified_at: datetime | None = None
+    run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,22 +5,26 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import langcodes
 import msgspec
 import platformdirs
 
 from importer.errors import UserError
 from importer.model import Long, Photos
+from importer.records.style import LABELS, MOST_LANGS, Names, Overflow
 
 FILE_NAME = "tokaway.toml"
 PREFIX = "TOKAWAY_"
 # Variables of the same prefix that are no settings of a run.
-NOT_SETTINGS = ("TOKAWAY_CACHE",)
+NOT_SETTINGS = ("TOKAWAY_CACHE", "TOKAWAY_STATE")
+_LISTS = ("langs", "labels")
 _YEAR_SECONDS = 365 * 86_400.0
+_MOST_HEADROOM = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,28 @@ class Settings:
     """How more than ten photos are published: `thread`, `first` (ten), or any as a `video`."""
     encoder: str = "software"
     """What encodes videos: `software`, `hardware` (whatever works) or one hardware encoder."""
+    overflow: Overflow = Overflow.THREAD
+    """What becomes of a caption too long for one record: `thread` or `truncate`."""
+    names: Names = Names.PLAIN
+    """What becomes of @names in captions: `plain`, `link` (to TikTok) or `mention`."""
+    handles: Path | None = None
+    """A table (CSV) of TikTok names and handles, for `names = "mention"`."""
+    langs: tuple[str, ...] = ()
+    """The languages of all posts (BCP 47); told from each caption when not set."""
+    labels: tuple[str, ...] = ()
+    """Content labels for all posts, such as `sexual` or `graphic-media`."""
+    gates: bool = True
+    """Whether nobody may reply where TikTok's comments were closed."""
+    quote_gates: bool = False
+    """Whether nobody may quote where stitches or duets were closed: the nearest thing."""
+    disclose: bool = False
+    """Whether posts say in words what TikTok showed about AI and advertising."""
+    provenance: bool = False
+    """Whether records name the TikTok post they stand for."""
+    pace: int = 100
+    """How many posts to publish an hour; 0 for as many as the server allows."""
+    headroom: float = 0.2
+    """The share of each of the server's limits that is left for your own posting."""
     tries: int = 5
     """How often a post's own step is tried before the post counts as failed."""
     retry_seconds: float = 5.0
@@ -91,7 +117,7 @@ def load(
         if name.startswith(PREFIX) and name not in NOT_SETTINGS
     }
     merged |= _checked(named, "the environment")
-    merged |= {name: value for name, value in flags.items() if value is not None}
+    merged |= _checked({k: v for k, v in flags.items() if v is not None}, "the flags")
     try:
         settings = msgspec.convert(
             merged, Settings, strict=False, dec_hook=lambda kind, value: kind(value)
@@ -100,6 +126,7 @@ def load(
         raise UserError(
             f"A setting has the wrong form: {error}.", hint="See docs/settings.md.", code="settings"
         ) from error
+    _check_words(settings)
     for name in ("fetch_jobs", "prepare_jobs", "publish_jobs", "buffer", "tries"):
         if getattr(settings, name) < 1:
             raise UserError(f"The setting {name} must be 1 or more.", code="settings")
@@ -108,7 +135,56 @@ def load(
             raise UserError(
                 f"The setting {name} must be a number of seconds up to a year.", code="settings"
             )
+    if settings.pace < 0:
+        raise UserError("The setting pace must be a number of posts, or 0.", code="settings")
+    if not 0 <= settings.headroom <= _MOST_HEADROOM:
+        raise UserError(
+            f"The setting headroom must be a share between 0 and {_MOST_HEADROOM}.",
+            code="settings",
+        )
     return settings
+
+
+def check_labels(labels: Collection[str]) -> None:
+    """Refuse content labels that apps do not know.
+
+    Raises:
+        UserError: one is unknown, or there are too many.
+    """
+    for label in labels:
+        if label not in LABELS:
+            near = difflib.get_close_matches(label, LABELS, 1)
+            raise UserError(
+                f"Unknown content label '{label}'.",
+                hint=f"Did you mean '{near[0]}'?" if near else f"Known: {', '.join(LABELS)}.",
+                code="settings",
+            )
+
+
+def check_langs(langs: Collection[str]) -> None:
+    """Refuse what is no language.
+
+    Raises:
+        UserError: one is no language tag (BCP 47), or there are more than a record takes.
+    """
+    wrong = [lang for lang in langs if not langcodes.tag_is_valid(lang)]
+    if wrong or len(langs) > MOST_LANGS:
+        raise UserError(
+            f"'{wrong[0]}' is no language." if wrong else f"{len(langs)} languages for one post.",
+            hint=f"Up to {MOST_LANGS} tags such as en or pt-BR.",
+            code="settings",
+        )
+
+
+def _check_words(settings: Settings) -> None:
+    check_labels(settings.labels)
+    check_langs(settings.langs)
+    if settings.names is Names.MENTION and settings.handles is None:
+        raise UserError(
+            "To mention people, Tokaway needs your table of their handles.",
+            hint="Name it with the setting handles; see docs/settings.md.",
+            code="settings",
+        )
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -132,4 +208,12 @@ def _checked(layer: Mapping[str, Any], where: str) -> dict[str, Any]:
                 hint=f"Did you mean '{near[0]}'?" if near else "See docs/settings.md.",
                 code="settings",
             )
-    return dict(layer)
+    # A variable or a flag holds a list as words with commas between them.
+    return {
+        name: _words(value) if name in _LISTS and isinstance(value, str) else value
+        for name, value in layer.items()
+    }
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for part in text.split(",") if (word := part.strip()))

@@ -27,7 +27,8 @@ class Summary:
     """Where an archive stands. Times are UTC.
 
     `links_*` speak of posts whose file is still to be fetched by a link that dies; `safe` posts
-    need none any more. `without_caption` would be published without words.
+    need none any more. `without_caption` would be published without words. `finish_at` is when
+    the import will be finished if it runs whenever it may, `limited_by` the limit that decides.
     """
 
     archive: str
@@ -45,6 +46,8 @@ class Summary:
     last_link_expires_at: datetime | None
     safe: int
     without_caption: int
+    finish_at: datetime | None = None
+    limited_by: str = ""
 
 
 def summarise(archive: ArchiveView, now: datetime) -> Summary:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from urllib.parse import urlsplit
 
+from importer.archive.ledger import Ledger, default_folder
 from importer.archive.store import Archive
+from importer.archive.view import ArchiveView
+from importer.budgets import HOUR, REFERENCE, Kind, Window
 from importer.clock import utc_now
 from importer.engine.stop import Stop
-from importer.errors import SignInNeeded, UserError
+from importer.errors import SignInNeeded, TryLater, Unreachable, UserError
+from importer.handles import read_handles, resolve
 from importer.media import ffmpeg
 from importer.media.download import open_client
 from importer.media.encoder import find as find_encoder
+from importer.model import Account
+from importer.pds.budget import Budget
 from importer.pds.identity import find_pds
 from importer.pds.limits import read_limits
 from importer.pds.repo import Repo
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import Server
+from importer.records.style import Names, Style
 from importer.settings import Settings
 from importer.stages.tools import Tools
 
@@ -29,6 +37,56 @@ def signed_in(
 
     Raises:
         UserError: no account is named, it is not the archive's, or FFmpeg is missing.
+        SignInNeeded: there is no password, or the server refuses it; or the account's e-mail
+            address is not confirmed.
+        Unreachable: the server does not answer.
+    """
+    program = ffmpeg.find(settings.ffmpeg)
+    encoder = find_encoder(settings.encoder, program)
+    with ExitStack() as stack:
+        session, account = stack.enter_context(session_of(settings, archive, ask_password, stop))
+        check_account(session, account)
+        server, budget = session.server, session.server.budget
+        limits = read_limits(server)
+        archive.set_limits(limits)
+        yield Tools(
+            account=account,
+            repo=Repo(session, account.did),
+            limits=limits,
+            ffmpeg=program,
+            long=settings.long,
+            photos=settings.photos,
+            encoder=encoder,
+            style=style_of(settings, archive, server),
+            budget=budget,
+            http=stack.enter_context(open_client()),
+            now=utc_now,
+        )
+
+
+@contextmanager
+def writing(
+    settings: Settings, archive: Archive, ask_password: Callable[[], Password | None], stop: Stop
+) -> Iterator[Repo]:
+    """Sign in for a command that only changes records.
+
+    Raises:
+        UserError: no account is named, or it is not the archive's.
+        SignInNeeded: there is no password, or the server refuses it.
+        Unreachable: the server does not answer.
+    """
+    with session_of(settings, archive, ask_password, stop) as (session, account):
+        yield Repo(session, account.did)
+
+
+@contextmanager
+def session_of(
+    settings: Settings, archive: Archive, ask_password: Callable[[], Password | None], stop: Stop
+) -> Iterator[tuple[Session, Account]]:
+    """Sign in to the account of an archive, or bind the archive to the one that is named.
+
+    Raises:
+        UserError: no account is named, or it is not the archive's.
         SignInNeeded: there is no password, or the server refuses it.
         Unreachable: the server does not answer.
     """
@@ -41,8 +99,6 @@ def signed_in(
             hint="Name it: --to name.bsky.social --password-file FILE",
             code="no_account",
         )
-    program = ffmpeg.find(settings.ffmpeg)
-    encoder = find_encoder(settings.encoder, program)
     password = ask_password()
     if password is None:
         raise SignInNeeded(
@@ -57,16 +113,89 @@ def signed_in(
         session = Session(server, identifier, password)
         account = session.sign_in()
         archive.set_account(account)
-        limits = read_limits(server)
-        archive.set_limits(limits)
-        yield Tools(
-            account=account,
-            repo=Repo(session, account.did),
-            limits=limits,
-            ffmpeg=program,
-            long=settings.long,
-            photos=settings.photos,
-            encoder=encoder,
-            http=stack.enter_context(open_client()),
-            now=utc_now,
+        stack.enter_context(counted(server, account, settings))
+        yield session, account
+
+
+def check_account(session: Session, account: Account) -> None:
+    """Find out before the first upload what would make videos vanish later.
+
+    Raises:
+        SignInNeeded: the account's e-mail address is not confirmed.
+    """
+    if session.email_confirmed is False:
+        # Bluesky's video service never shows videos of such accounts, and says nothing.
+        raise SignInNeeded(
+            f"The e-mail address of {account.handle} is not confirmed, and videos of such "
+            "accounts are never shown. Nothing was sent.",
+            hint="Confirm it in the account's settings, then give the same command again.",
+            code="email_unconfirmed",
         )
+
+
+@contextmanager
+def counted(server: Server, account: Account, settings: Settings) -> Iterator[Budget]:
+    """Count what an account spends at its server, together with all runs on this machine."""
+    ledger = Ledger(default_folder())
+    try:
+        server.budget = Budget(
+            ledger,
+            server.host,
+            account.did,
+            headroom=settings.headroom,
+            paces=_paces(settings),
+        )
+        yield server.budget
+    finally:
+        ledger.close()
+
+
+def _paces(settings: Settings) -> dict[int, int]:
+    return {HOUR: settings.pace} if settings.pace else {}
+
+
+def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
+    """The limits that an archive's account has, as far as they are known; else the usual ones."""
+    account = archive.account()
+    paces = _paces(settings)
+    if account is None:
+        own = [Window(Kind.POSTS, seconds, limit) for seconds, limit in paces.items()]
+        return own + [
+            Window(kind, seconds, limit, int(limit * settings.headroom))
+            for (kind, seconds), limit in REFERENCE.items()
+        ]
+    ledger = Ledger(default_folder())
+    try:
+        host = urlsplit(account.pds).netloc
+        return Budget(ledger, host, account.did, headroom=settings.headroom, paces=paces).windows()
+    finally:
+        ledger.close()
+
+
+def style_of(settings: Settings, archive: ArchiveView, server: Server | None = None) -> Style:
+    """How the settings want posts worded; without a server nobody is mentioned yet.
+
+    Raises:
+        UserError: the table of handles cannot be used.
+        Unreachable: the server cannot look up handles now.
+    """
+    accounts: dict[str, str] = {}
+    if settings.names is Names.MENTION and settings.handles:
+        handles = read_handles(settings.handles)
+        try:
+            accounts = resolve(handles, server) if server else {}
+        except TryLater as trouble:
+            raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
+    profile = archive.profile()
+    return Style(
+        overflow=settings.overflow,
+        names=settings.names,
+        accounts=accounts,
+        langs=settings.langs,
+        labels=settings.labels,
+        gates=settings.gates,
+        quote_gates=settings.quote_gates,
+        disclose=settings.disclose,
+        provenance=settings.provenance,
+        user_name=(profile.user_name if profile else None) or "",
+    )

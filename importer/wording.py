@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from importer.events import (
     Event,
+    Forecasted,
     Recognised,
     RunFinished,
     RunStarted,
@@ -29,6 +30,7 @@ OUTCOMES = {
     "interrupted": "Stopped. Nothing is lost; the same command goes on.",
 }
 
+_SOON = timedelta(minutes=10)
 # How many posts and files of one open question are named.
 _SHOWN = 4
 
@@ -159,6 +161,14 @@ def gathered_lines(gathered: Gathered) -> list[str]:
     return lines
 
 
+def forecast_line(finish_at: datetime, limit: str, now: datetime) -> str | None:
+    """When an import will be finished, and why not sooner; `None` if it is hardly worth a word."""
+    if not limit and finish_at - now < _SOON:
+        return None
+    why = f"; what decides is {limit}" if limit else ""
+    return f"Finished by {local(finish_at)}, in {span(finish_at - now)}{why}."
+
+
 _DONE = {Stage.FETCH: "fetched", Stage.PREPARE: "prepared", Stage.PUBLISH: "published"}
 
 
@@ -171,6 +181,8 @@ def narrate(event: Event) -> str | None:
             return f"Publishing to {event.handle} on {event.pds}: {plural(left, 'post')} to go."
         case Recognised():
             return f"{plural(event.posts, 'post')} found on the server already."
+        case Forecasted():
+            return forecast_line(event.finish_at, event.limit, event.at)
         case StepStarted():
             return None
         case StepDone():

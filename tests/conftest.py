@@ -28,6 +28,15 @@ hypothesis.settings.register_profile("tokaway", deadline=None)
 hypothesis.settings.load_profile("tokaway")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state() -> Iterator[None]:
+    """What the suite spends is not counted in the books of the person who runs it."""
+    with tempfile.TemporaryDirectory(prefix="tokaway-state-") as folder:
+        os.environ["TOKAWAY_STATE"] = folder
+        yield
+        del os.environ["TOKAWAY_STATE"]
+
+
 @dataclass(frozen=True, slots=True)
 class TestAccount:
     """A fresh account on the session's PDS."""

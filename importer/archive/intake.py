@@ -17,6 +17,7 @@ from importer.archive import moves
 from importer.archive.matching import match_posts, reason_to_skip
 from importer.archive.rows import (
     NO_TROUBLE,
+    Row,
     links_to_json,
     moment,
     soonest_expiry,
@@ -48,6 +49,11 @@ LEFT_OUT = Trouble(
 )
 
 
+_SHOWN_BY_TIKTOK = (
+    "allow_comments", "allow_duets", "allow_stitches", "disclosure", "ai_generated"
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Absorbed:
     """What a reading of an export changed: numbers of posts."""
@@ -61,8 +67,8 @@ class Absorbed:
 class Edited:
     """What the user's edits changed: numbers of posts.
 
-    `published` were published before and stay as they are; the media of `treated` ones will be
-    prepared in another way.
+    `published` were published before: new words wait for `tokaway update`, all else stays. The
+    media of `treated` ones will be prepared in another way.
     """
 
     captions: int = 0
@@ -149,15 +155,12 @@ class Intake(ArchiveView):
                 post = self.post(edit.post)
                 if post is None:
                     continue
+                reworded = self._reword(post, edit, numbers)
                 if post.milestone in PLACED:
                     numbers["published"] += 1
+                    if reworded:
+                        self._set(post.id, reworded=1)
                     continue
-                if edit.caption is not None:
-                    numbers["captions"] += 1
-                    self._set(post.id, caption=edit.caption, caption_source=CAPTION_FROM_USER)
-                if edit.alt is not None:
-                    numbers["alts"] += 1
-                    self._set(post.id, alt=edit.alt, alt_source=ALT_FROM_USER)
                 numbers["treated"] += self._treat(post, edit)
                 if edit.chosen is not None:
                     # Other treatment may have brought it back just now.
@@ -243,6 +246,25 @@ class Intake(ArchiveView):
         path = self.path(file.path)
         return path.is_file() and path.stat().st_size == file.bytes
 
+    def _reword(self, post: Post, edit: Edit, numbers: dict[str, int]) -> bool:
+        """Take over new words; whether any of them differ from those known."""
+        columns: Row = {}
+        if edit.caption is not None:
+            numbers["captions"] += 1
+            columns |= {"caption": edit.caption, "caption_source": CAPTION_FROM_USER}
+        if edit.alt is not None:
+            numbers["alts"] += 1
+            columns |= {"alt": edit.alt, "alt_source": ALT_FROM_USER}
+        if edit.labels is not None:
+            columns["labels"] = " ".join(edit.labels)
+        if edit.langs is not None:
+            columns["langs"] = " ".join(edit.langs)
+        if columns:
+            self._set(post.id, **columns)
+        before = (post.caption, post.alt, post.labels, post.langs)
+        after = (edit.caption, edit.alt, edit.labels, edit.langs)
+        return any(new not in (None, old) for old, new in zip(before, after, strict=True))
+
     def _treat(self, post: Post, edit: Edit) -> bool:
         """Note how the user wants a post's media treated; what was made otherwise is made anew."""
         wanted: dict[str, Any] = {}
@@ -310,6 +332,8 @@ class Intake(ArchiveView):
                 "allow_comments": exported.allow_comments,
                 "allow_duets": exported.allow_duets,
                 "allow_stitches": exported.allow_stitches,
+                "disclosure": exported.disclosure or "",
+                "ai_generated": exported.ai_generated or "",
                 "links": links_to_json(exported.links),
                 "link_expires_at": soonest_expiry(exported.links),
                 "chosen": int(skip is None),
@@ -345,6 +369,9 @@ class Intake(ArchiveView):
             self._set(post.id, caption=exported.title, caption_source=CAPTION_FROM_TITLE)
         if exported.alt and not post.alt and post.alt_source is None:
             self._set(post.id, alt=exported.alt, alt_source=ALT_FROM_EXPORT)
+        for name in _SHOWN_BY_TIKTOK:
+            if getattr(post, name) in (None, "") and getattr(exported, name) is not None:
+                self._set(post.id, **{name: getattr(exported, name)})
 
     def _take_privacy(self, post: Post, exported: ExportPost, *, is_newer: bool | None) -> bool:
         """Honour a privacy that has changed on TikTok, while it still can be.

@@ -172,3 +172,23 @@ def parts_and_photos(db: Database) -> None:
                 "WHERE trouble_code = 'photo' AND milestone = 'skipped' AND privacy = ?",
                 [skip.code, skip.text, skip.hint, privacy.value],
             )
+
+
+@migrations()
+def publishing(db: Database) -> None:
+    """What TikTok showed about a post, the user's labels and languages, and who wrote a record.
+
+    Words within `labels` and `langs` are set apart by spaces. Records of earlier versions count
+    as written by the run that noted them.
+    """
+    for statement in (
+        "ALTER TABLE posts ADD COLUMN disclosure TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE posts ADD COLUMN ai_generated TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE posts ADD COLUMN labels TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE posts ADD COLUMN langs TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE posts ADD COLUMN reworded INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE records ADD COLUMN run INTEGER REFERENCES runs (id)",
+        "UPDATE records SET run = (SELECT max(run) FROM attempts WHERE attempts.post = "
+        "records.post AND stage = 'publish' AND outcome = 'done')",
+    ):
+        db.execute(statement)

@@ -23,6 +23,9 @@ MOVES: frozenset[tuple[Milestone, Milestone]] = frozenset(
         (_M.FETCHED, _M.FOUND),
         # verification found the record missing
         (_M.VERIFIED, _M.PUBLISHED),
+        # taken back
+        (_M.PUBLISHED, _M.SKIPPED),
+        (_M.VERIFIED, _M.SKIPPED),
         # by choice or by rule
         *((milestone, _M.SKIPPED) for milestone in (_M.FOUND, _M.FETCHED, _M.PREPARED, _M.FAILED)),
         # tries used up, or refused

@@ -81,6 +81,10 @@ def _link(stored: Row) -> Link:
     )
 
 
+def _yes_no(stored: int | None) -> bool | None:
+    return None if stored is None else bool(stored)
+
+
 def post_from_row(row: Row) -> Post:
     """A row of `posts`."""
     return Post(
@@ -102,6 +106,13 @@ def post_from_row(row: Row) -> Post:
         long=Long(row["long"]) if row["long"] else None,
         photos=Photos(row["photos"]) if row["photos"] else None,
         encode=bool(row["encode"]),
+        allow_comments=_yes_no(row["allow_comments"]),
+        allow_duets=_yes_no(row["allow_duets"]),
+        allow_stitches=_yes_no(row["allow_stitches"]),
+        disclosure=row["disclosure"],
+        ai_generated=row["ai_generated"],
+        labels=tuple(row["labels"].split()),
+        langs=tuple(row["langs"].split()),
         tries=row["tries"],
         next_try_at=instant(row["next_try_at"]),
         trouble_code=row["trouble_code"],
@@ -161,6 +172,7 @@ def record_to_row(record: Record) -> Row:
         "blob_cids": json.dumps(record.blob_cids),
         "published_at": moment(record.published_at),
         "verified_at": moment(record.verified_at) if record.verified_at else None,
+        "run": record.run,
     }
 
 
@@ -178,4 +190,5 @@ def record_from_row(row: Row) -> Record:
         blob_cids=tuple(json.loads(row["blob_cids"])),
         published_at=_instant(row["published_at"]),
         verified_at=instant(row["verified_at"]),
+        run=row["run"],
     )

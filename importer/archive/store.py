@@ -35,6 +35,10 @@ from importer.model import (
     Trouble,
 )
 
+UNDONE = Trouble(
+    "undone", "You took it back.", "To publish it again: tokaway posts ARCHIVE POST --choose"
+)
+
 
 class Archive(Intake):
     """One creator's import, to be worked on: hold `archive.lock.locked` while it is open."""
@@ -112,6 +116,27 @@ class Archive(Intake):
                 self._move(post, Milestone.PUBLISHED, **words)
             else:
                 self._set(post.id, **words)
+
+    def note_updated(self, post: Post, records: Sequence[Record]) -> None:
+        """New words of a published post are on the PDS, in these records."""
+        with self._change():
+            self._db.execute("DELETE FROM records WHERE post = ?", [post.id])
+            self._db.table("records").insert_all(map(record_to_row, records))
+            self._set(post.id, reworded=0)
+            if post.milestone == Milestone.VERIFIED:
+                self._move(post, Milestone.PUBLISHED, **NO_TROUBLE)
+
+    def note_unchanged(self, post: Post) -> None:
+        """The records of a published post carry its words of today."""
+        with self._change():
+            self._set(post.id, reworded=0)
+
+    def note_undone(self, post: Post) -> None:
+        """The records of a post are no longer on the PDS, by the user's wish."""
+        with self._change():
+            self._db.execute("DELETE FROM records WHERE post = ?", [post.id])
+            columns = {"chosen": 0, "chosen_by": "user", "reworded": 0, **trouble_columns(UNDONE)}
+            self._move(post, Milestone.SKIPPED, next_try_at=None, **columns)
 
     def note_try_later(
         self, post: Post, trouble: Trouble, at: datetime | None, *, count: bool

@@ -178,6 +178,10 @@ class ArchiveView:
         )
         return int(row["n"])
 
+    def reworded(self) -> list[str]:
+        """The ids of published posts whose words were edited since."""
+        return [row["id"] for row in self._rows("SELECT id FROM posts WHERE reworded ORDER BY id")]
+
     def files(self, post_id: str) -> dict[Role, tuple[MediaFile, ...]]:
         """The files of a post by role, in the order of their parts."""
         rows = self._rows("SELECT * FROM files WHERE post = ? ORDER BY part, lang", [post_id])
@@ -185,6 +189,28 @@ class ArchiveView:
         for file in map(file_from_row, rows):
             found[file.role] = (*found.get(file.role, ()), file)
         return found
+
+    def files_by_post(self) -> dict[str, dict[Role, list[MediaFile]]]:
+        """The files of all unfinished posts, by post and role, in the order of their parts."""
+        found: dict[str, dict[Role, list[MediaFile]]] = {}
+        marks = ", ".join("?" * len(UNFINISHED))
+        sql = (
+            "SELECT files.* FROM files JOIN posts ON posts.id = post "  # noqa: S608
+            f"WHERE milestone IN ({marks}) ORDER BY post, part, lang"
+        )
+        for row in self._rows(sql, list(UNFINISHED)):
+            file = file_from_row(row)
+            found.setdefault(row["post"], {}).setdefault(file.role, []).append(file)
+        return found
+
+    def last_published(self, number: int) -> list[datetime]:
+        """When the last so many posts were published, the newest first."""
+        rows = self._rows(
+            "SELECT min(published_at) AS at FROM records WHERE run IS NOT NULL "
+            "GROUP BY post ORDER BY at DESC LIMIT ?",
+            [number],
+        )
+        return [at for row in rows if (at := instant(row["at"]))]
 
     def originals(self) -> dict[str, tuple[MediaFile, ...]]:
         """The originals of all posts, by post and in the order of their parts."""

@@ -154,13 +154,19 @@ class LocalPds:
         self.stop()
         self.start()
 
-    def create_account(self, handle: str, password: str) -> Account:
-        """Make an account; the first label of `handle` has 3 to 18 characters, then `.test`."""
+    def create_account(self, handle: str, password: str, *, confirmed: bool = True) -> Account:
+        """Make an account; the first label of `handle` has 3 to 18 characters, then `.test`.
+
+        Its e-mail address is `confirmed` or not.
+        """
         answer = self._call(
             "POST",
             "com.atproto.server.createAccount",
             json={"handle": handle, "password": password, "email": f"owner@{handle}"},
         )
+        if confirmed:
+            token = answer["accessJwt"]
+            self._call("POST", "com.atproto.server.requestEmailConfirmation", token)
         return Account(did=answer["did"], handle=answer["handle"], pds=self.public_url)
 
     def forge_access_token(self, did: str, expires_at: datetime) -> str:
@@ -188,18 +194,23 @@ class LocalPds:
                 return records
             query["cursor"] = page["cursor"]
 
-    def _call(self, verb: str, method: str, **content: Any) -> dict[str, Any]:
+    def _call(
+        self, verb: str, method: str, token: str | None = None, **content: Any
+    ) -> dict[str, Any]:
+        headers = {"x-ratelimit-bypass": self._bypass_key}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         answer = httpx.request(
             verb,
             f"{self.url}/xrpc/{method}",
-            headers={"x-ratelimit-bypass": self._bypass_key},
+            headers=headers,
             timeout=_CALL_SECONDS,
             trust_env=False,
             **content,
         )
         if answer.is_error:
             raise RuntimeError(f"{method} answered {answer.status_code}: {answer.text}")
-        return cast(dict[str, Any], answer.json())
+        return cast(dict[str, Any], answer.json()) if answer.content else {}
 
     def _spawn(self, installed: InstalledServer) -> subprocess.Popen[str]:
         environment = node_environment() | {

@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from importer.archive.store import Archive
 from importer.clock import utc_now
+from importer.engine.outlook import outlook
 from importer.engine.pauses import Pause, Pauses
 from importer.engine.schedule import Room, next_steps
 from importer.engine.stop import Stop
@@ -125,6 +126,7 @@ class _Coordinator:
         pool = ThreadPoolExecutor(sum(self._room.workers.values()), thread_name_prefix="step")
         try:
             self._recognise()
+            self._forecast()
             self._loop(pool)
         except RunError as error:
             self._error = error
@@ -145,6 +147,13 @@ class _Coordinator:
             self._remove_copy(post)
         if found:
             self._tell.recognised(len(found))
+
+    def _forecast(self) -> None:
+        tools = self._tools
+        windows, now = tools.budget.windows(), self._now()
+        seen = outlook(self._archive, self._settings, tools.style, windows, now)
+        if seen:
+            self._tell.forecast(seen)
 
     def _loop(self, pool: ThreadPoolExecutor) -> None:
         while True:
@@ -238,7 +247,9 @@ class _Coordinator:
                 self._archive.note_prepared(post, files)
                 done = dict.fromkeys(file.fit for file in files if file.fit)
                 text = f"{', '.join(done)}: {reason}"
-            case Published(records=records, found=found):
+            case Published(records=records, found=found, ours=ours):
+                if ours or not found:
+                    records = tuple(replace(record, run=self._run) for record in records)
                 self._archive.note_published(post, records)
                 self._remove_copy(post)
                 self._published += 1
@@ -323,7 +334,8 @@ class _Coordinator:
                 until=until,
                 hint=f"Give the same command again after {until:%Y-%m-%d %H:%M:%S} UTC.",
             )
-        self._tell.waiting(reason, until)
+        if self._tell.waiting(reason, until):
+            self._forecast()
         self._stop.draining.wait(min((until - now).total_seconds(), 1.0))
         self._tell_status()
         return True

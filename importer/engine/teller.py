@@ -7,9 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 from importer import __version__
 from importer.archive.view import ArchiveView
+from importer.budgets import in_words
+from importer.engine.forecast import Forecast
 from importer.errors import RunError
 from importer.events import (
     Event,
+    Forecasted,
     InHand,
     Recognised,
     RunFinished,
@@ -63,6 +66,11 @@ class Teller:
         """So many posts stand on the server already."""
         self._emit(Recognised(self._now(), self._run, posts))
 
+    def forecast(self, seen: Forecast) -> None:
+        """When the import will be finished."""
+        limit = in_words(seen.limit) if seen.limit else ""
+        self._emit(Forecasted(self._now(), self._run, seen.finish_at, limit))
+
     def step_started(self, post: Post, stage: Stage) -> None:
         """A worker takes a step."""
         self._emit(StepStarted(self._now(), self._run, post.id, stage))
@@ -88,11 +96,13 @@ class Teller:
             self._status_at = now
             self._emit(Status(now, self._run, self._archive.counts(), tuple(in_hand)))
 
-    def waiting(self, reason: str, until: datetime) -> None:
-        """Nothing can be done before `until`."""
-        if self._wait != until:
+    def waiting(self, reason: str, until: datetime) -> bool:
+        """Nothing can be done before `until`; whether that is news."""
+        is_news = self._wait != until
+        if is_news:
             self._wait = until
             self._emit(Waiting(self._now(), self._run, reason, until))
+        return is_news
 
     def stopping(self, *, draining: bool, at_once: bool) -> None:
         """The user asked to stop, if so."""

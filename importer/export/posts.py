@@ -17,10 +17,12 @@ CONTRADICTION = "(contradictory)"
 
 NEEDED = frozenset(
     {
+        "aigeneratedcontent",
         "allowcomments",
         "allowduets",
         "allowstitches",
         "alternatetext",
+        "contentdisclosure",
         "coverimage",
         "date",
         "likes",
@@ -160,6 +162,8 @@ def _post(row: _Row, ordinal: int) -> ExportPost:
         allow_comments=_YES_NO.get((texts.get("allowcomments") or "").casefold()),
         allow_duets=_YES_NO.get((texts.get("allowduets") or "").casefold()),
         allow_stitches=_YES_NO.get((texts.get("allowstitches") or "").casefold()),
+        disclosure=texts.get("contentdisclosure"),
+        ai_generated=texts.get("aigeneratedcontent"),
         cover_url=texts.get("coverimage"),
     )
 

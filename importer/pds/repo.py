@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 from importer.errors import Refused, TryLater
 from importer.pds.session import Session
@@ -29,6 +29,46 @@ class StoredRecord:
     def rkey(self) -> str:
         """The last part of the URI."""
         return self.uri.rpartition("/")[2]
+
+    @property
+    def collection(self) -> str:
+        """The part of the URI before its key."""
+        return self.uri.split("/")[3]
+
+
+class NewRecord(Protocol):
+    """A record to be written: where, and its content as JSON."""
+
+    @property
+    def collection(self) -> str:
+        """Its collection."""
+
+    @property
+    def rkey(self) -> str:
+        """Its record key."""
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """Its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One change of a record; `value` is its new content, `None` if it is deleted."""
+
+    action: Literal["create", "update", "delete"]
+    collection: str
+    rkey: str
+    value: dict[str, Any] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """As `com.atproto.repo.applyWrites` takes it."""
+        written: dict[str, Any] = {
+            "$type": f"com.atproto.repo.applyWrites#{self.action}",
+            "collection": self.collection,
+            "rkey": self.rkey,
+        }
+        return written if self.value is None else written | {"value": self.value}
 
 
 class KeyTaken(Exception):
@@ -67,6 +107,16 @@ class PublicRepo:
                 return None
             raise
         return _stored(answer.body)
+
+    def latest_commit(self) -> tuple[str, str]:
+        """The CID and the rev of the newest commit of the account.
+
+        Raises:
+            XrpcError: the server refused the call.
+            TryLater: the server could not answer.
+        """
+        body = self.server.query("com.atproto.sync.getLatestCommit", {"did": self.did}).body
+        return str(body.get("cid")), str(body.get("rev"))
 
     def records(
         self, collection: str, after: str | None = None, until: str | None = None
@@ -200,41 +250,56 @@ class Repo(PublicRepo):
             raise self._refused(refusal) from refusal
         return StoredRecord(str(answer.body["uri"]), str(answer.body["cid"]), record)
 
-    def create_together(
-        self, collection: str, records: Sequence[tuple[str, dict[str, Any]]]
-    ) -> list[StoredRecord]:
+    def create_together(self, records: Sequence[NewRecord]) -> list[StoredRecord]:
         """Write several records under free keys: all of them, or none.
 
         Unlike `create` the server cannot compare: a taken key fails it with a bare 500, and so
-        may what was written by a try whose answer got lost. Looking at the first key tells.
+        may what was written by a try whose answer got lost. Looking at the keys tells: the first
+        stands for all, because nothing writes it without the others.
 
         Raises:
             KeyTaken, KeyRefused, BlobMissing, Refused, TryLater: as `create` does.
         """
-        create = "com.atproto.repo.applyWrites#create"
-        body = {
-            "repo": self.did,
-            "writes": [
-                {"$type": create, "collection": collection, "rkey": rkey, "value": record}
-                for rkey, record in records
-            ],
-        }
         stored = [
-            StoredRecord(f"at://{self.did}/{collection}/{rkey}", record_cid(record), record)
-            for rkey, record in records
+            StoredRecord(
+                f"at://{self.did}/{new.collection}/{new.rkey}", record_cid(new.value), new.value
+            )
+            for new in records
         ]
         try:
-            self._session.call(
-                lambda token: self.server.procedure("com.atproto.repo.applyWrites", body, token)
-            )
+            self.apply([Write("create", new.collection, new.rkey, new.value) for new in records])
         except (XrpcError, TryLater) as trouble:
             # A lost answer, or servers that say in other ways that a key is taken.
-            found = self.record(collection, records[0][0])
+            found = self.record(records[0].collection, records[0].rkey)
+            if found is None and any(self.record(new.collection, new.rkey) for new in records[1:]):
+                # All of ours, written between the two looks, or a record of somebody else's.
+                found = self.record(records[0].collection, records[0].rkey)
+                if found is None:
+                    raise KeyTaken from trouble
             if found is None:
                 raise self._refused(trouble) from trouble
             if found.cid != stored[0].cid:
                 raise KeyTaken from trouble
         return stored
+
+    def apply(self, writes: Sequence[Write], swap_commit: str | None = None) -> None:
+        """Make several changes at once: all of them, or none.
+
+        With `swap_commit`, the CID of a commit, only if nothing was written since then.
+
+        Raises:
+            XrpcError: the server refused; `InvalidSwap` if something was written meanwhile.
+            TryLater: the server could not, or its answer got lost.
+        """
+        body: dict[str, Any] = {
+            "repo": self.did,
+            "writes": [write.as_json() for write in writes],
+        }
+        if swap_commit:
+            body["swapCommit"] = swap_commit
+        self._session.call(
+            lambda token: self.server.procedure("com.atproto.repo.applyWrites", body, token)
+        )
 
     def _refused(self, refusal: XrpcError | TryLater) -> Exception:
         """What it means that the server refused to write."""

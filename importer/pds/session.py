@@ -35,6 +35,8 @@ class Session:
         self._refresh = ""
         self._renewing = threading.Lock()
         self._lost: SignInNeeded | None = None
+        self.email_confirmed: bool | None = None
+        """Whether the account's e-mail address is; `None` if the server does not say."""
 
     def __repr__(self) -> str:
         return f"Session({self._identifier!r} at {self.server.host})"
@@ -76,6 +78,8 @@ class Session:
         except XrpcError as refusal:
             raise self._refused(refusal) from refusal
         self._keep(answer)
+        told = answer.body.get("emailConfirmed")
+        self.email_confirmed = told if isinstance(told, bool) else None
         return answer
 
     def call(self, attempt: Callable[[str], Answer]) -> Answer:

@@ -22,6 +22,7 @@ import tenacity
 
 from importer import __version__
 from importer.errors import SignInNeeded, Stopped, TryLater
+from importer.pds.budget import Budget
 from importer.step import Step
 
 # A record that refers to a 300 MB blob takes the server seconds; an upload must arrive within
@@ -56,9 +57,13 @@ class XrpcError(Exception):
 
 
 class Server:
-    """One server that speaks XRPC. May be used from several threads."""
+    """One server that speaks XRPC. May be used from several threads.
+
+    Every call is counted in `budget`, and none is made that has no room there.
+    """
 
     def __init__(self, url: str, stop: threading.Event) -> None:
+        self.budget = Budget()
         self.url = url.rstrip("/")
         self.host = urlsplit(self.url).netloc
         self._stop = stop
@@ -83,9 +88,10 @@ class Server:
         """
         return self._retrying(
             lambda: self._send(
+                method,
                 self._client.build_request(
                     "GET", method, params=dict(parameters), headers=_authorization(token)
-                )
+                ),
             )
         )
 
@@ -100,7 +106,11 @@ class Server:
         """
         return self._retrying(
             lambda: self._send(
-                self._client.build_request("POST", method, json=body, headers=_authorization(token))
+                method,
+                self._client.build_request(
+                    "POST", method, json=body, headers=_authorization(token)
+                ),
+                body,
             )
         )
 
@@ -141,7 +151,7 @@ class Server:
                     },
                     timeout=UPLOAD_TIMEOUT,
                 )
-                return self._send(request)
+                return self._send(method, request)
 
         return self._retrying(attempt)
 
@@ -162,7 +172,9 @@ class Server:
         def attempt() -> Answer:
             on_start()
             request = self._client.build_request("GET", method, params=dict(parameters))
+            self.budget.before(method, None)
             with closing(self._client.send(request, stream=True)) as response:
+                self.budget.after(method, response.headers)
                 if response.is_error:
                     response.read()
                     raise _refusal(response)
@@ -172,19 +184,23 @@ class Server:
 
         self._retrying(attempt)
 
-    def _send(self, request: httpx.Request) -> Answer:
+    def _send(
+        self, method: str, request: httpx.Request, body: Mapping[str, Any] | None = None
+    ) -> Answer:
+        self.budget.before(method, body)
         response = self._client.send(request)
+        self.budget.after(method, response.headers)
         if response.is_error:
             raise _refusal(response)
         if not response.content:
             return Answer({}, response.headers)
         try:
-            body = response.json()
+            answer = response.json()
         except ValueError:
-            body = None
-        if not isinstance(body, dict):
+            answer = None
+        if not isinstance(answer, dict):
             raise XrpcError(502, "NotXrpc", "the answer is not a JSON object", response.headers)
-        return Answer(body, response.headers)
+        return Answer(answer, response.headers)
 
     def _retrying(self, attempt: Callable[[], Answer]) -> Answer:
         def is_blip(error: BaseException) -> bool:

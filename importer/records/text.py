@@ -1,11 +1,15 @@
-"""Caption to post text: cut to what a record may hold, with tags and links as facets."""
+"""Caption to texts: cut to what records may hold, or into several; alt texts."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import regex
+
+from importer.records.facets import Feature, Span, facets, spans
 
 MAX_GRAPHEMES = 300
 MAX_BYTES = 3_000
@@ -14,17 +18,32 @@ MAX_ALT_GRAPHEMES = 1_000
 MAX_ALT_BYTES = 10_000
 MAX_TAG_GRAPHEMES = 64
 MAX_TAG_BYTES = 640
+MOST_TAGS = 8
 
 _GRAPHEME = regex.compile(r"\X")
 _CONTROL = regex.compile(r"[\p{Cc}--[\n\t]]", flags=regex.V1)
+_SENTENCE_END = regex.compile(r"[.!?\u2026\u3002\uff01\uff1f\u061f\u06d4\u0964][\p{Pe}\p{Pf}\"']*$")
+# A record half empty is better than a torn sentence, one nearly empty is not.
+_LEAST_FULL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text of a record with its facets as JSON, and whether the caption had to be cut."""
+    """Text of one record with its facets as JSON."""
 
     text: str
-    facets: tuple[dict[str, Any], ...]
+    facets: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A caption as texts of records, the post's own first.
+
+    `tags` are hashtags that are shown in none of them; `cut` tells that words are missing.
+    """
+
+    texts: tuple[Text, ...]
+    tags: tuple[str, ...]
     cut: bool
 
 
@@ -68,44 +87,110 @@ def truncate(
     return head.rstrip() + ELLIPSIS, True
 
 
-def facets(text: str) -> tuple[dict[str, Any], ...]:
-    """Hashtags and links of a text as facets with UTF-8 byte ranges.
+def compose(
+    caption: str,
+    *,
+    thread: bool = False,
+    name: Callable[[str], Feature | None] = lambda _: None,
+    note: str = "",
+) -> Composed:
+    """Make the texts of a post's records from a caption.
 
-    TikTok @names stay plain text: they have no DID, and a mention would notify a stranger.
+    Args:
+        caption: as TikTok has it.
+        thread: whether a long caption goes on in further texts, instead of being cut.
+        name: what an @name becomes: the feature of a facet, `None` for plain text.
+        note: words that the first text ends with, whatever becomes of the caption.
     """
-    # Imported here: the SDK's generated models take a second to load, which `plan` and
-    # `status` should not pay for.
-    from atproto_client.utils.facet_detection import detect_facets
-
-    found: list[dict[str, Any]] = []
-    end = 0
-    for facet in detect_facets(text):
-        written = facet.model_dump(by_alias=True, exclude_none=True, mode="json")
-        feature = written["features"][0]
-        tag = feature.get("tag", "")
-        if tag.startswith("$"):  # a price or a meme on TikTok, hardly ever a stock
-            continue
-        if not fits(tag, MAX_TAG_GRAPHEMES, MAX_TAG_BYTES):  # servers refuse the whole record
-            continue
-        index = {key: written["index"][key] for key in ("byteStart", "byteEnd")}
-        if index["byteStart"] < end:  # a tag inside a link is part of the link
-            continue
-        end = index["byteEnd"]
-        found.append({"index": index, "features": [feature]})
-    return tuple(found)
-
-
-def compose(caption: str) -> Text:
-    """Make the text of a post from a caption."""
     whole = clean(caption)
-    text, cut = truncate(whole)
-    # Looked for in the whole caption: what the cut went through is no tag or link any more, and
-    # the ellipsis would be taken for the end of a link.
-    kept = len((text.removesuffix(ELLIPSIS) if cut else text).encode())
-    found = facets(whole) if whole else ()
-    return Text(text, tuple(facet for facet in found if facet["index"]["byteEnd"] <= kept), cut)
+    found = spans(whole, name) if whole else ()
+    suffix = f"\n\n{note}" if note and whole else note
+    room = MAX_GRAPHEMES - len(graphemes(suffix)), MAX_BYTES - len(suffix.encode())
+    if fits(whole, *room):
+        pieces, cut = [(0, len(whole))], False
+        first = whole
+    elif thread:
+        pieces, cut = list(_slices(whole, found, room)), False
+        first = whole[slice(*pieces[0])]
+    else:
+        first, cut = truncate(whole, *room)
+        pieces = [(0, len(first.removesuffix(ELLIPSIS)))]
+    texts = [Text(first + suffix, facets(whole, found, *pieces[0]))]
+    texts += [Text(whole[start:end], facets(whole, found, start, end)) for start, end in pieces[1:]]
+    return Composed(tuple(texts), _unshown(found, pieces), cut)
 
 
 def alt_text(alt: str) -> str:
     """Alt text inside the limits that every PDS version accepts."""
     return truncate(clean(alt), MAX_ALT_GRAPHEMES, MAX_ALT_BYTES)[0]
+
+
+def _unshown(found: Sequence[Span], pieces: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """Hashtags outside of every piece that a record's `tags` can hold, each once."""
+    shown: set[str] = set()
+    rest: dict[str, str] = {}
+    for span in found:
+        if not span.tag:
+            continue
+        if any(start <= span.start and span.end <= end for start, end in pieces):
+            shown.add(span.tag.casefold())
+        elif fits(span.tag, MAX_TAG_GRAPHEMES, MAX_TAG_BYTES):
+            rest.setdefault(span.tag.casefold(), span.tag)
+    return tuple(tag for key, tag in rest.items() if key not in shown)[:MOST_TAGS]
+
+
+def _slices(text: str, found: Sequence[Span], room: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    """Stretches of a text (in characters) that each fit a record; only spaces lie between them.
+
+    The first has `room` in graphemes and bytes, the others all there is.
+    """
+    clusters = graphemes(text)
+    ends = list(accumulate(map(len, clusters), initial=0))
+    sizes = list(accumulate((len(cluster.encode()) for cluster in clusters), initial=0))
+    inside = {at for span in found for at in range(span.start + 1, span.end)}
+    start = 0
+    while start < len(clusters):
+        end = start
+        while (
+            end < len(clusters)
+            and end - start < room[0]
+            and sizes[end + 1] - sizes[start] <= room[1]
+        ):
+            end += 1
+        if end < len(clusters):
+            end = _best_end(text, clusters, ends, inside, start, end)
+        last = end
+        while last > start and clusters[last - 1].isspace():
+            last -= 1
+        yield ends[start], ends[last]
+        start = end
+        while start < len(clusters) and clusters[start].isspace():
+            start += 1
+        room = MAX_GRAPHEMES, MAX_BYTES
+
+
+def _best_end(
+    text: str, clusters: Sequence[str], ends: Sequence[int], inside: set[int], start: int, most: int
+) -> int:
+    """Where to cut between two graphemes: after a paragraph, a sentence, a word, or anywhere.
+
+    A tag, a link or a name is cut only if it is longer than a whole record.
+    """
+    least = start + int((most - start) * _LEAST_FULL)
+    word = anywhere = 0
+    sentence = 0
+    for end in range(most, start, -1):
+        if ends[end] in inside:
+            continue
+        anywhere = anywhere or end
+        if not (clusters[end].isspace() or clusters[end - 1].isspace()):
+            continue
+        word = word or end
+        if end < least:
+            break
+        if "\n" in clusters[end]:
+            return end
+        head = text[max(0, ends[end] - 8) : ends[end]].rstrip()
+        if not sentence and _SENTENCE_END.search(head):
+            sentence = end
+    return sentence or word or anywhere or most

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from importer.errors import Refused, TryLater
@@ -12,9 +12,13 @@ from importer.records.bluesky import (
     COLLECTION,
     DESTINATION,
     MOST_IN_GALLERY,
+    POSTGATE,
+    THREADGATE,
+    Draft,
     Uploaded,
     blob_cids,
     drafts,
+    is_gate_of,
     is_record_of,
 )
 from importer.records.cid import blob_cid
@@ -41,14 +45,14 @@ Parts = list[list[tuple[MediaFile, list[MediaFile]]]]
 def publish(job: Job, tools: Tools, step: Step) -> Published:
     """Upload the prepared files and write the records that show them.
 
-    The keys are looked at before anything is uploaded: an interrupted run, or a lost archive,
+    The key is looked at before anything is uploaded: an interrupted run, or a lost archive,
     may have left the records there. All records of a post are written in one go, so that the
     first stands for all. Records of somebody else under the keys make us take the next ones.
 
     Raises:
         FileGone: a prepared file is no longer there.
         Refused: the server takes a file or record under no circumstances.
-        TryLater: the server could not take it now.
+        TryLater: the server could not take it now, or a budget has no room for it.
         SignInNeeded: the session cannot be renewed.
         Stopped: the step was told to stop.
     """
@@ -56,28 +60,23 @@ def publish(job: Job, tools: Tools, step: Step) -> Published:
     prepared, captions = job.files.get(Role.PREPARED, ()), job.files.get(Role.CAPTIONS, ())
     if not in_place(job.archive, prepared) or (captions and not in_place(job.archive, captions)):
         raise FileGone
-    is_video = _type(prepared[0]) == _VIDEO
-    parts = _parts(prepared, captions, is_video=is_video)
-    uploaded: list[list[Uploaded]] | None = None
+    draft = _Drafting(job, tools, prepared, captions)
     for attempt in range(KEYS_TO_TRY):
-        rkey = _key(post, attempt)
-        found = tools.repo.record(COLLECTION, rkey)
-        if found is None and _is_any_taken(post, len(parts), attempt, tools):
-            # Another run of ours may have written all of them between the two looks.
-            found = tools.repo.record(COLLECTION, rkey)
-        elif found is None:
-            if uploaded is None:
-                uploaded = [[_upload(job, *one, tools, step) for one in part] for part in parts]
-                step.check()
+        wanted = draft.records(attempt)
+        found = tools.repo.record(COLLECTION, wanted[0].rkey)
+        if found is None:
             try:
-                return _write(post, uploaded, tools, is_video=is_video, attempt=attempt)
+                with tools.budget.room_for(records=len(wanted), files=draft.files_left):
+                    draft.upload(step)
+                    return _write(post, draft.records(attempt), tools)
             except KeyRefused:
                 continue
             except KeyTaken:
                 # Written between our look and our write: by another run of ours, or by others.
-                found = tools.repo.record(COLLECTION, rkey)
+                found = tools.repo.record(COLLECTION, wanted[0].rkey)
         if found and is_record_of(found.value, post):
-            return Published(_found(post, found, attempt, tools), found=True)
+            ours = blob_cids(found.value) == blob_cids(wanted[0].value)
+            return Published(_found(post, found, attempt, tools), found=True, ours=ours)
     raise Refused(
         f"{KEYS_TO_TRY} keys for this post are taken by other posts of the account.",
         hint="Report this: it should never happen.",
@@ -91,7 +90,7 @@ def record_of(post: Post, stored: StoredRecord, tools: Tools, part: int = 0) -> 
         post=post.id,
         did=tools.account.did,
         destination=DESTINATION,
-        collection=COLLECTION,
+        collection=stored.collection,
         rkey=stored.rkey,
         uri=stored.uri,
         cid=stored.cid,
@@ -101,12 +100,72 @@ def record_of(post: Post, stored: StoredRecord, tools: Tools, part: int = 0) -> 
     )
 
 
-def _key(post: Post, attempt: int, part: int = 0) -> str:
-    return record_key(post.posted_at, post.ordinal, DESTINATION, part=part, attempt=attempt)
+class _Drafting:
+    """The records of one post, before its files are on the server and after."""
+
+    def __init__(
+        self,
+        job: Job,
+        tools: Tools,
+        prepared: Sequence[MediaFile],
+        captions: Sequence[MediaFile],
+    ) -> None:
+        self._job = job
+        self._tools = tools
+        self._files = (*prepared, *captions)
+        self._is_video = _type(prepared[0]) == _VIDEO
+        self._parts = _parts(prepared, captions, is_video=self._is_video)
+        self._blobs: dict[str, dict[str, Any]] = {}
+
+    @property
+    def files_left(self) -> int:
+        """How many files are still to be uploaded."""
+        return len(self._files) - len(self._blobs)
+
+    def records(self, attempt: int) -> list[Draft]:
+        """The records under one of the post's keys; with blobs as foreseen before the upload."""
+        shown = [[self._shown(*one) for one in part] for part in self._parts]
+        style, did = self._tools.style, self._tools.account.did
+        return drafts(self._job.post, shown, did, style, is_video=self._is_video, attempt=attempt)
+
+    def upload(self, step: Step) -> None:
+        """Have every file on the server."""
+        for file in self._files:
+            if file.path not in self._blobs:
+                self._blobs[file.path] = self._uploaded(file, step)
+        step.check()
+
+    def _uploaded(self, file: MediaFile, step: Step) -> dict[str, Any]:
+        blob = self._tools.repo.upload_blob(self._job.archive / file.path, _type(file), step)
+        if blob["ref"]["$link"] != _cid(file):
+            raise Refused(
+                f"{file.path} has changed since it was prepared, so it was not published.",
+                hint="Delete that file, then: tokaway retry ARCHIVE",
+                code="file_changed",
+            )
+        return blob
+
+    def _shown(self, file: MediaFile, captions: Sequence[MediaFile]) -> Uploaded:
+        told = tuple((one.lang, self._blob(one)) for one in captions)
+        return Uploaded(self._blob(file), file.width, file.height, told)
+
+    def _blob(self, file: MediaFile) -> dict[str, Any]:
+        foreseen = {
+            "$type": "blob",
+            "ref": {"$link": _cid(file)},
+            "mimeType": _type(file),
+            "size": file.bytes,
+        }
+        # What the server says counts: it looks at the bytes and may call them something else.
+        return self._blobs.get(file.path, foreseen)
 
 
 def _type(file: MediaFile) -> str:
     return _TYPES.get(file.codecs, _VIDEO)
+
+
+def _cid(file: MediaFile) -> str:
+    return blob_cid(bytes.fromhex(file.sha256))
 
 
 def _parts(
@@ -117,61 +176,43 @@ def _parts(
     return [of_each[at : at + at_once] for at in range(0, len(of_each), at_once)]
 
 
-def _is_any_taken(post: Post, parts: int, attempt: int, tools: Tools) -> bool:
-    """Whether a record sits under the key of a later part: ours may not be torn apart."""
-    return any(tools.repo.record(COLLECTION, _key(post, attempt, at)) for at in range(1, parts))
-
-
 def _found(post: Post, first: StoredRecord, attempt: int, tools: Tools) -> tuple[Record, ...]:
     """The records of a post whose first one is there; the user may have deleted later ones."""
-    records = [record_of(post, first, tools)]
-    for part in range(1, MOST_PARTS):
-        stored = tools.repo.record(COLLECTION, _key(post, attempt, part))
-        if stored is None or not is_record_of(stored.value, post, part):
-            break
-        records.append(record_of(post, stored, tools, part))
-    return tuple(records)
-
-
-def _upload(
-    job: Job, file: MediaFile, captions: Sequence[MediaFile], tools: Tools, step: Step
-) -> Uploaded:
-    return Uploaded(
-        _blob(job, file, tools, step),
-        file.width,
-        file.height,
-        tuple((told.lang, _blob(job, told, tools, step)) for told in captions),
+    return tuple(
+        record_of(post, stored, tools, part)
+        for part, stored in _stored(post, first, attempt, tools)
     )
 
 
-def _blob(job: Job, file: MediaFile, tools: Tools, step: Step) -> dict[str, Any]:
-    blob = tools.repo.upload_blob(job.archive / file.path, _type(file), step)
-    if blob["ref"]["$link"] != blob_cid(bytes.fromhex(file.sha256)):
-        raise Refused(
-            f"{file.path} has changed since it was prepared, so it was not published.",
-            hint="Delete that file, then: tokaway retry ARCHIVE",
-            code="file_changed",
-        )
-    return blob
+def _stored(
+    post: Post, first: StoredRecord, attempt: int, tools: Tools
+) -> Iterator[tuple[int, StoredRecord]]:
+    for part in range(MOST_PARTS):
+        rkey = record_key(post.posted_at, post.ordinal, DESTINATION, part=part, attempt=attempt)
+        stored = tools.repo.record(COLLECTION, rkey) if part else first
+        if stored is None or not is_record_of(stored.value, post, part):
+            return
+        yield part, stored
+        for collection in (POSTGATE, THREADGATE) if part == 0 else (POSTGATE,):
+            gate = tools.repo.record(collection, rkey)
+            if gate and is_gate_of(gate.value, collection, stored.uri):
+                yield part, gate
 
 
-def _write(
-    post: Post, uploaded: list[list[Uploaded]], tools: Tools, *, is_video: bool, attempt: int
-) -> Published:
-    did = tools.account.did
-    written = drafts(post, uploaded, did, is_video=is_video, attempt=attempt)
+def _write(post: Post, written: Sequence[Draft], tools: Tools) -> Published:
     try:
         if len(written) == 1:
-            stored = [tools.repo.create(COLLECTION, written[0].rkey, written[0].value)]
+            only = written[0]
+            stored = [tools.repo.create(only.collection, only.rkey, only.value)]
         else:
-            stored = tools.repo.create_together(
-                COLLECTION, [(draft.rkey, draft.value) for draft in written]
-            )
+            stored = tools.repo.create_together(written)
     except BlobMissing as missing:
         raise TryLater(
             "The server dropped the uploaded file before its post was written.",
             hint="Tokaway uploads it again by itself.",
             code="blob_missing",
         ) from missing
-    records = (record_of(post, one, tools, part) for part, one in enumerate(stored))
+    records = (
+        record_of(post, one, tools, draft.part) for draft, one in zip(written, stored, strict=True)
+    )
     return Published(tuple(records), found=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 from importer.media.encoder import SOFTWARE, Encoder
 from importer.media.ffmpeg import Ffmpeg
 from importer.model import Account, Limits, Long, MediaFile, Photos, Post, Record, Role
+from importer.pds.budget import Budget
 from importer.pds.repo import Repo
+from importer.records.style import USUAL, Style
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Tools:
     long: Long = Long.SPLIT
     photos: Photos = Photos.THREAD
     encoder: Encoder = SOFTWARE
+    style: Style = USUAL
+    budget: Budget = field(default_factory=Budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +65,15 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Every record is on the PDS, the post's own first; `found` if they stood there before."""
+    """Every record is on the PDS, the post's own first; `found` if they stood there before.
+
+    Those found that show the very files of this archive are `ours`: written by a run that died
+    before it could note them.
+    """
 
     records: tuple[Record, ...]
     found: bool
+    ours: bool = False
 
 
 Result = Fetched | Prepared | Published

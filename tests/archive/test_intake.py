@@ -65,13 +65,23 @@ def test_no_scan_replaces_what_the_user_wrote(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize("milestone", [Milestone.PUBLISHED, Milestone.VERIFIED])
-def test_what_is_published_keeps_its_words(archive: Archive, milestone: Milestone) -> None:
+def test_words_for_what_is_published_wait_for_an_update(
+    archive: Archive, milestone: Milestone
+) -> None:
     post = add(archive)
     bring_to(archive, post, milestone)
     assert archive.set_captions({post: ("Too late", "yt-dlp")}) == 0
-    assert archive.edit([Edit(post, "Too late", "Too late", chosen=False)]) == Edited(published=1)
+    assert archive.reworded() == []
+    edited = archive.edit([Edit(post, "Mine", "Seen", chosen=False)])
+    assert edited == Edited(captions=1, alts=1, published=1)
     after = current(archive, post)
-    assert (after.caption, after.alt, after.chosen, after.milestone) == ("", "", True, milestone)
+    assert (after.caption, after.alt, after.chosen, after.milestone) == (
+        "Mine", "Seen", True, milestone,
+    )  # fmt: skip
+    assert archive.reworded() == [post]
+    archive.note_unchanged(after)
+    archive.edit([Edit(post, "Mine", "Seen")])
+    assert archive.reworded() == []
 
 
 def test_posts_that_are_not_in_the_archive_are_passed_over(archive: Archive) -> None:

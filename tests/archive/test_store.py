@@ -675,7 +675,8 @@ def test_runs_and_attempts_are_kept(archive: Archive) -> None:
         "INSERT INTO posts SELECT 'other', ordinal, posted_at, kind, privacy, caption, "
         "caption_source, alt, likes, allow_comments, allow_duets, allow_stitches, links, "
         "link_expires_at, source_path, chosen, chosen_by, milestone, tries, next_try_at, "
-        "trouble_code, trouble, hint, alt_source, cover_url, long, photos, encode FROM posts",
+        "trouble_code, trouble, hint, alt_source, cover_url, long, photos, encode, disclosure, "
+        "ai_generated, labels, langs, reworded FROM posts",
     ],
 )
 def test_the_tables_refuse_what_makes_no_sense(archive: Archive, statement: str) -> None:

@@ -113,6 +113,8 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
         "hint": None,
     }
     assert (told[1]["milestone"], told[1]["code"]) == ("failed", "gone")
+    finish = datetime.fromisoformat(told[2].pop("finish_at"))
+    assert finish - utc_now() < timedelta(minutes=1)
     assert told[2:] == [
         {
             "event": "plan",
@@ -139,6 +141,7 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
             "last_link_expires_at": "2030-01-02T03:04:05.000Z",
             "safe": 0,
             "without_caption": 0,
+            "limited_by": "",
             "limits": {
                 "blob_bytes": 314_572_800,
                 "video_bytes": 300_000_000,
@@ -256,6 +259,8 @@ def test_status_tells_programs_the_same(tell: Tell, folder: Path) -> None:
         trouble = Trouble("rate_limited", "Enough for now.")
         archive.note_try_later(archive.posts()[1], trouble, later, count=True)
     (told,) = tell(lambda console: commands.status(console, folder))
+    assert told.pop("finish_at") == "2035-01-01T00:00:00.000Z"
+    assert told.pop("limited_by") == ""
     assert told == {
         "event": "status",
         "archive": str(folder),

@@ -20,6 +20,7 @@ from importer.console import JsonConsole, LiveConsole, Output, PlainConsole, ope
 from importer.errors import DiskFull
 from importer.events import (
     Event,
+    Forecasted,
     InHand,
     Recognised,
     RunFinished,
@@ -84,6 +85,8 @@ EVENTS: tuple[Event, ...] = (
         counts(found=3, fetched=1, published=2, skipped=1),
     ),
     Recognised(after(0.5), 7, 1),
+    Forecasted(after(0.5), 7, after(86_400 * 3.5), "the server's limit on uploaded files"),
+    Forecasted(after(0.5), 7, after(60), ""),
     StepStarted(after(1), 7, POST, Stage.FETCH),
     StepDone(after(2), 7, POST, Stage.FETCH, 1.00049, "4200000 bytes, 1080x1920, h264/aac"),
     StepDone(after(3), 7, POST, Stage.PUBLISH, 0.25, "published", URI),
@@ -323,7 +326,7 @@ def test_a_terminal_shows_bars_for_what_is_in_hand(terminal: Callable[[], Termin
     console = open_console(as_json=False, quiet=False)
     assert isinstance(console, LiveConsole)
     console.event(STATUS)
-    console.event(EVENTS[4])
+    console.event(EVENTS[6])
     console.close()
     shown = without_escapes(screen.read())
     for expected in (

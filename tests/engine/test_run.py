@@ -240,6 +240,7 @@ def test_the_story_of_one_post(house: House) -> None:
     house.run()
     assert house.story() == [
         "run_started",
+        "forecast",
         f"step_started fetch {post}",
         f"step_done fetch {post}",
         f"step_started prepare {post}",
@@ -269,6 +270,7 @@ def test_the_story_of_one_post_as_json(house: House) -> None:
             "pds": "https://pds.test",
             "counts": counts | {"found": 1},
         },
+        {"event": "forecast", **at, "finish_at": "2026-11-23T12:00:03.000Z", "limit": ""},
         {"event": "step_started", **at, **post, "stage": "fetch"},
         {
             "event": "step_done",
@@ -885,7 +887,7 @@ def test_a_run_that_was_stopped_before_it_began_starts_nothing(house: House) -> 
     house.add(2)
     house.stop.ask()
     assert house.run() == Outcome("interrupted", 130)
-    assert house.story() == ["run_started", "stopping", "run_finished"]
+    assert house.story() == ["run_started", "forecast", "stopping", "run_finished"]
     assert house.stages.calls == []
 
 

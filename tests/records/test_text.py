@@ -13,11 +13,11 @@ from importer.records.text import (
     MAX_ALT_GRAPHEMES,
     MAX_BYTES,
     MAX_GRAPHEMES,
+    Composed,
     Text,
     alt_text,
     clean,
     compose,
-    facets,
     fits,
     graphemes,
     truncate,
@@ -73,6 +73,12 @@ def captions(draw: st.DrawFn) -> tuple[str, list[str]]:
     return filler * draw(st.integers(0, 70)) + "".join(pieces), put
 
 
+def only(caption: str) -> Text:
+    """The text of a caption that is cut rather than continued."""
+    [text] = compose(caption).texts
+    return text
+
+
 def selected(text: Text) -> list[tuple[str, str]]:
     """What each facet selects of the text, and what it says about it."""
     data = text.text.encode()
@@ -125,7 +131,7 @@ def test_truncation_ends_at_the_end_of_a_word_unless_there_is_only_one(
 
 @given(captions())
 def test_a_composed_text_is_accepted_by_servers(caption: tuple[str, list[str]]) -> None:
-    text = compose(caption[0])
+    text = only(caption[0])
     assert fits(text.text)
     end = 0
     for facet in text.facets:
@@ -136,7 +142,7 @@ def test_a_composed_text_is_accepted_by_servers(caption: tuple[str, list[str]]) 
 
 @given(captions())
 def test_facets_select_just_the_tag_or_link_they_name(caption: tuple[str, list[str]]) -> None:
-    for part, meaning in selected(compose(caption[0])):
+    for part, meaning in selected(only(caption[0])):
         assert part[1:] == meaning or part == meaning or f"https://{part}" == meaning
         if part[1:] == meaning:
             assert part[0] in "#\uff03"
@@ -144,9 +150,9 @@ def test_facets_select_just_the_tag_or_link_they_name(caption: tuple[str, list[s
 
 @given(captions())
 def test_tags_and_links_survive_whole_or_not_at_all(caption: tuple[str, list[str]]) -> None:
-    text = compose(caption[0])
+    text = only(caption[0])
     meanings = [meaning for _, meaning in selected(text)]
-    kept = text.text.removesuffix(ELLIPSIS) if text.cut else text.text
+    kept = text.text.removesuffix(ELLIPSIS) if compose(caption[0]).cut else text.text
     shown = regex.split(r"\s+", kept)
     for word in caption[1]:
         if word in shown:
@@ -181,27 +187,27 @@ def test_tags_and_links_survive_whole_or_not_at_all(caption: tuple[str, list[str
     ],
 )
 def test_what_becomes_a_facet(caption: str, expected: list[tuple[str, str]]) -> None:
-    assert selected(compose(caption)) == expected
+    assert selected(only(caption)) == expected
 
 
 @pytest.mark.parametrize(
     "caption", ["@tokmaker", "with @maker.bsky.social", "hi @a_b.c!", "@maker.test @bsky.app"]
 )
 def test_names_of_tiktok_are_plain_text(caption: str) -> None:
-    text = compose(caption)
+    text = only(caption)
     assert text.text == caption
     assert text.facets == ()
 
 
 def test_a_link_before_the_ellipsis_leads_where_it_led() -> None:
-    text = compose("word " * 54 + "see https://example.com/abc and then more")
+    text = only("word " * 54 + "see https://example.com/abc and then more")
     assert text.text.endswith(f"https://example.com/abc{ELLIPSIS}")
     assert selected(text) == [("https://example.com/abc", "https://example.com/abc")]
 
 
 def test_a_link_too_long_for_a_post_is_no_link_when_it_is_cut() -> None:
-    text = compose("https://example.com/" + "a" * 400)
-    assert text.cut
+    text = only("https://example.com/" + "a" * 400)
+    assert text.text.endswith(ELLIPSIS)
     assert text.facets == ()
 
 
@@ -214,13 +220,13 @@ def test_a_link_too_long_for_a_post_is_no_link_when_it_is_cut() -> None:
     ],
 )
 def test_a_tag_that_servers_refuse_stays_plain_text(tag: str) -> None:
-    text = compose(f"#{tag} #fine")
+    text = only(f"#{tag} #fine")
     assert text.text == f"#{tag} #fine"
     assert selected(text) == [("#fine", "fine")]
 
 
 def test_a_tag_of_the_largest_size_is_a_tag() -> None:
-    assert selected(compose("#" + "a" * 64)) == [("#" + "a" * 64, "a" * 64)]
+    assert selected(only("#" + "a" * 64)) == [("#" + "a" * 64, "a" * 64)]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +245,7 @@ def test_what_json_cannot_carry_is_replaced_or_dropped(caption: str, text: str) 
 
 @given(st.text(st.characters(categories=["Cs", "Lu", "Zs", "Cc"])))
 def test_any_caption_can_be_composed(caption: str) -> None:
-    text = compose(caption)
+    text = only(caption)
     assert text.text.encode().decode() == text.text
     assert not regex.search(r"[\p{Cc}--[\n\t]]", text.text, flags=regex.V1)
 
@@ -253,13 +259,9 @@ def test_limits_count_graphemes_and_bytes() -> None:
 
 
 def test_a_text_of_just_the_limit_is_not_cut() -> None:
-    assert compose("a" * 300) == Text("a" * 300, (), cut=False)
-    assert compose("a" * 301) == Text("a" * 299 + ELLIPSIS, (), cut=True)
-    assert compose("a" * 250 + " " + "b" * 100).text == "a" * 250 + ELLIPSIS
-
-
-def test_facets_are_found_without_a_caption_too() -> None:
-    assert facets("") == ()
+    assert compose("a" * 300) == Composed((Text("a" * 300),), (), cut=False)
+    assert compose("a" * 301) == Composed((Text("a" * 299 + ELLIPSIS),), (), cut=True)
+    assert only("a" * 250 + " " + "b" * 100).text == "a" * 250 + ELLIPSIS
 
 
 @given(st.text(max_size=50), st.integers(1, 400))

@@ -1,0 +1,129 @@
+"""What a server lets an account do in a time, how much of it is used, and when more fits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+HOUR, DAY = 3_600, 86_400
+# The server's clock counts in whole seconds.
+_MARGIN = timedelta(seconds=1)
+
+
+class Kind(StrEnum):
+    """What is counted."""
+
+    POINTS = "points"
+    """Points for changes of records, by account."""
+    UPLOADS = "uploads"
+    """Uploaded files, by network address."""
+    REQUESTS = "requests"
+    """Requests of any kind, by network address."""
+    POSTS = "posts"
+    """Published posts: our own pace, not the server's limit."""
+
+
+BY_ACCOUNT = frozenset({Kind.POINTS, Kind.POSTS})
+
+# The reference PDS since 2024 (rate-limits.ts); a server that counts otherwise says so in its
+# answers, and that is believed.
+REFERENCE: Mapping[tuple[Kind, int], int] = {
+    (Kind.POINTS, HOUR): 5_000,
+    (Kind.POINTS, DAY): 35_000,
+    (Kind.UPLOADS, DAY): 1_000,
+    (Kind.REQUESTS, 300): 3_000,
+}
+POINTS = {"create": 3, "update": 2, "delete": 1}
+"""What a change costs, by its name in `applyWrites`; `putRecord` counts as an update."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One limit: `limit` things of a kind within `seconds` from the first.
+
+    `kept` of them are left to the person. `resets_at` (UTC) is `None` before the first.
+    """
+
+    kind: Kind
+    seconds: int
+    limit: int
+    kept: int = 0
+    used: int = 0
+    resets_at: datetime | None = None
+
+    @property
+    def allowed(self) -> int:
+        """How many Tokaway may use; never none at all."""
+        return max(1, self.limit - self.kept)
+
+    def at(self, now: datetime) -> Window:
+        """The window as it is at a time: empty once it was reset."""
+        if self.resets_at and self.resets_at <= now:
+            return replace(self, used=0, resets_at=None)
+        return self
+
+    def spent(self, amount: int, now: datetime) -> Window:
+        """The window after so many more."""
+        window = self.at(now)
+        until = window.resets_at or now + timedelta(seconds=self.seconds) + _MARGIN
+        return replace(window, used=window.used + amount, resets_at=until)
+
+    def opens_at(self, amount: int, now: datetime) -> datetime:
+        """When so many fit; more than is ever allowed fit into an empty window."""
+        window = self.at(now)
+        if not window.used or window.used + amount <= window.allowed:
+            return now
+        return window.resets_at or now
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What one post takes."""
+
+    records: int = 1
+    files: int = 1
+
+    @property
+    def amounts(self) -> dict[Kind, int]:
+        """How many of each kind; a lone record is put, several are created together."""
+        points = POINTS["update"] if self.records == 1 else POINTS["create"] * self.records
+        return {
+            Kind.POINTS: points,
+            Kind.UPLOADS: self.files,
+            # One look at the key, one write.
+            Kind.REQUESTS: self.files + 2,
+            Kind.POSTS: 1,
+        }
+
+
+def tightest(
+    windows: Iterable[Window], amounts: Mapping[Kind, int], now: datetime
+) -> tuple[Window, datetime] | None:
+    """The window that makes these amounts wait longest, and until when; `None` if all fit."""
+    waits = [
+        (at, window)
+        for window in windows
+        if (at := window.opens_at(amounts.get(window.kind, 0), now)) > now
+    ]
+    if not waits:
+        return None
+    at, window = max(waits, key=lambda wait: wait[0])
+    return window, at
+
+
+_WORDS = {
+    Kind.POINTS: "the server's limit on new records",
+    Kind.UPLOADS: "the server's limit on uploaded files",
+    Kind.REQUESTS: "the server's limit on requests",
+    Kind.POSTS: "the pace you set",
+}
+_SPANS = {300: "in five minutes", HOUR: "an hour", DAY: "a day"}
+
+
+def in_words(window: Window) -> str:
+    """A limit as people read it."""
+    span = _SPANS.get(window.seconds, f"in {window.seconds} s")
+    kept = f", {window.kept:,} of them kept for you" if window.kept else ""
+    return f"{_WORDS[window.kind]} ({window.limit:,} {window.kind} {span}{kept})"

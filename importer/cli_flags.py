@@ -1,0 +1,162 @@
+"""The flags that several commands share, and how every command ends."""
+
+from __future__ import annotations
+
+import errno
+import functools
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from importer.console import open_console
+from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
+from importer.model import Long, Photos
+from importer.records.style import Names, Overflow
+
+PATH = click.Path(path_type=Path)
+FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+def server_url(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
+    """Refuse what cannot be the address of a server, `bsky.social` without its https above all."""
+    try:
+        parts = urlsplit(url or "https://unset")
+        right = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        right = False
+    if not right:
+        raise click.BadParameter(f"{url} is no URL: write https:// and the name of the server.")
+    return url
+
+
+def common(command: Callable[..., int]) -> Callable[..., int]:
+    """The flags every command has become its `console`; every end becomes its exit code."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
+    @click.option("-q", "--quiet", is_flag=True, help="Print the result only.")
+    @functools.wraps(command)
+    def with_console(as_json: bool, quiet: bool, **arguments: Any) -> int:
+        console = open_console(as_json=as_json, quiet=quiet)
+        try:
+            return command(console=console, **arguments)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Stopped as stopped:
+            raise click.Abort from stopped
+        except TokawayError as error:
+            console.error(error)
+            return error.exit_code
+        except OSError as error:
+            known = _system_trouble(error)
+            console.error(known)
+            return known.exit_code
+        except Exception as error:  # noqa: BLE001  a mistake of ours has its own exit code
+            console.close()
+            traceback.print_exc()
+            fault = Fault(
+                f"Tokaway made a mistake ({type(error).__name__}). Nothing is lost.",
+                hint="Please report this with the lines above.",
+            )
+            console.error(fault)
+            return fault.exit_code
+        finally:
+            console.close()
+
+    return with_console
+
+
+def reading(command: Callable[..., int]) -> Callable[..., int]:
+    """The flags of commands that read an export."""
+    for option in (
+        click.option("--archive", type=FOLDER, help="Where to keep the archive of an export."),
+        click.option("--source", type=FOLDER, help="A folder with video files you already have."),
+        click.option("--include-private", is_flag=True, help="Publish private posts too."),
+        click.option("--yes", is_flag=True, help="Answer yes to questions."),
+    ):
+        command = option(command)
+    return command
+
+
+def signing_in(command: Callable[..., int]) -> Callable[..., int]:
+    """The flags of commands that write to an account."""
+    for option in (
+        click.option(
+            "--password-file",
+            metavar="FILE",
+            type=click.Path(path_type=Path, allow_dash=True),
+            help="A file with the account's (app) password; - reads standard input.",
+        ),
+        click.option(
+            "--pds",
+            metavar="URL",
+            callback=server_url,
+            help="The account's server, instead of looking it up.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def wording(command: Callable[..., int]) -> Callable[..., int]:
+    """The flags that say how posts are worded, guarded and paced."""
+    for option in (
+        click.option(
+            "--overflow",
+            type=click.Choice([word.value for word in Overflow]),
+            help="A caption that is too long: goes on in a thread, or is cut.",
+        ),
+        click.option(
+            "--names",
+            type=click.Choice([word.value for word in Names]),
+            help="@names of TikTok: text, links to TikTok, or mentions by your own table.",
+        ),
+        click.option(
+            "--handles", metavar="FILE", type=PATH, help="Your table of names and handles (CSV)."
+        ),
+        click.option(
+            "--gates/--no-gates",
+            default=None,
+            help="No replies where comments were closed on TikTok.",
+        ),
+        click.option(
+            "--pace",
+            metavar="N",
+            type=click.IntRange(0),
+            help="Publish N posts an hour; 0 for as many as the server allows.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def treating(command: Callable[..., int]) -> Callable[..., int]:
+    """The flags that say how media are treated."""
+    for option in (
+        click.option(
+            "--long",
+            type=click.Choice([word.value for word in Long]),
+            help="What to do with a video that is too long.",
+        ),
+        click.option(
+            "--photos",
+            type=click.Choice([word.value for word in Photos]),
+            help="More than ten photos: a thread, the first ten, or all in a video.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _system_trouble(error: OSError) -> TokawayError:
+    """What the system refused, in words: a full disk has its own exit code."""
+    if error.errno == errno.ENOSPC:
+        return DiskFull(
+            "The disk is full. Nothing is lost.",
+            hint="Free some space and give the same command again.",
+        )
+    where = f" ({error.filename})" if error.filename else ""
+    return UserError(f"{error.strerror or error}{where}.", code="system")

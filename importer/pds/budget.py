@@ -1,0 +1,221 @@
+"""One account's budget at its server: counts what is spent, and says when there is more."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+
+from importer.budgets import POINTS, REFERENCE, Kind, Need, Window, in_words, tightest
+from importer.clock import utc_now
+from importer.errors import TryLater
+
+# Which windows the headers of an answer speak of, by their length: several methods have limits
+# of their own with the same lengths.
+_UPLOADS = {"com.atproto.repo.uploadBlob"}
+_WRITES = {
+    "com.atproto.repo.applyWrites",
+    "com.atproto.repo.createRecord",
+    "com.atproto.repo.deleteRecord",
+    "com.atproto.repo.putRecord",
+}
+_UNCOUNTED = {"com.atproto.sync.getRepo"}
+_OTHERS = {
+    "com.atproto.server.createSession",
+    "com.atproto.server.refreshSession",
+    "com.atproto.server.createAccount",
+}
+_POLICY = re.compile(r"(\d+);w=(\d+)")
+
+
+class Store(Protocol):
+    """Where windows are kept, by host and account."""
+
+    def windows(self, host: str, did: str) -> list[Window]:
+        """What is known."""
+
+    def put(self, host: str, did: str, windows: list[Window]) -> None:
+        """Note windows as they are."""
+
+    def spend(self, host: str, did: str, amounts: dict[Kind, int], now: datetime) -> None:
+        """Count what was spent."""
+
+
+class Budget:
+    """What may still be sent. May be used from several threads; without a store it is endless.
+
+    Args:
+        store: the ledger of this machine.
+        host: the server; its limits are learned from its answers.
+        did: the account.
+        headroom: the share of each limit that is left to the person.
+        paces: how many posts we publish, by seconds.
+        now: the clock.
+    """
+
+    def __init__(
+        self,
+        store: Store | None = None,
+        host: str = "",
+        did: str = "",
+        *,
+        headroom: float = 0.0,
+        paces: Mapping[int, int] | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._store = store
+        self._host = host
+        self.did = did
+        self._headroom = headroom
+        self._paces = dict(paces or {})
+        self._now = now
+        self._lock = threading.Lock()
+        self._held: dict[Kind, int] = dict.fromkeys(Kind, 0)
+        self._mine = threading.local()
+        # Until an answer speaks of limits there is nothing to count.
+        self._is_limited = store is not None and bool(store.windows(host, did))
+
+    def windows(self) -> list[Window]:
+        """Every limit that is known, with what is used of it."""
+        if self._store is None:
+            return []
+        known = {(one.kind, one.seconds): one for one in self._store.windows(self._host, self.did)}
+        for seconds, limit in self._paces.items():
+            pace = known.get((Kind.POSTS, seconds), Window(Kind.POSTS, seconds, limit))
+            known[Kind.POSTS, seconds] = replace(pace, limit=limit)
+        return [
+            replace(
+                window,
+                kept=0 if window.kind is Kind.POSTS else int(window.limit * self._headroom),
+            )
+            for window in known.values()
+            if window.kind is not Kind.POSTS or window.seconds in self._paces
+        ]
+
+    @contextmanager
+    def room_for(self, *, records: int, files: int) -> Iterator[None]:
+        """Keep room for one post while it is published; it counts if nothing is raised.
+
+        Raises:
+            TryLater: there is no room, `at` says when there is.
+        """
+        if self._store is None:
+            yield
+            return
+        amounts = Need(records, files).amounts
+        with self._lock:
+            self._check({kind: held + amounts[kind] for kind, held in self._held.items()})
+            for kind, amount in amounts.items():
+                self._held[kind] += amount
+        self._mine.held = dict(amounts)
+        try:
+            yield
+            with self._lock:
+                self._count_post()
+        finally:
+            self._let_go(self._mine.held)
+            self._mine.held = None
+
+    def before(self, method: str, body: Mapping[str, Any] | None) -> None:
+        """A request is about to be sent.
+
+        Raises:
+            TryLater: there is no room for another request.
+        """
+        if self._store is None or not self._is_limited or method in _UNCOUNTED:
+            return
+        amounts = {Kind.REQUESTS: 1, Kind.POINTS: _points(method, body)}
+        amounts[Kind.UPLOADS] = int(method in _UPLOADS)
+        held = getattr(self._mine, "held", None)
+        if held is None:
+            with self._lock:
+                self._check({Kind.REQUESTS: self._held[Kind.REQUESTS] + 1})
+        else:
+            # What was kept for it is now spent instead.
+            used = {kind: min(held[kind], amount) for kind, amount in amounts.items()}
+            for kind, amount in used.items():
+                held[kind] -= amount
+            self._let_go(used)
+        self._store.spend(self._host, self.did, amounts, self._now())
+
+    def after(self, method: str, headers: Mapping[str, str]) -> None:
+        """An answer came: what it says about limits is truer than what was counted here."""
+        match = _POLICY.fullmatch(headers.get("ratelimit-policy", ""))
+        if self._store is None or match is None:
+            return
+        self._is_limited = True
+        known = {(one.kind, one.seconds) for one in self._store.windows(self._host, self.did)}
+        missing = [
+            Window(kind, seconds, limit)
+            for (kind, seconds), limit in REFERENCE.items()
+            if (kind, seconds) not in known
+        ]
+        if missing:
+            self._store.put(self._host, self.did, missing)
+        limit, seconds = int(match[1]), int(match[2])
+        kind = _kind(method, seconds)
+        left, reset = headers.get("ratelimit-remaining", ""), headers.get("ratelimit-reset", "")
+        if kind and left.isdigit() and reset.isdigit():
+            resets_at = self._now() + _in(int(reset), headers)
+            seen = Window(kind, seconds, limit, 0, max(0, limit - int(left)), resets_at)
+            self._store.put(self._host, self.did, [seen])
+
+    def _check(self, amounts: Mapping[Kind, int]) -> None:
+        now = self._now()
+        full = tightest(self.windows(), amounts, now)
+        if full:
+            window, at = full
+            raise TryLater(
+                f"The budget is used up: {in_words(window)}.",
+                hint="Tokaway goes on by itself when there is room again.",
+                code="budget",
+                at=at,
+                whole_stage=True,
+            )
+
+    def _count_post(self) -> None:
+        assert self._store is not None  # noqa: S101
+        now = self._now()
+        paces = [one.spent(1, now) for one in self.windows() if one.kind is Kind.POSTS]
+        if paces:
+            self._store.put(self._host, self.did, [replace(one, kept=0) for one in paces])
+
+    def _let_go(self, amounts: Mapping[Kind, int]) -> None:
+        with self._lock:
+            for kind, amount in amounts.items():
+                self._held[kind] -= amount
+
+
+def _points(method: str, body: Mapping[str, Any] | None) -> int:
+    if method not in _WRITES:
+        return 0
+    writes = (body or {}).get("writes")
+    if isinstance(writes, list):
+        return sum(POINTS[str(write["$type"]).rpartition("#")[2]] for write in writes)
+    action = method.rpartition(".")[2].removesuffix("Record")
+    return POINTS["update" if action == "put" else action]
+
+
+def _kind(method: str, seconds: int) -> Kind | None:
+    if method in _OTHERS or method in _UNCOUNTED:
+        return None
+    if seconds == 300:
+        return Kind.REQUESTS
+    if method in _UPLOADS:
+        return Kind.UPLOADS
+    return Kind.POINTS if method in _WRITES else None
+
+
+def _in(reset: int, headers: Mapping[str, str]) -> timedelta:
+    """How long until a Unix time of the server, by the server's own clock."""
+    try:
+        said = parsedate_to_datetime(headers.get("date", ""))
+    except ValueError:
+        said = utc_now()
+    left = datetime.fromtimestamp(reset, UTC) - said.astimezone(UTC)
+    return max(timedelta(seconds=1), left + timedelta(seconds=1))

@@ -1,0 +1,238 @@
+"""What may still be sent: counted here, corrected by the server, shared by all runs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+
+from importer.archive.ledger import Ledger
+from importer.budgets import DAY, HOUR, REFERENCE, Kind, Window
+from importer.demo.local_pds import LocalPds
+from importer.errors import TryLater
+from importer.pds.budget import Budget
+from importer.pds.repo import Repo, Write
+from importer.pds.session import Password, Session
+from importer.pds.xrpc import Server
+from importer.step import Step
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+HOST, DID = "pds.test", "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
+UPLOAD, PUT = "com.atproto.repo.uploadBlob", "com.atproto.repo.putRecord"
+POST = "app.bsky.feed.post"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    ledger = Ledger(tmp_path / "state")
+    yield ledger
+    ledger.close()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+Make = Callable[..., Budget]
+
+
+@pytest.fixture
+def budget(ledger: Ledger, clock: Clock) -> Make:
+    def make(host: str = HOST, did: str = DID, **more: object) -> Budget:
+        return Budget(ledger, host, did, now=clock, **more)  # type: ignore[arg-type]
+
+    return make
+
+
+def headers(policy: str, left: int, resets_in: int, said: datetime = NOW) -> dict[str, str]:
+    """Headers of a server whose clock need not be ours."""
+    return {
+        "date": format_datetime(said, usegmt=True),
+        "ratelimit-limit": policy.partition(";")[0],
+        "ratelimit-remaining": str(left),
+        "ratelimit-reset": str(int(said.timestamp()) + resets_in),
+        "ratelimit-policy": policy,
+    }
+
+
+def window(budget: Budget, kind: Kind, seconds: int) -> Window:
+    (found,) = (one for one in budget.windows() if (one.kind, one.seconds) == (kind, seconds))
+    return found
+
+
+def test_without_a_word_of_limits_nothing_is_counted(budget: Make) -> None:
+    mine = budget()
+    mine.before(UPLOAD, None)
+    mine.after(UPLOAD, {})
+    assert mine.windows() == []
+
+
+def test_any_answer_with_limits_brings_the_usual_ones(budget: Make) -> None:
+    mine = budget(headroom=0.2)
+    mine.after("com.atproto.server.describeServer", headers("3000;w=300", 2_999, 300))
+    assert {(one.kind, one.seconds): one.limit for one in mine.windows()} == REFERENCE
+    assert window(mine, Kind.UPLOADS, DAY).allowed == 800
+    assert window(mine, Kind.REQUESTS, 300).used == 1
+
+
+def test_the_server_knows_better(budget: Make) -> None:
+    mine = budget()
+    mine.after(UPLOAD, headers("1000;w=86400", 17, 600))
+    assert window(mine, Kind.UPLOADS, DAY).used == 983
+    assert window(mine, Kind.UPLOADS, DAY).resets_at == NOW + timedelta(seconds=601)
+    # Sign-ins have a limit of their own over the same time.
+    mine.after("com.atproto.server.createSession", headers("300;w=86400", 1, 600))
+    assert window(mine, Kind.UPLOADS, DAY).used == 983
+
+
+def test_a_server_whose_clock_is_wrong_is_understood(budget: Make) -> None:
+    mine = budget()
+    mine.after(UPLOAD, headers("1000;w=86400", 17, 600, NOW - timedelta(days=400)))
+    assert window(mine, Kind.UPLOADS, DAY).resets_at == NOW + timedelta(seconds=601)
+
+
+def test_what_is_spent_is_known_to_the_next_run_and_to_others(
+    budget: Make, tmp_path: Path, clock: Clock
+) -> None:
+    mine = budget()
+    mine.after(UPLOAD, headers("3000;w=300", 2_999, 300))
+    mine.before(UPLOAD, None)
+    mine.before(PUT, {})
+    other = Ledger(tmp_path / "state")
+    for did, points in ((DID, 2), ("did:plc:other", None)):
+        theirs = Budget(other, HOST, did, now=clock)
+        assert window(theirs, Kind.UPLOADS, DAY).used == 1
+        known = [one for one in theirs.windows() if one.kind is Kind.POINTS]
+        assert {one.used for one in known} == ({points} if points is not None else set())
+    other.close()
+
+
+def test_points_are_those_of_the_server(budget: Make) -> None:
+    mine = budget()
+    mine.after(UPLOAD, headers("3000;w=300", 3_000, 300))
+    writes = [Write("create", POST, "a", {}), Write("update", POST, "b", {})]
+    body = {"writes": [one.as_json() for one in [*writes, Write("delete", POST, "c")]]}
+    mine.before("com.atproto.repo.applyWrites", body)
+    mine.before("com.atproto.repo.deleteRecord", {})
+    mine.before("com.atproto.repo.createRecord", {})
+    assert window(mine, Kind.POINTS, HOUR).used == 6 + 1 + 3
+
+
+def test_no_post_begins_that_could_not_be_finished(budget: Make, clock: Clock) -> None:
+    mine = budget(headroom=0.2)
+    mine.after(UPLOAD, headers("1000;w=86400", 205, 600))
+    with mine.room_for(records=1, files=5):
+        with pytest.raises(TryLater) as caught, mine.room_for(records=1, files=1):
+            raise AssertionError("no room")
+        for _ in range(5):
+            mine.before(UPLOAD, None)
+    assert caught.value.code == "budget"
+    assert caught.value.at == NOW + timedelta(seconds=601)
+    assert "200 of them kept for you" in caught.value.text
+    clock.now = caught.value.at
+    with mine.room_for(records=1, files=30):
+        mine.before(UPLOAD, None)
+    assert window(mine, Kind.UPLOADS, DAY).used == 1
+
+
+def test_room_that_was_not_used_is_free_again(budget: Make) -> None:
+    mine = budget()
+    mine.after(UPLOAD, headers("1000;w=86400", 1, 600))
+    for _ in range(3):
+        with pytest.raises(RuntimeError), mine.room_for(records=1, files=1):
+            raise RuntimeError
+    with mine.room_for(records=1, files=1):
+        mine.before(UPLOAD, None)
+
+
+def test_the_pace_counts_published_posts_only(budget: Make, clock: Clock) -> None:
+    mine = budget(paces={HOUR: 2})
+    for _ in range(3):
+        with pytest.raises(RuntimeError), mine.room_for(records=1, files=1):
+            raise RuntimeError
+    for _ in range(2):
+        with mine.room_for(records=1, files=1):
+            pass
+    with pytest.raises(TryLater) as caught, mine.room_for(records=1, files=1):
+        raise AssertionError("no room")
+    assert "the pace you set (2 posts an hour)" in caught.value.text
+    again = budget(paces={HOUR: 2})
+    with pytest.raises(TryLater), again.room_for(records=1, files=1):
+        raise AssertionError("no room")
+    faster = budget(paces={HOUR: 3})
+    with faster.room_for(records=1, files=1):
+        pass
+
+
+def test_workers_do_not_share_one_room(budget: Make) -> None:
+    mine = budget()
+    mine.after(UPLOAD, headers("1000;w=86400", 10, 600))
+    refused: list[TryLater] = []
+    begun, sent = threading.Barrier(4), []
+
+    def work() -> None:
+        begun.wait()
+        try:
+            while True:
+                with mine.room_for(records=1, files=1):
+                    mine.before(UPLOAD, None)
+                    sent.append(1)
+        except TryLater as trouble:
+            refused.append(trouble)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(sent) == 10
+    assert len(refused) == 4
+
+
+def test_requests_wait_too(budget: Make) -> None:
+    mine = budget()
+    mine.after(UPLOAD, headers("3000;w=300", 1, 42))
+    mine.before("com.atproto.repo.getRecord", None)
+    with pytest.raises(TryLater) as caught:
+        mine.before("com.atproto.repo.getRecord", None)
+    assert caught.value.at == NOW + timedelta(seconds=43)
+    mine.before("com.atproto.sync.getRepo", None)
+
+
+def test_counts_agree_with_the_real_server(
+    small_pds: LocalPds, connect: Callable[[str], Server], ledger: Ledger, tmp_path: Path
+) -> None:
+    """Every kind of call to a PDS with its rate limits on; its headers are the judge."""
+    account = small_pds.create_account("counted.test", "hunter2-hunter2")
+    server = connect(small_pds.url)
+    session = Session(server, account.handle, Password("hunter2-hunter2"))
+    session.sign_in()
+    server.budget = mine = Budget(ledger, server.host, account.did)
+    repo = Repo(session, account.did)
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"some bytes")
+    repo.upload_blob(path, "text/plain", Step())
+    uploads = window(mine, Kind.UPLOADS, DAY).used
+    for number in range(3):
+        record = {"$type": POST, "text": str(number), "createdAt": "2024-01-01T00:00:00.000Z"}
+        repo.create(POST, f"3kkc6yzpk22{number + 2}c", record)
+        path.write_bytes(str(number).encode())
+        repo.upload_blob(path, "text/plain", Step())
+    assert window(mine, Kind.UPLOADS, DAY).used == uploads + 3
+    assert window(mine, Kind.POINTS, HOUR).used == 6
+    requests = window(mine, Kind.REQUESTS, 300).used
+    repo.record(POST, "3kkc6yzpk222c")
+    assert window(mine, Kind.REQUESTS, 300).used == requests + 1

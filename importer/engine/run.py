@@ -17,6 +17,7 @@ from importer.archive.store import Archive
 from importer.clock import utc_now
 from importer.engine.outlook import outlook
 from importer.engine.pauses import Pause, Pauses
+from importer.engine.reconcile import reconcile
 from importer.engine.schedule import Room, next_steps
 from importer.engine.stop import Stop
 from importer.engine.teller import Teller
@@ -36,7 +37,6 @@ from importer.settings import Settings
 from importer.stages.fetch import fetch
 from importer.stages.prepare import prepare
 from importer.stages.publish import publish
-from importer.stages.recognise import recognise
 from importer.stages.tools import Fetched, FileGone, Job, Prepared, Published, Result, Tools
 from importer.step import Step
 
@@ -141,7 +141,7 @@ class _Coordinator:
         return outcome
 
     def _recognise(self) -> None:
-        found = recognise(self._archive.posts(), self._tools)
+        found = reconcile(self._archive, self._tools)
         for post, records in found:
             self._archive.note_published(post, records)
             self._remove_copy(post)

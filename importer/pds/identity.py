@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from importer.errors import Unreachable, UserError
+
+if TYPE_CHECKING:
+    from atproto_core.did_doc import DidDocument
 
 # What directories answer about a DID that is malformed, unknown or given up.
 _NO_SUCH = frozenset({400, 404, 410})
@@ -15,15 +20,48 @@ def find_pds(identifier: str) -> str:
         UserError: no account has this name.
         Unreachable: the directories that know do not answer.
     """
+    document = _document(identifier)
+    pds = document.get_pds_endpoint() if document else None
+    if not pds:
+        raise UserError(
+            f"No account {identifier} was found.",
+            hint="Check the spelling (a handle looks like name.bsky.social) and the network, or "
+            "name the account's server with --pds URL.",
+            code="no_account",
+        )
+    return str(pds)
+
+
+def signing_key(did: str, *, plc: str | None = None) -> str:
+    """The key (`did:key:z…`) with which an account's server signs its repository.
+
+    `plc` is the URL of the directory of did:plc, if not the usual one.
+
+    Raises:
+        UserError: no account has this DID, or it names no key.
+        Unreachable: the directories that know do not answer.
+    """
+    document = _document(did, plc)
+    key = document.get_did_key() if document else None
+    if not key:
+        raise UserError(
+            f"The document of {did} names no key, so nothing can be proved with it.",
+            hint="Verify without --prove.",
+            code="no_key",
+        )
+    return str(key)
+
+
+def _document(identifier: str, plc: str | None = None) -> DidDocument | None:
     # Imported here: only needed without --pds, and half a second to load.
     import httpx
     from atproto_identity.exceptions import AtProtocolError
     from atproto_identity.resolver import IdResolver
 
-    resolver = IdResolver(timeout=10)
+    resolver = IdResolver(plc_url=plc, timeout=10)
     try:
         did = identifier if identifier.startswith("did:") else resolver.handle.resolve(identifier)
-        document = resolver.did.resolve(did) if did else None
+        return resolver.did.resolve(did) if did else None
     except AtProtocolError as error:
         cause = error.__cause__
         told = isinstance(cause, httpx.HTTPStatusError) and cause.response.status_code in _NO_SUCH
@@ -41,15 +79,6 @@ def find_pds(identifier: str) -> str:
         resolver.handle._http_client.close()
         for method in resolver.did._methods.values():
             method._client.close()
-    pds = document.get_pds_endpoint() if document else None
-    if not pds:
-        raise UserError(
-            f"No account {identifier} was found.",
-            hint="Check the spelling (a handle looks like name.bsky.social) and the network, or "
-            "name the account's server with --pds URL.",
-            code="no_account",
-        )
-    return str(pds)
 
 
 def _unreachable(identifier: str, error: BaseException) -> Unreachable:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -13,8 +13,6 @@ from importer.pds.session import Session
 from importer.pds.xrpc import Server, XrpcError
 from importer.records.cid import blob_cid, record_cid
 from importer.step import Step
-
-PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,30 +115,6 @@ class PublicRepo:
         """
         body = self.server.query("com.atproto.sync.getLatestCommit", {"did": self.did}).body
         return str(body.get("cid")), str(body.get("rev"))
-
-    def records(
-        self, collection: str, after: str | None = None, until: str | None = None
-    ) -> Iterator[StoredRecord]:
-        """Records in the order of their keys, from behind `after` up to and with `until`."""
-        cursor = after
-        while True:
-            parameters: dict[str, str | int | bool] = {
-                "repo": self.did,
-                "collection": collection,
-                "limit": PAGE,
-                "reverse": True,
-            }
-            if cursor:
-                parameters["cursor"] = cursor
-            body = self.server.query("com.atproto.repo.listRecords", parameters).body
-            page = [_stored(item) for item in body.get("records", ())]
-            for record in page:
-                if until is not None and record.rkey > until:
-                    return
-                yield record
-            cursor = body.get("cursor")
-            if not page or not cursor:
-                return
 
     def blob_sha256(self, cid: str) -> tuple[bytes, int]:
         """Read a whole blob: the digest and the number of its bytes.

@@ -80,9 +80,10 @@ def sweep(archive: Path, keep: frozenset[str] = frozenset()) -> int:
         if copy.parent.name not in keep or copy.is_dir():
             _remove(copy)
             swept += 1
-    for part in archive.glob("report.html*.part"):
-        part.unlink(missing_ok=True)
-        swept += 1
+    for name in ("report.html*.part", "account.car*.part"):
+        for part in archive.glob(name):
+            part.unlink(missing_ok=True)
+            swept += 1
     return swept
 
 

@@ -1,75 +1,111 @@
-"""Recognise: which posts have their record on the PDS already, in one pass over its keys."""
+"""Recognise: which posts have their records on the PDS already, by one look at the account."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from importer.errors import TryLater, Unreachable
 from importer.model import Milestone, Post, Record
 from importer.pds.repo import StoredRecord
-from importer.records.bluesky import COLLECTION, DESTINATION, is_record_of
-from importer.records.keys import ALPHABET, PARTS, record_key
-from importer.stages.publish import KEYS_TO_TRY, record_of
+from importer.pds.snapshot import Key, Snapshot
+from importer.records.bluesky import (
+    COLLECTION,
+    DESTINATION,
+    POSTGATE,
+    THREADGATE,
+    is_gate_of,
+    is_record_of,
+)
+from importer.records.keys import record_key
+from importer.stages.publish import KEYS_TO_TRY, MOST_PARTS, record_of
 from importer.stages.tools import Tools
 
 _PLACED = (Milestone.PUBLISHED, Milestone.VERIFIED)
 
 
-def recognise(posts: Iterable[Post], tools: Tools) -> list[tuple[Post, tuple[Record, ...]]]:
+def recognise(
+    posts: Iterable[Post], tools: Tools, snapshot: Snapshot
+) -> list[tuple[Post, tuple[Record, ...]]]:
     """Find the records of posts that the archive does not know to be published.
 
-    A lost or restored archive comes back this way without fetching or sending anything. Only
-    the stretch of keys between the first and the last such post is read.
+    A lost or restored archive comes back this way without fetching or sending anything.
 
     Raises:
-        Unreachable: the server does not answer.
+        CarError: the snapshot is damaged.
     """
     candidates = {
-        _key(post, 0, attempt): (post, attempt)
+        (COLLECTION, _rkey(post, 0, attempt)): _Place(post, 0, attempt)
         for post in posts
         if post.milestone not in _PLACED
         for attempt in range(KEYS_TO_TRY)
     }
-    if not candidates:
-        return []
-    first, last = min(candidates), candidates[max(candidates)][0]
-    # The parts of the last post lie behind its own record.
-    until = _key(last, PARTS - 1, KEYS_TO_TRY - 1)
-    try:
-        stored = list(tools.repo.records(COLLECTION, after=_before(first), until=until))
-    except TryLater as trouble:
-        raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
-    return _matches(candidates, {record.rkey: record for record in stored}, tools)
+    first = _ours(snapshot, candidates, tools) if candidates else {}
+    # One post under two of its keys is the one under the first.
+    roots: dict[str, _Place] = {}
+    for key in sorted(first, key=lambda key: (candidates[key].attempt, key)):
+        roots.setdefault(candidates[key].post.id, candidates[key])
+    others = {
+        key: _Place(root.post, part, root.attempt)
+        for root in roots.values()
+        for part in range(MOST_PARTS)
+        for key in _keys(root.post, part, root.attempt)
+        if key not in first
+    }
+    records = first | (_ours(snapshot, others, tools) if others else {})
+    return [(root.post, tuple(_together(root, records))) for root in roots.values()]
 
 
-def _matches(
-    candidates: Mapping[str, tuple[Post, int]], stored: Mapping[str, StoredRecord], tools: Tools
-) -> list[tuple[Post, tuple[Record, ...]]]:
-    found: dict[str, tuple[Post, tuple[Record, ...]]] = {}
-    for rkey, record in stored.items():
-        post, attempt = candidates.get(rkey, (None, 0))
-        if post and post.id not in found and is_record_of(record.value, post):
-            found[post.id] = (post, tuple(_with_parts(post, attempt, record, stored, tools)))
-    return list(found.values())
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Which part of which post would be under a key, and which of its keys that is."""
+
+    post: Post
+    part: int
+    attempt: int
 
 
-def _with_parts(
-    post: Post, attempt: int, first: StoredRecord, stored: Mapping[str, StoredRecord], tools: Tools
-) -> Iterator[Record]:
-    """The records of a post; all were written at once, so the first stands for all."""
-    yield record_of(post, first, tools)
-    for part in range(1, PARTS):
-        record = stored.get(_key(post, part, attempt))
-        if record is None or not is_record_of(record.value, post, part):
+def _ours(snapshot: Snapshot, wanted: dict[Key, _Place], tools: Tools) -> dict[Key, Record]:
+    """The records under these keys that are ours; of their content nothing is kept."""
+    found: dict[str, list[Key]] = {}
+    for key, cid in snapshot.find(wanted).items():
+        found.setdefault(cid, []).append(key)
+    ours: dict[Key, Record] = {}
+    # What is older than the snapshot reaches back is named in it, but not in it, and known.
+    for cid, value in snapshot.records(found):
+        for key in found[cid]:
+            place = wanted[key]
+            own = _uri(tools, COLLECTION, key[1])
+            if (
+                is_record_of(value, place.post, place.part)
+                if key[0] == COLLECTION
+                else is_gate_of(value, key[0], own)
+            ):
+                stored = StoredRecord(_uri(tools, *key), cid, value)
+                ours[key] = record_of(place.post, stored, tools, place.part)
+    return ours
+
+
+def _uri(tools: Tools, collection: str, rkey: str) -> str:
+    return f"at://{tools.account.did}/{collection}/{rkey}"
+
+
+def _together(root: _Place, records: dict[Key, Record]) -> Iterator[Record]:
+    """The records of a post with their gates; the user may have deleted later ones."""
+    for part in range(MOST_PARTS):
+        own, *gates = _keys(root.post, part, root.attempt)
+        if own not in records:
             return
-        yield record_of(post, record, tools, part)
+        yield records[own]
+        yield from (records[key] for key in gates if key in records)
 
 
-def _key(post: Post, part: int, attempt: int) -> str:
+def _keys(post: Post, part: int, attempt: int) -> Iterator[Key]:
+    rkey = _rkey(post, part, attempt)
+    yield COLLECTION, rkey
+    yield POSTGATE, rkey
+    if part == 0:
+        yield THREADGATE, rkey
+
+
+def _rkey(post: Post, part: int, attempt: int) -> str:
     return record_key(post.posted_at, post.ordinal, DESTINATION, part=part, attempt=attempt)
-
-
-def _before(rkey: str) -> str:
-    """A key that sorts just before another: paging starts behind its cursor."""
-    head, last = rkey[:-1], ALPHABET.index(rkey[-1])
-    return head + ALPHABET[last - 1] if last else head

@@ -79,8 +79,8 @@ def test_a_lost_archive_on_a_bad_line(job: Job, bad_line: BreakingProxy) -> None
     written = look(job.pds, job.account.did)
     (job.archive / "archive.db").unlink()
     with bad_line as proxy:
-        proxy.breakage("com.atproto.repo.listRecords", Breakage.CUT_ANSWER)
-        proxy.breakage("com.atproto.repo.listRecords", Breakage.BAD_GATEWAY)
+        proxy.breakage("com.atproto.sync.getRepo", Breakage.CUT_ANSWER)
+        proxy.breakage("com.atproto.sync.getRepo", Breakage.BAD_GATEWAY)
         proxy.breakage(WRITE, Breakage.DROP_ANSWER)
         ended = run(job, proxy)
     assert ended.code == 0, ended.out + ended.err

@@ -17,7 +17,6 @@ from importer.pds.session import Password, Session
 from importer.pds.xrpc import TRIES, Server, XrpcError
 from importer.records.bluesky import COLLECTION, blob_cids
 from importer.records.cid import blob_cid
-from importer.records.keys import record_key
 from importer.step import Step
 from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.conftest import TestAccount
@@ -238,37 +237,6 @@ class TestReading:
         stored = repo.create(COLLECTION, KEY, post())
         public = PublicRepo(connect(repo.server.url), repo.did)
         assert public.record(COLLECTION, KEY) == stored
-        assert list(public.records(COLLECTION)) == [stored]
-
-    def test_of_many_records_within_bounds(self, proxy: BreakingProxy, sign_in: SignIn) -> None:
-        repo = sign_in(proxy.url)
-        keys = [record_key(START + timedelta(days=day), 0, "bluesky") for day in range(230)]
-        write_many(repo, keys)
-
-        def read(**bounds: str) -> list[str]:
-            return [record.rkey for record in repo.records(COLLECTION, **bounds)]
-
-        assert read() == keys
-        # A page that is not full may not be the last: the end is an empty one.
-        assert len(proxy.calls(LIST)) == 4
-        assert read(after=keys[99]) == keys[100:]
-        assert read(after=keys[-1]) == []
-        assert read(until=keys[150]) == keys[:151]
-        before = len(proxy.calls(LIST))
-        assert read(after=keys[49], until=keys[59]) == keys[50:60]
-        assert len(proxy.calls(LIST)) == before + 1
-        assert read(after=keys[9], until=keys[9]) == []
-
-    def test_of_pages_over_a_bad_line(self, proxy: BreakingProxy, sign_in: SignIn) -> None:
-        repo = sign_in(proxy.url)
-        keys = [record_key(START + timedelta(days=day), 0, "bluesky") for day in range(101)]
-        write_many(repo, keys)
-        proxy.breakage(LIST, Breakage.CUT_ANSWER)
-        proxy.breakage(LIST, Breakage.BAD_GATEWAY, after=1)
-        assert [record.rkey for record in repo.records(COLLECTION)] == keys
-
-    def test_of_an_empty_collection(self, repo: Repo) -> None:
-        assert list(repo.records(COLLECTION)) == []
 
 
 class TestBlobs:

@@ -24,7 +24,6 @@ from importer.records.keys import record_key
 from importer.stages.place import describe, post_folder
 from importer.stages.prepare import prepare
 from importer.stages.publish import publish
-from importer.stages.recognise import recognise
 from importer.stages.tools import FileGone, Job, Prepared
 from importer.stages.verify import verify
 from importer.step import Step
@@ -32,6 +31,7 @@ from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.clips import run
 from tests.media.photo_samples import sample
 from tests.stages.conftest import POSTED_AT, Desk
+from tests.stages.test_recognise import look
 
 DeskAt = Callable[[str], Desk]
 WRITE = "com.atproto.repo.applyWrites"
@@ -317,7 +317,7 @@ def test_a_lost_archive_finds_whole_threads(brief: Desk, long_clip: Path) -> Non
     job = prepared(video_job(brief, long_clip), brief)
     done = publish(job, brief.tools, Step())
     fresh = replace(job.post, milestone=Milestone.FOUND)
-    ((_, records),) = recognise([fresh], brief.tools)
+    ((_, records),) = look(brief, [fresh])
     assert [record.uri for record in records] == [record.uri for record in done.records]
     assert [record.part for record in records] == list(range(PARTS))
 

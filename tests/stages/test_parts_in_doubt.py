@@ -16,7 +16,6 @@ from importer.model import Kind, Milestone, Photos, Role
 from importer.records.keys import record_key
 from importer.stages.place import describe, post_folder, sweep
 from importer.stages.publish import publish
-from importer.stages.recognise import recognise
 from importer.stages.tools import Job
 from importer.stages.verify import verify
 from importer.step import Step
@@ -24,6 +23,7 @@ from tests.breaking_proxy import BreakingProxy
 from tests.media.photo_samples import sample
 from tests.stages.conftest import CLIP, POSTED_AT, Desk
 from tests.stages.test_parts import PARTS, limited, long_clip, photo_job, prepared, video_job
+from tests.stages.test_recognise import look
 
 __all__ = ["long_clip"]
 DeskAt = Callable[[str], Desk]
@@ -83,7 +83,7 @@ def test_threads_among_many_other_posts(desk: Desk) -> None:
     for second in range(260):
         key = record_key(POSTED_AT + timedelta(seconds=second * 14), 0, "another app", part=1)
         desk.write_foreign(key)
-    found = recognise([first, last], desk.tools)
+    found = look(desk, [first, last])
     assert [len(records) for _, records in found] == [2, 2]
     assert [r.cid for _, rs in found for r in rs] == [r.cid for one in noted for r in one.records]
     desk.delete(noted[1].records[1].rkey)

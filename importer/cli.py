@@ -8,14 +8,20 @@ from typing import Any
 
 import click
 
-from importer import __version__, caption_commands, commands, post_commands, server_commands
+from importer import (
+    __version__,
+    caption_commands,
+    commands,
+    post_commands,
+    server_commands,
+    verify_command,
+)
 from importer.asking import agreed, may_be_public, password
 from importer.cli_flags import (
     FOLDER,
     PATH,
     common,
     reading,
-    server_url,
     signing_in,
     treating,
     wording,
@@ -221,16 +227,23 @@ def retry(console: Console, archive: Path, posts: tuple[str, ...]) -> int:
 
 @cli.command()
 @click.argument("archive", type=FOLDER)
-@click.option(
-    "--pds",
-    metavar="URL",
-    callback=server_url,
-    help="The account's server, instead of the noted one.",
-)
+@click.option("--prove", is_flag=True, help="Prove that the account's key has signed it all.")
+@click.option("--repair", is_flag=True, help="Mend what can be mended; asks first.")
+@signing_in
+@click.option("--yes", is_flag=True, help="Answer yes to questions.")
 @common
-def verify(console: Console, archive: Path, pds: str | None) -> int:
-    """Check each record, file and date on the server."""
-    return commands.verify(console, archive, pds)
+def verify(
+    console: Console,
+    archive: Path,
+    prove: bool,
+    repair: bool,
+    password_file: Path | None,
+    yes: bool,
+    **flags: Any,
+) -> int:
+    """Check each record, file and date on the server, and that it is shown."""
+    access = _access(flags, password_file, yes=yes)
+    return verify_command.verify(console, archive, access, prove=prove, repair=repair)
 
 
 @cli.command()

@@ -20,14 +20,12 @@ from importer.engine.foresight import foresee_all
 from importer.engine.outlook import outlook
 from importer.engine.run import Outcome, run
 from importer.engine.stop import Stop
-from importer.engine.verification import verify_all
 from importer.errors import UserError
 from importer.events import Event, jsonable
 from importer.model import Milestone, Post
 from importer.opening import Opened, opened
 from importer.pds.limits import assumed
 from importer.pds.session import Password
-from importer.pds.xrpc import Server
 from importer.report import write_report
 from importer.run_log import RunLog
 from importer.settings import Settings, load
@@ -142,38 +140,6 @@ def retry(console: Console, folder: Path, post_ids: tuple[str, ...]) -> int:
             console.line(f"{post.id} goes on as {milestone}")
     console.line(f"{plural(len(chosen), 'post')} put back. Go on with: tokaway run {folder}")
     return 0
-
-
-def verify(console: Console, folder: Path, pds: str | None) -> int:
-    """Check each record, blob and date on the PDS."""
-    stop = Stop()
-    with working_on(folder) as archive:
-        account = archive.account()
-        if account is None or not archive.records():
-            raise UserError(
-                "Nothing of this archive is published yet: there is nothing to verify.",
-                hint=f"Publish with: tokaway run {folder}",
-                code="nothing_published",
-            )
-        server = Server(pds or account.pds, stop.at_once)
-        wrong = 0
-        try:
-            with signals(stop):
-                for post, record, trouble in verify_all(archive, server, utc_now, stop):
-                    wrong += trouble is not None
-                    _show_verified(console, post, record.uri, trouble.text if trouble else None)
-        finally:
-            server.close()
-        checked = len(archive.records())
-    if stop.draining.is_set():
-        console.line("Stopped before everything was checked.")
-        return 130
-    console.result("verify", {"records": checked, "wrong": wrong})
-    console.line(
-        f"{plural(checked, 'record')} checked"
-        + (f", {wrong} not right: see above." if wrong else ": record, files and date are right.")
-    )
-    return 1 if wrong else 0
 
 
 def report(console: Console, folder: Path) -> int:
@@ -379,14 +345,6 @@ def _show_gaps(console: Console, summary: Summary) -> None:
         console.line(line)
     for line in links_lives(summary, utc_now()):
         console.line(line)
-
-
-def _show_verified(console: Console, post: Post, uri: str, trouble: str | None) -> None:
-    console.result("verified", {"post": post.id, "uri": uri, "ok": not trouble, "text": trouble})
-    if trouble:
-        console.line(f"! {post.id}: {trouble}")
-    else:
-        console.note(f"✓ {post.id} {uri}")
 
 
 def _few(names: Sequence[str]) -> str:

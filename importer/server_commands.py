@@ -38,6 +38,10 @@ class Access:
     confirm: Callable[[str], bool]
 
 
+NOBODY = Access({}, lambda: None, lambda question: False)
+"""Access of a program that has no password and agrees to nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which published posts are meant; of all, unless names or a run are given.

@@ -75,6 +75,10 @@ class Settings:
     """Whether posts say in words what TikTok showed about AI and advertising."""
     provenance: bool = False
     """Whether records name the TikTok post they stand for."""
+    appview: str = "https://public.api.bsky.app"
+    """The app view that `verify` asks whether posts are shown and play; empty for none."""
+    plc: str | None = None
+    """URL of the directory of did:plc, if not the usual one."""
     pace: int = 100
     """How many posts to publish an hour; 0 for as many as the server allows."""
     headroom: float = 0.2

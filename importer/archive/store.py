@@ -131,6 +131,14 @@ class Archive(Intake):
         with self._change():
             self._set(post.id, reworded=0)
 
+    def note_gone(self, post: Post) -> None:
+        """The records of a post are no longer on the PDS, and the user wants them again."""
+        current = self.post(post.id) or post
+        target = self._supported(current)
+        with self._change():
+            self._db.execute("DELETE FROM records WHERE post = ?", [post.id])
+            self._move(current, target, tries=0, next_try_at=None, **NO_TROUBLE)
+
     def note_undone(self, post: Post) -> None:
         """The records of a post are no longer on the PDS, by the user's wish."""
         with self._change():

@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from importer import commands
+from importer import commands, verify_command
 from importer.archive.view import ArchiveView
 from importer.console import Console
 from importer.demo.local_pds import LocalPds
@@ -27,6 +27,7 @@ from importer.export.links import rehost
 from importer.model import Account
 from importer.opening import archive_beside
 from importer.pds.session import Password
+from importer.server_commands import NOBODY
 
 HANDLE = "creator.test"
 EXPORT_NAME = "TikTok_Data_1767225600.zip"
@@ -69,7 +70,7 @@ def run_demo(console: Console, folder: Path | None, *, keep: bool) -> int:
             console, commands.Sources(export), flags, None, lambda: password, Stop()
         )
         if code == 0:
-            code = commands.verify(console, archive_beside(export), pds.url)
+            code = verify_command.verify(console, archive_beside(export), NOBODY)
         _show_links(console, archive_beside(export), pds.url, account, keep=keep)
         if keep and code == 0:
             _wait_for_ctrl_c(console, pds.url)

@@ -2,57 +2,167 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+import secrets
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from importer.archive.store import Archive
-from importer.engine.stop import Stop
-from importer.errors import TryLater, Unreachable
+from importer.engine.patience import Patience
+from importer.errors import TryLater, UserError
 from importer.model import Post, Record, Trouble
+from importer.pds.appview import AT_ONCE, AppView
 from importer.pds.repo import PublicRepo
-from importer.pds.xrpc import Server
-from importer.stages.verify import verify
+from importer.pds.snapshot import Snapshot, take
+from importer.pds.xrpc import Server, XrpcError
+from importer.records.bluesky import COLLECTION
+from importer.records.car import CarError
+from importer.stages.verify import check_files, compare
 
-AT_ONCE = 4
+WORKERS = 4
+Verifier = Callable[[bytes, bytes], bool]
 
 
-def verify_all(
-    archive: Archive, server: Server, now: Callable[[], datetime], stop: Stop
-) -> Iterator[tuple[Post, Record, Trouble | None]]:
-    """Check each record and note what was found, oldest first.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A post with all of its records, and what is wrong with it, if anything."""
 
-    A post is verified when all of its records are right.
+    post: Post
+    records: tuple[Record, ...]
+    trouble: Trouble | None
 
-    Raises:
-        Unreachable: the server does not answer.
+
+class Verification:
+    """One go through everything that an archive published.
+
+    Args:
+        archive: where what is found is noted.
+        server: the account's server, asked as anybody may.
+        patience: waits for the server's limits.
+        now: the clock.
+        appview: is asked whether posts are shown and play, if there is one.
+        signed: checks signatures of the account's key, for a proof.
     """
-    posts = {post.id: post for post in archive.posts()}
-    records = archive.records()
 
-    def check(record: Record) -> Trouble | None:
-        if stop.draining.is_set():
-            return None
-        return verify(posts[record.post], record, PublicRepo(server, record.did))
+    def __init__(
+        self,
+        archive: Archive,
+        server: Server,
+        patience: Patience,
+        now: Callable[[], datetime],
+        *,
+        appview: AppView | None = None,
+        signed: Verifier | None = None,
+    ) -> None:
+        self._archive = archive
+        self._server = server
+        self._patience = patience
+        self._now = now
+        self._appview = appview
+        self._signed = signed
+        self.unasked = ""
+        """Why the app view could not be asked; empty if it was."""
 
-    left = Counter(record.post for record in records)
-    wrong: dict[str, Trouble] = {}
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="verify") as pool:
-        try:
-            for record, trouble in zip(records, pool.map(check, records), strict=True):
-                if stop.draining.is_set():
-                    return
-                post = posts[record.post]
+    def run(self) -> Iterator[Checked]:
+        """Check each post and note what was found, oldest first.
+
+        Raises:
+            Unreachable: the server does not answer.
+            UserError: it does not show the account, or the proof does not hold.
+            Stopped: the user asked to stop.
+        """
+        posts = {post.id: post for post in self._archive.posts()}
+        records = self._archive.records()
+        did = records[0].did
+        with self._account(did) as snapshot:
+            if self._signed:
+                self._prove(snapshot, did, self._signed)
+            wrong = compare(posts, records, snapshot)
+        of_each: dict[str, list[Record]] = {}
+        for record in records:
+            of_each.setdefault(record.post, []).append(record)
+        names = sorted(of_each, key=lambda name: (posts[name].posted_at, posts[name].ordinal))
+        repo = PublicRepo(self._server, did)
+
+        def check(name: str) -> Trouble | None:
+            own = of_each[name]
+            for record in own:
+                if trouble := wrong.get((record.collection, record.rkey)):
+                    return trouble
+            for record in own:
+                trouble = self._patience.call(lambda record=record: check_files(record, repo))  # type: ignore[misc]
                 if trouble:
-                    wrong.setdefault(post.id, trouble)
-                left[post.id] -= 1
-                if not left[post.id] and post.id in wrong:
-                    archive.note_unverified(post, wrong[post.id])
-                elif not left[post.id]:
-                    archive.note_verified(post, now())
-                yield post, record, trouble
-        except TryLater as trouble:
-            raise Unreachable(
-                f"{trouble.text} What was checked so far is noted.", hint=trouble.hint
-            ) from trouble
+                    return trouble
+            return None
+
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="verify") as pool:
+            for at in range(0, len(names), AT_ONCE):
+                some = names[at : at + AT_ONCE]
+                told = dict(zip(some, pool.map(check, some), strict=True))
+                told |= self._unseen([name for name in some if told[name] is None], of_each)
+                for name in some:
+                    yield self._noted(posts[name], tuple(of_each[name]), told[name])
+
+    @contextmanager
+    def _account(self, did: str) -> Iterator[Snapshot]:
+        path = self._archive.folder / f"account.car.{secrets.token_hex(4)}.part"
+        try:
+            yield self._patience.call(lambda: take(self._server, did, path))
+        except XrpcError as refusal:
+            raise UserError(
+                f"{self._server.host} does not show the account {did} ({refusal}).",
+                hint="Is the account active, and is this its server?",
+                code="account_hidden",
+            ) from refusal
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _prove(self, snapshot: Snapshot, did: str, signed: Verifier) -> None:
+        try:
+            snapshot.prove(did, signed)
+        except CarError as error:
+            raise UserError(
+                f"What {self._server.host} shows of the account is not proved: {error}.",
+                hint="Try again; if it stays so, ask the server's owner.",
+                code="not_proved",
+            ) from error
+
+    def _unseen(
+        self, names: Sequence[str], of_each: dict[str, list[Record]]
+    ) -> dict[str, Trouble | None]:
+        """What the app view does not show, or cannot play."""
+        if self._appview is None or not names or self.unasked:
+            return {}
+        first = {
+            name: next(r.uri for r in of_each[name] if r.collection == COLLECTION) for name in names
+        }
+        try:
+            shown = self._appview.shown(list(first.values()))
+        except (TryLater, XrpcError) as trouble:
+            self.unasked = str(trouble)
+            return {}
+        found: dict[str, Trouble | None] = {}
+        for name, uri in first.items():
+            if uri not in shown:
+                found[name] = Trouble(
+                    "not_shown",
+                    f"{self._appview.host} does not show {uri} yet.",
+                    "New posts may take an hour: verify again later.",
+                )
+            elif (playlist := shown[uri]) and self._appview.plays(playlist) is False:
+                found[name] = Trouble(
+                    "does_not_play",
+                    f"{self._appview.host} shows {uri}, but its video does not play.",
+                    "New videos may take an hour; then take it back, and publish it again with "
+                    "its video encoded anew: tokaway posts ARCHIVE POST --encode",
+                )
+        return found
+
+    def _noted(self, post: Post, records: tuple[Record, ...], trouble: Trouble | None) -> Checked:
+        if trouble:
+            self._archive.note_unverified(post, trouble)
+        else:
+            self._archive.note_verified(post, self._now())
+        return Checked(post, records, trouble)

@@ -78,7 +78,10 @@ class Server:
         self._client.close()
 
     def query(
-        self, method: str, parameters: Mapping[str, str | int | bool], token: str | None = None
+        self,
+        method: str,
+        parameters: Mapping[str, str | int | bool | list[str]],
+        token: str | None = None,
     ) -> Answer:
         """Call a query (GET).
 

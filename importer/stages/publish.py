@@ -113,7 +113,7 @@ class _Drafting:
         self._job = job
         self._tools = tools
         self._files = (*prepared, *captions)
-        self._is_video = _type(prepared[0]) == _VIDEO
+        self._is_video = type_of(prepared[0]) == _VIDEO
         self._parts = _parts(prepared, captions, is_video=self._is_video)
         self._blobs: dict[str, dict[str, Any]] = {}
 
@@ -136,7 +136,7 @@ class _Drafting:
         step.check()
 
     def _uploaded(self, file: MediaFile, step: Step) -> dict[str, Any]:
-        blob = self._tools.repo.upload_blob(self._job.archive / file.path, _type(file), step)
+        blob = self._tools.repo.upload_blob(self._job.archive / file.path, type_of(file), step)
         if blob["ref"]["$link"] != _cid(file):
             raise Refused(
                 f"{file.path} has changed since it was prepared, so it was not published.",
@@ -153,14 +153,15 @@ class _Drafting:
         foreseen = {
             "$type": "blob",
             "ref": {"$link": _cid(file)},
-            "mimeType": _type(file),
+            "mimeType": type_of(file),
             "size": file.bytes,
         }
         # What the server says counts: it looks at the bytes and may call them something else.
         return self._blobs.get(file.path, foreseen)
 
 
-def _type(file: MediaFile) -> str:
+def type_of(file: MediaFile) -> str:
+    """The MIME type of a prepared file, as servers find it by its bytes."""
     return _TYPES.get(file.codecs, _VIDEO)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from importer import commands
+from importer import commands, verify_command
 from importer.archive.lock import locked
 from importer.archive.store import Archive
 from importer.clock import utc_now
@@ -19,6 +19,7 @@ from importer.console import Console, open_console
 from importer.engine.stop import Stop
 from importer.errors import ArchiveInUse, UserError
 from importer.model import ExportPost, Milestone, Privacy, Trouble
+from importer.server_commands import NOBODY
 from importer.wording import local
 from tests.posts import ACCOUNT, bring_to, exported, link
 
@@ -350,7 +351,7 @@ def test_report_says_where_it_lies(say: Say, tell: Tell, folder: Path) -> None:
 def test_there_is_nothing_to_verify_before_anything_is_published(folder: Path) -> None:
     make(folder, exported())
     with pytest.raises(UserError, match="nothing to verify"):
-        commands.verify(open_console(as_json=True, quiet=True), folder, None)
+        verify_command.verify(open_console(as_json=True, quiet=True), folder, NOBODY)
 
 
 @pytest.mark.parametrize("failed", [None, SECOND])

@@ -7,12 +7,13 @@ import signal
 import sys
 from pathlib import Path
 
-from importer import commands
+from importer import verify_command
 from importer.archive.view import PLACED, ArchiveView
 from importer.console import open_console
 from importer.demo.local_pds import LocalPds
 from importer.demo.media_server import MediaServer
 from importer.opening import archive_beside
+from importer.server_commands import NOBODY
 from tests.conftest import TestAccount
 from tests.end_to_end.command_line import CommandLine, Ended
 from tests.end_to_end.server_truth import COLLECTION, assert_exactly
@@ -110,4 +111,5 @@ class Mortal:
         with ArchiveView.open(self.archive) as view:
             assert len(view.records()) == sum(len(post.parts) for post in self.staged.public)
         # In this process: nothing is killed here, and a process of its own takes a second.
-        assert commands.verify(open_console(as_json=False, quiet=True), self.archive, None) == 0
+        console = open_console(as_json=False, quiet=True)
+        assert verify_command.verify(console, self.archive, NOBODY) == 0

@@ -168,7 +168,13 @@ def test_status_tells_where_it_stands(done: Done) -> None:
 def test_verify_finds_all_right(done: Done) -> None:
     assert done.verified.code == 0
     if done.json:
-        assert done.verified.lines[-1] == {"event": "verify", "records": 9, "wrong": 0}
+        assert done.verified.lines[-1] == {
+            "event": "verify",
+            "records": 9,
+            "wrong": 0,
+            "reasons": {},
+            "proved": False,
+        }
         assert [line["ok"] for line in done.verified.named("verified")] == [True] * 9
     else:
         assert "9 records checked: record, files and date are right." in done.verified.out

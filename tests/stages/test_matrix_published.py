@@ -7,10 +7,10 @@ from importer.model import Action, Role
 from importer.stages.place import describe, post_folder
 from importer.stages.publish import publish
 from importer.stages.tools import Job
-from importer.stages.verify import verify
 from importer.step import Step
 from tests.media.matrix import SENT, Treated
 from tests.stages.conftest import Desk
+from tests.stages.test_verify import check
 
 
 def test_the_whole_matrix_is_accepted(desk: Desk, treated: Treated) -> None:
@@ -23,7 +23,7 @@ def test_the_whole_matrix_is_accepted(desk: Desk, treated: Treated) -> None:
         file = describe(Role.PREPARED, desk.archive, path, facts, Action.KEEP, "")
         done = publish(Job(post, {Role.PREPARED: (file,)}, desk.archive), desk.tools, Step())
         (record,) = done.records
-        assert verify(post, record, desk.repo) is None
+        assert check(post, record, desk.repo) is None
         expected[record.uri] = (facts.bytes, facts.width, facts.height)
     found = {}
     for listed in desk.records():

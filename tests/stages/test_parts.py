@@ -25,13 +25,13 @@ from importer.stages.place import describe, post_folder
 from importer.stages.prepare import prepare
 from importer.stages.publish import publish
 from importer.stages.tools import FileGone, Job, Prepared
-from importer.stages.verify import verify
 from importer.step import Step
 from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.clips import run
 from tests.media.photo_samples import sample
 from tests.stages.conftest import POSTED_AT, Desk
 from tests.stages.test_recognise import look
+from tests.stages.test_verify import check
 
 DeskAt = Callable[[str], Desk]
 WRITE = "com.atproto.repo.applyWrites"
@@ -254,7 +254,7 @@ def test_a_split_video_becomes_a_thread(brief: Desk, long_clip: Path) -> None:
     assert dates == [f"2021-05-04T12:00:00.00{part}Z" for part in range(PARTS)]
     for record in listed:
         assert record_cid(record["value"]) == record["cid"]
-    assert [verify(job.post, record, brief.repo) for record in done.records] == [None] * PARTS
+    assert [check(job.post, record, brief.repo) for record in done.records] == [None] * PARTS
 
 
 def test_twice_is_once_for_threads_too(brief: Desk, long_clip: Path) -> None:
@@ -369,7 +369,7 @@ def test_photos_are_shown_as_apps_can(
     ]
     assert all(is_record_of(value, job.post, part) for part, value in enumerate(values))
     for record in done.records:
-        assert verify(job.post, record, desk.repo) is None
+        assert check(job.post, record, desk.repo) is None
 
 
 def test_captions_are_part_of_the_record(desk: Desk, long_clip: Path) -> None:
@@ -384,7 +384,7 @@ def test_captions_are_part_of_the_record(desk: Desk, long_clip: Path) -> None:
     assert {caption["file"]["mimeType"] for caption in captions} == {"text/vtt"}
     # The same words are one blob.
     assert len(set(done.records[0].blob_cids)) == 2
-    assert verify(job.post, done.records[0], desk.repo) is None
+    assert check(job.post, done.records[0], desk.repo) is None
 
 
 @pytest.mark.parametrize("role", [Role.PREPARED, Role.CAPTIONS])

@@ -17,13 +17,13 @@ from importer.records.keys import record_key
 from importer.stages.place import describe, post_folder, sweep
 from importer.stages.publish import publish
 from importer.stages.tools import Job
-from importer.stages.verify import verify
 from importer.step import Step
 from tests.breaking_proxy import BreakingProxy
 from tests.media.photo_samples import sample
 from tests.stages.conftest import CLIP, POSTED_AT, Desk
 from tests.stages.test_parts import PARTS, limited, long_clip, photo_job, prepared, video_job
 from tests.stages.test_recognise import look
+from tests.stages.test_verify import check
 
 __all__ = ["long_clip"]
 DeskAt = Callable[[str], Desk]
@@ -69,7 +69,7 @@ def test_many_photos_and_much_said_of_each(desk: Desk) -> None:
     job = prepared(photo_job(desk, ["plain.jpg"] * 35, alt="😀 " * 3_000), desk)
     done = publish(job, desk.tools, Step())
     assert len(done.records) == len(desk.records()) == 4
-    assert [verify(job.post, record, desk.repo) for record in done.records] == [None] * 4
+    assert [check(job.post, record, desk.repo) for record in done.records] == [None] * 4
 
 
 def test_threads_among_many_other_posts(desk: Desk) -> None:
@@ -87,7 +87,7 @@ def test_threads_among_many_other_posts(desk: Desk) -> None:
     assert [len(records) for _, records in found] == [2, 2]
     assert [r.cid for _, rs in found for r in rs] == [r.cid for one in noted for r in one.records]
     desk.delete(noted[1].records[1].rkey)
-    wrong = [verify(last, record, desk.repo) for record in noted[1].records]
+    wrong = [check(last, record, desk.repo) for record in noted[1].records]
     assert [trouble and trouble.code for trouble in wrong] == [None, "record_missing"]
 
 

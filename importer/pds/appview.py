@@ -1,0 +1,57 @@
+"""What an app view shows of published posts: whether they are there, and whether videos play."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from importer.pds.xrpc import Server
+
+AT_ONCE = 25
+"""How many posts `getPosts` takes (app.bsky.feed.getPosts)."""
+_PLAYLIST = b"#EXTM3U"
+
+
+class AppView:
+    """One app view, asked without signing in."""
+
+    def __init__(self, server: Server, http: httpx.Client) -> None:
+        self._server = server
+        self._http = http
+
+    @property
+    def host(self) -> str:
+        """Its name."""
+        return self._server.host
+
+    def shown(self, uris: Sequence[str]) -> dict[str, str | None]:
+        """Which of up to 25 posts it shows, with the playlist of each one's video.
+
+        Raises:
+            XrpcError: it refused the call.
+            TryLater: it could not answer.
+        """
+        body = self._server.query("app.bsky.feed.getPosts", {"uris": list(uris)}).body
+        posts = body.get("posts", ())
+        return {str(post.get("uri")): _playlist(post.get("embed")) for post in posts}
+
+    def plays(self, playlist: str) -> bool | None:
+        """Whether a video's playlist is there; `None` if that could not be told."""
+        if urlsplit(playlist).scheme not in {"http", "https"}:
+            return None
+        try:
+            answer = self._http.get(playlist)
+        except httpx.HTTPError:
+            return None
+        if answer.is_success:
+            return answer.content.startswith(_PLAYLIST)
+        # Measured: what the video service could not take in answers 404 for ever.
+        return False if answer.status_code == httpx.codes.NOT_FOUND else None
+
+
+def _playlist(embed: Any) -> str | None:
+    found = embed.get("playlist") if isinstance(embed, dict) else None
+    return found if isinstance(found, str) else None

@@ -1,0 +1,179 @@
+"""What `verify` does: checks what is published, proves it, and repairs what can be repaired."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from importer.archive.store import Archive
+from importer.clock import utc_now
+from importer.commands import signals, working_on
+from importer.console import Console
+from importer.engine.patience import Patience
+from importer.engine.stop import Stop
+from importer.engine.verification import Checked, Verification, Verifier
+from importer.errors import Stopped, UserError
+from importer.model import Account
+from importer.pds.appview import AppView
+from importer.pds.identity import signing_key
+from importer.pds.proof import verifier
+from importer.pds.xrpc import Server
+from importer.server_commands import Access
+from importer.settings import Settings, load
+from importer.stages.repair import send_files
+from importer.step import Step
+from importer.toolbox import counted, writing
+from importer.wording import local, plural
+
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
+
+
+def verify(
+    console: Console, folder: Path, access: Access, *, prove: bool = False, repair: bool = False
+) -> int:
+    """Check each record, file and date on the PDS; then what app views show.
+
+    Returns:
+        The exit code.
+    """
+    stop = Stop()
+    settings = load(access.flags, archive=folder)
+    with working_on(folder) as archive, ExitStack() as stack:
+        account = archive.account()
+        if account is None or not archive.records():
+            raise UserError(
+                "Nothing of this archive is published yet: there is nothing to verify.",
+                hint=f"Publish with: tokaway run {folder}",
+                code="nothing_published",
+            )
+        server = Server(settings.pds or account.pds, stop.at_once)
+        stack.callback(server.close)
+        stack.enter_context(signals(stop))
+        stack.enter_context(counted(server, account, settings))
+        verification = Verification(
+            archive,
+            server,
+            _patience(console, settings, stop),
+            utc_now,
+            appview=stack.enter_context(_appview(settings, server, stop)),
+            signed=_signed(account, settings) if prove else None,
+        )
+        wrong, records = _check(console, verification)
+        if stop.draining.is_set():
+            raise Stopped
+        _tell(console, records, wrong, verification.unasked, prove=prove)
+        if repair and wrong:
+            wrong = _repair(console, archive, wrong, access, settings, stop)
+    return 1 if wrong else 0
+
+
+def _check(console: Console, verification: Verification) -> tuple[list[Checked], int]:
+    wrong: list[Checked] = []
+    records = 0
+    for checked in verification.run():
+        records += len(checked.records)
+        uri = checked.records[0].uri
+        trouble = checked.trouble
+        fields = {"post": checked.post.id, "uri": uri, "ok": trouble is None}
+        text = trouble.text if trouble else None
+        console.result("verified", fields | {"text": text, "code": trouble and trouble.code})
+        if trouble:
+            wrong.append(checked)
+            console.line(f"! {checked.post.id}: {trouble.text} {trouble.hint}".rstrip())
+        else:
+            console.note(f"✓ {checked.post.id} {uri}")
+    return wrong, records
+
+
+def _tell(
+    console: Console, records: int, wrong: list[Checked], unasked: str, *, prove: bool
+) -> None:
+    reasons = Counter(checked.trouble.code for checked in wrong if checked.trouble)
+    console.result(
+        "verify",
+        {"records": records, "wrong": len(wrong), "reasons": dict(reasons), "proved": prove},
+    )
+    if unasked:
+        console.line(f"Whether posts are shown was not checked: {unasked}")
+    end = (
+        f", {plural(len(wrong), 'post')} not right: see above."
+        if wrong
+        else ": record, files and date are right."
+    )
+    console.line(f"{plural(records, 'record')} checked{end}")
+    if prove:
+        console.line("The account's own key has signed all of it.")
+
+
+def _repair(
+    console: Console,
+    archive: Archive,
+    wrong: list[Checked],
+    access: Access,
+    settings: Settings,
+    stop: Stop,
+) -> list[Checked]:
+    """Mend what can be mended; what is still wrong."""
+    back = [one for one in wrong if one.trouble and one.trouble.code == "record_missing"]
+    lost = [one for one in wrong if one.trouble and one.trouble.code == "blob_missing"]
+    if back and access.confirm(
+        f"{plural(len(back), 'post')} are gone from the server. Publish them again?"
+    ):
+        for one in back:
+            archive.note_gone(one.post)
+            console.result("repaired", {"post": one.post.id, "how": "to be published again"})
+        console.line(
+            f"{plural(len(back), 'post')} will be published again: tokaway run {archive.folder}"
+        )
+    else:
+        back = []
+    mended: list[Checked] = []
+    if lost and access.confirm(f"Send the files of {plural(len(lost), 'post')} again?"):
+        with writing(settings, archive, access.ask_password, stop) as repo:
+            for one in lost:
+                files = archive.files(one.post.id)
+                step = Step(stop.at_once)
+                if send_files(one.records, files, archive.folder, repo, step):
+                    mended.append(one)
+                    console.result("repaired", {"post": one.post.id, "how": "files sent again"})
+        console.line(f"The files of {plural(len(mended), 'post')} were sent again.")
+    done = {one.post.id for one in (*back, *mended)}
+    left = [one for one in wrong if one.post.id not in done]
+    if left:
+        console.line(f"{plural(len(left), 'post')} cannot be repaired from here: see above.")
+    return left
+
+
+def _patience(console: Console, settings: Settings, stop: Stop) -> Patience:
+    def waiting(reason: str, until: datetime) -> None:
+        console.note(f"Waiting until {local(until)}: {reason}")
+
+    return Patience(stop, utc_now, wait=settings.wait, tell=waiting)
+
+
+def _signed(account: Account, settings: Settings) -> Verifier:
+    return verifier(signing_key(account.did, plc=settings.plc))
+
+
+@contextmanager
+def _appview(settings: Settings, server: Server, stop: Stop) -> Iterator[AppView | None]:
+    """The app view to ask: none for a server that no app view can see."""
+    if not settings.appview or (_is_local(server.url) and not _is_local(settings.appview)):
+        yield None
+        return
+    asked = Server(settings.appview, stop.at_once)
+    try:
+        with httpx.Client(timeout=20, follow_redirects=True) as http:
+            yield AppView(asked, http)
+    finally:
+        asked.close()
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in _LOCAL

@@ -229,7 +229,8 @@ class Repo(PublicRepo):
 
         Unlike `create` the server cannot compare: a taken key fails it with a bare 500, and so
         may what was written by a try whose answer got lost. Looking at the keys tells: the first
-        stands for all, because nothing writes it without the others.
+        stands for all, because nothing writes it without the others. What of the others stands
+        there as it is to be (gates whose post was deleted) is left there.
 
         Raises:
             KeyTaken, KeyRefused, BlobMissing, Refused, TryLater: as `create` does.
@@ -244,16 +245,28 @@ class Repo(PublicRepo):
             self.apply([Write("create", new.collection, new.rkey, new.value) for new in records])
         except (XrpcError, TryLater) as trouble:
             # A lost answer, or servers that say in other ways that a key is taken.
-            found = self.record(records[0].collection, records[0].rkey)
-            if found is None and any(self.record(new.collection, new.rkey) for new in records[1:]):
-                # All of ours, written between the two looks, or a record of somebody else's.
-                found = self.record(records[0].collection, records[0].rkey)
-                if found is None:
-                    raise KeyTaken from trouble
-            if found is None:
-                raise self._refused(trouble) from trouble
-            if found.cid != stored[0].cid:
+            found = [self.record(new.collection, new.rkey) for new in records]
+            if found[0] is None:
+                # Written by another run of ours between these looks, perhaps.
+                found[0] = self.record(records[0].collection, records[0].rkey)
+            if any(one and one.cid != own.cid for one, own in zip(found, stored, strict=True)):
                 raise KeyTaken from trouble
+            if found[0] is None:
+                left = [new for new, one in zip(records, found, strict=True) if one is None]
+                if len(left) == len(records):
+                    raise self._refused(trouble) from trouble
+                return self._completed(left, stored)
+        return stored
+
+    def _completed(
+        self, left: Sequence[NewRecord], stored: list[StoredRecord]
+    ) -> list[StoredRecord]:
+        try:
+            self.apply([Write("create", new.collection, new.rkey, new.value) for new in left])
+        except (XrpcError, TryLater) as trouble:
+            found = self.record(left[0].collection, left[0].rkey)
+            if found is None or found.value != left[0].value:
+                raise self._refused(trouble) from trouble
         return stored
 
     def apply(self, writes: Sequence[Write], swap_commit: str | None = None) -> None:

@@ -136,6 +136,20 @@ def framed_jpeg(source: Path, width: int, height: int) -> bytes:
     return _jpeg(framed, BEST_QUALITY, subsampling=0)
 
 
+def small_picture(source: Path, longest: int) -> Image.Image:
+    """A photo upright in RGB, its longer side `longest` pixels at most; white behind it.
+
+    Raises:
+        Refused: as `convert_photo` does.
+        OSError: the file cannot be read.
+    """
+    with _opened(source) as image:
+        # JPEG can be decoded at an eighth of its size, in as much less time.
+        image.draft(None, (longest, longest))
+        picture = _flattened(_decoded(image))
+        return _scaled(picture, min(1.0, longest / max(picture.size)))
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     if path.stat().st_size == 0:

@@ -1,4 +1,4 @@
-"""Asking the person at the terminal: for a password, and for leave to publish what was private."""
+"""Asking the person at the terminal: for a password, and for leave to do what cannot be undone."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ def may_be_public(private: int) -> bool:
         "everyone could see on TikTok?",
         err=True,
     )
+
+
+def may_change_profile() -> bool:
+    """Ask whether to change the profile as it was shown; nobody there means no."""
+    if not sys.stdin.isatty():
+        return False
+    return click.confirm("Change the profile like this?", err=True)
 
 
 def password(file: Path | None) -> Password | None:

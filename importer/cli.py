@@ -13,14 +13,15 @@ from urllib.parse import urlsplit
 
 import click
 
-from importer import __version__, caption_commands, commands, post_commands
-from importer.asking import may_be_public, password
+from importer import __version__, caption_commands, commands, post_commands, profile_commands
+from importer.asking import may_be_public, may_change_profile, password
 from importer.console import Console, open_console
 from importer.doctor import examine
 from importer.engine.stop import Stop
 from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
 from importer.media.encoder import NAMES as ENCODERS
 from importer.model import Long, Photos
+from importer.records.profile import Field, Wanted
 from importer.settings import load
 
 _PATH = click.Path(path_type=Path)
@@ -314,6 +315,68 @@ def retry(console: Console, archive: Path, posts: tuple[str, ...]) -> int:
 def verify(console: Console, archive: Path, pds: str | None) -> int:
     """Check each record, file and date on the server."""
     return commands.verify(console, archive, pds)
+
+
+@cli.command()
+@click.argument("archive", type=_FOLDER)
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice([part.value for part in Field]),
+    help="Bring this part only; may be given several times.",
+)
+@click.option(
+    "--replace",
+    multiple=True,
+    type=click.Choice([part.value for part in Field]),
+    help="Bring this part even if the account has another one.",
+)
+@click.option("--avatar", metavar="FILE", type=_PATH, help="Take this picture, not TikTok's.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; needs no password.")
+@click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@click.option("--to", metavar="HANDLE", help="The account, if the archive knows none yet.")
+@click.option(
+    "--pds",
+    metavar="URL",
+    callback=_server_url,
+    help="The account's server, instead of looking it up.",
+)
+@click.option(
+    "--password-file",
+    metavar="FILE",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="A file with the account's (app) password; - reads standard input.",
+)
+@_common
+def profile(
+    console: Console,
+    archive: Path,
+    only: tuple[str, ...],
+    replace: tuple[str, ...],
+    avatar: Path | None,
+    dry_run: bool,
+    yes: bool,
+    password_file: Path | None,
+    **flags: Any,
+) -> int:
+    """Bring name, bio, picture and links of the TikTok profile to the account's."""
+    if only and not set(replace) <= set(only):
+        raise click.UsageError("What --replace names must be among what --only names.")
+    if avatar and only and Field.AVATAR not in only:
+        raise click.UsageError("--avatar goes with --only avatar.")
+    asked = profile_commands.Asked(
+        Wanted(frozenset(map(Field, only or Field)), frozenset(map(Field, replace))),
+        avatar,
+        dry_run,
+    )
+    return profile_commands.profile(
+        console,
+        archive,
+        asked,
+        flags,
+        lambda: password(password_file),
+        lambda: yes or may_change_profile(),
+    )
 
 
 @cli.command()

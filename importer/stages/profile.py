@@ -110,6 +110,7 @@ def prepare_avatar(source: Path, folder: Path) -> Avatar:
         facts = probe_photo(source)
         path, fit = source, decide_photo(facts, AVATAR_BYTES, AVATAR_FORMS)
         if fit.action is not Action.KEEP:
+            folder.mkdir(parents=True, exist_ok=True)
             stem = folder / "avatar"
             path, facts, _ = convert_photo(source, stem, fit, AVATAR_BYTES, AVATAR_FORMS)
     except Refused as refused:

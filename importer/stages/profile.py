@@ -90,7 +90,11 @@ def fetch_avatar(archive: Path, url: str, step: Step) -> Path:
         text = f"The export's link to your profile picture {why}, so the picture is left out."
         raise NoAvatar(text, _ANOTHER) from refused
     except TryLater as trouble:
-        text = f"Your profile picture could not be fetched ({trouble.text})"
+        why = {
+            "rate_limited": "its server asks for a pause",
+            "incomplete": "it did not arrive whole",
+        }.get(trouble.code, "its server does not answer")
+        text = f"Your profile picture could not be fetched: {why}. It is left out for now."
         hint = "Give the same command again while the link lives, or name a file with --avatar."
         raise NoAvatar(text, hint) from trouble
     return target

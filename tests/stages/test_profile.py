@@ -88,15 +88,15 @@ def stored(repo: Repo) -> dict[str, Any]:
 
 def avatar_bytes(repo: Repo) -> bytes:
     """The picture as anyone gets it from the server."""
-    content = io.BytesIO()
+    chunks: list[bytes] = []
     link = stored(repo)["avatar"]["ref"]["$link"]
     repo.server.download(
         "com.atproto.sync.getBlob",
         {"did": repo.did, "cid": link},
-        lambda chunk: content.write(chunk) and None,
-        lambda: None,
+        chunks.append,
+        chunks.clear,
     )
-    return content.getvalue()
+    return b"".join(chunks)
 
 
 def bring(repo: Repo, avatar: Avatar | None = None, wanted: Wanted = BEFORE) -> dict[str, Any]:
@@ -290,11 +290,11 @@ def test_a_picture_that_changes_after_the_look_is_not_shown(repo: Repo, tmp_path
 def test_the_picture_is_fetched_once_and_outlives_its_link(
     media: MediaServer, archive: Path
 ) -> None:
-    alive = media.url("avatar.jpeg", **{"x-expires": int(time.time()) + 3_600, "sign": "a"})
+    alive = media.url("avatar.jpeg", sign="a", **{"x-expires": int(time.time()) + 3_600})
     path = fetch_avatar(archive, alive, Step())
     assert path.is_relative_to(archive)
     assert path.read_bytes() == jpeg(exif=exif())
-    dead = media.url("avatar.jpeg", **{"x-expires": 1_700_000_000, "sign": "b"})
+    dead = media.url("avatar.jpeg", sign="b", **{"x-expires": 1_700_000_000})
     assert fetch_avatar(archive, dead, Step()) == path
     assert len(media.requests) == 1
 
@@ -328,7 +328,21 @@ def test_no_link_at_all_is_told(archive: Path) -> None:
         fetch_avatar(archive, "avatar of mine", Step())
 
 
-def test_a_server_of_pictures_that_is_down_is_told(archive: Path, media: MediaServer) -> None:
-    media.status["/avatar.jpeg"] = 503
-    with pytest.raises(NoAvatar, match="could not be fetched"):
+@pytest.mark.parametrize(
+    ("status", "told"), [(503, "server does not answer"), (429, "asks for a pause")]
+)
+def test_a_picture_that_cannot_be_fetched_now_is_told(
+    archive: Path, media: MediaServer, status: int, told: str
+) -> None:
+    media.status["/avatar.jpeg"] = status
+    with pytest.raises(NoAvatar, match=told):
         fetch_avatar(archive, media.url("avatar.jpeg"), Step(Hurry()))
+
+
+def test_a_picture_that_came_in_part_is_completed_the_next_time(
+    archive: Path, media: MediaServer
+) -> None:
+    whole = jpeg(exif=exif())
+    media.cut_after["/avatar.jpeg"] = len(whole) // 2
+    path = fetch_avatar(archive, media.url("avatar.jpeg"), Step(Hurry()))
+    assert path.read_bytes() == whole

@@ -249,6 +249,16 @@ def test_a_second_time_finds_nothing_to_change(
     assert second.record == first.record
 
 
+@given(profiles, some, pictures)
+@example(Profile(bio=f"Rye\n{YOUTUBE}", links=ADA.links), frozenset(Field), None)
+def test_what_was_brought_is_known_again(
+    profile: Profile, fields: frozenset[Field], picture: dict[str, Any] | None
+) -> None:
+    brought = changed(None, profile, Wanted(fields), picture).record
+    again = changed(brought, profile, Wanted(fields), picture)
+    assert {one.verdict for one in again.differences} <= {Verdict.LEFT_OUT}
+
+
 @given(currents, profiles, wishes, pictures)
 def test_the_record_is_within_the_limits_and_changed_where_it_is_told(
     current: dict[str, Any] | None,

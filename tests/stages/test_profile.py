@@ -234,7 +234,7 @@ def test_a_picture_that_is_too_large_becomes_smaller(
 
 def test_a_large_see_through_picture_is_no_webp(tmp_path: Path) -> None:
     source = tmp_path / "large.png"
-    with Image.effect_noise((1_200, 1_200), 100) as grey:
+    with Image.effect_noise((700, 700), 100) as grey:
         picture = grey.convert("RGBA")
     picture.putalpha(Image.linear_gradient("L").resize(picture.size))
     picture.save(source)

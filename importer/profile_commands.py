@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from importer.archive.store import Archive
 from importer.commands import Flags, working_on
@@ -191,15 +190,17 @@ def _show_lines(console: Console, mark: str, text: str) -> None:
 def _end(console: Console, account: Account, seen: Look, text: str, uri: str | None = None) -> int:
     kept = (Verdict.KEPT, Verdict.LEFT_OUT)
     changes = sum(one.verdict not in kept for one in seen.change.differences)
-    fields: dict[str, Any] = {
-        "did": account.did,
-        "handle": account.handle,
-        "uri": uri,
-        "changes": changes,
-        "kept": len(seen.change.differences) - changes,
-        "written": uri is not None,
-    }
-    console.result("profile", fields)
+    console.result(
+        "profile",
+        {
+            "did": account.did,
+            "handle": account.handle,
+            "uri": uri,
+            "changes": changes,
+            "kept": len(seen.change.differences) - changes,
+            "written": uri is not None,
+        },
+    )
     console.line(text if not changes else f"{plural(changes, 'change')}. {text}")
     return 0
 

@@ -1,4 +1,4 @@
-"""Asking the person at the terminal: for a password, and for leave to publish what was private."""
+"""Asking the person at the terminal: for a password, and for leave to do what cannot be undone."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from importer import (
     caption_commands,
     commands,
     post_commands,
+    profile_commands,
     server_commands,
     verify_command,
 )
@@ -32,6 +33,7 @@ from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.media.encoder import NAMES as ENCODERS
 from importer.model import Long, Photos
+from importer.records.profile import Field, Wanted
 from importer.settings import load
 
 
@@ -288,6 +290,57 @@ def update(
     """Bring captions edited since to posts that are published."""
     access = _access(flags, password_file, yes=yes)
     return server_commands.update_posts(console, archive, posts, access)
+
+
+@cli.command()
+@click.argument("archive", type=FOLDER)
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice([part.value for part in Field]),
+    help="Bring this part only; may be given several times.",
+)
+@click.option(
+    "--replace",
+    multiple=True,
+    type=click.Choice([part.value for part in Field]),
+    help="Bring this part even if the account has another one.",
+)
+@click.option("--avatar", metavar="FILE", type=PATH, help="Take this picture, not TikTok's.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; needs no password.")
+@click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@click.option("--to", metavar="HANDLE", help="The account, if the archive knows none yet.")
+@signing_in
+@common
+def profile(
+    console: Console,
+    archive: Path,
+    only: tuple[str, ...],
+    replace: tuple[str, ...],
+    avatar: Path | None,
+    dry_run: bool,
+    yes: bool,
+    password_file: Path | None,
+    **flags: Any,
+) -> int:
+    """Bring name, bio, picture and links of the TikTok profile to the account's."""
+    if only and not set(replace) <= set(only):
+        raise click.UsageError("What --replace names must be among what --only names.")
+    if avatar and only and Field.AVATAR not in only:
+        raise click.UsageError("--avatar goes with --only avatar.")
+    asked = profile_commands.Asked(
+        Wanted(frozenset(map(Field, only or Field)), frozenset(map(Field, replace))),
+        avatar,
+        dry_run,
+    )
+    return profile_commands.profile(
+        console,
+        archive,
+        asked,
+        flags,
+        lambda: password(password_file),
+        lambda: yes or agreed("Change the profile like this?"),
+    )
 
 
 @cli.command()

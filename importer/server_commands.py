@@ -23,7 +23,7 @@ from importer.pds.session import Password
 from importer.settings import load
 from importer.stages.undo import Undone, undo
 from importer.stages.update import Change, change_of, update
-from importer.toolbox import style_of, writing
+from importer.toolbox import session_of, style_of
 from importer.wording import local, one_line, plural, utc
 
 SHOWN = 20
@@ -250,5 +250,5 @@ def _repo(
         console.note(f"Waiting until {local(until)}: {reason}")
 
     settings = load(access.flags, archive=archive.folder)
-    with signals(stop), writing(settings, archive, access.ask_password, stop) as repo:
+    with signals(stop), session_of(settings, archive, access.ask_password, stop) as (_, repo):
         yield repo, Patience(stop, utc_now, wait=settings.wait, tell=waiting)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from importer.archive.ledger import Ledger, default_folder
@@ -19,9 +19,9 @@ from importer.media.download import open_client
 from importer.media.encoder import find as find_encoder
 from importer.model import Account
 from importer.pds.budget import Budget
-from importer.pds.identity import find_pds
+from importer.pds.identity import find_account, find_pds
 from importer.pds.limits import read_limits
-from importer.pds.repo import Repo
+from importer.pds.repo import PublicRepo, Repo
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import Server
 from importer.records.style import Names, Style
@@ -41,55 +41,81 @@ def signed_in(
             address is not confirmed.
         Unreachable: the server does not answer.
     """
+    _identifier(settings, archive)
     program = ffmpeg.find(settings.ffmpeg)
     encoder = find_encoder(settings.encoder, program)
-    with ExitStack() as stack:
-        session, account = stack.enter_context(session_of(settings, archive, ask_password, stop))
-        check_account(session, account)
-        server, budget = session.server, session.server.budget
-        limits = read_limits(server)
+    with (
+        session_of(settings, archive, ask_password, stop) as (account, repo),
+        open_client() as http,
+    ):
+        check_account(repo, account)
+        limits = read_limits(repo.server)
         archive.set_limits(limits)
         yield Tools(
             account=account,
-            repo=Repo(session, account.did),
+            repo=repo,
             limits=limits,
             ffmpeg=program,
             long=settings.long,
             photos=settings.photos,
             encoder=encoder,
-            style=style_of(settings, archive, server),
-            budget=budget,
-            http=stack.enter_context(open_client()),
+            style=style_of(settings, archive, repo.server),
+            budget=repo.server.budget,
+            http=http,
             now=utc_now,
         )
 
 
 @contextmanager
-def writing(
+def session_of(
     settings: Settings, archive: Archive, ask_password: Callable[[], Password | None], stop: Stop
-) -> Iterator[Repo]:
-    """Sign in for a command that only changes records.
+) -> Iterator[tuple[Account, Repo]]:
+    """Sign in, and bind the archive to the account.
 
     Raises:
         UserError: no account is named, or it is not the archive's.
         SignInNeeded: there is no password, or the server refuses it.
         Unreachable: the server does not answer.
     """
-    with session_of(settings, archive, ask_password, stop) as (session, account):
-        yield Repo(session, account.did)
+    identifier = _identifier(settings, archive)
+    password = ask_password()
+    if password is None:
+        known = archive.account()
+        raise SignInNeeded(
+            f"Signing in as {known.handle if known else identifier} needs a password.",
+            hint="Put an app password into a file that only you can read, and name it with "
+            "--password-file FILE (or - for standard input).",
+            code="password_needed",
+        )
+    with _server(settings, identifier, stop) as server:
+        session = Session(server, identifier, password)
+        account = session.sign_in()
+        archive.set_account(account)
+        with counted(server, account, settings):
+            yield account, Repo(session, account.did)
 
 
 @contextmanager
-def session_of(
-    settings: Settings, archive: Archive, ask_password: Callable[[], Password | None], stop: Stop
-) -> Iterator[tuple[Session, Account]]:
-    """Sign in to the account of an archive, or bind the archive to the one that is named.
+def looking_at(
+    settings: Settings, archive: Archive, stop: Stop
+) -> Iterator[tuple[Account, PublicRepo]]:
+    """Look at what anyone may see of the account; needs no password, and notes nothing.
 
     Raises:
-        UserError: no account is named, or it is not the archive's.
-        SignInNeeded: there is no password, or the server refuses it.
+        UserError: no account is named, its server does not have it, or it is not the archive's.
         Unreachable: the server does not answer.
     """
+    identifier = _identifier(settings, archive)
+    with _server(settings, identifier, stop) as server:
+        account = find_account(server, identifier)
+        known = archive.account()
+        if known and known.did != account.did:
+            archive.set_account(account)  # refuses, and says why
+        yield account, PublicRepo(server, account.did)
+
+
+def _identifier(settings: Settings, archive: Archive) -> str:
+    """The handle or DID to sign in with."""
     known = archive.account()
     named = settings.to.removeprefix("@") if settings.to else None
     identifier = named or (known.did if known else None)
@@ -99,31 +125,25 @@ def session_of(
             hint="Name it: --to name.bsky.social --password-file FILE",
             code="no_account",
         )
-    password = ask_password()
-    if password is None:
-        raise SignInNeeded(
-            f"Signing in as {known.handle if known else identifier} needs a password.",
-            hint="Put an app password into a file that only you can read, and name it with "
-            "--password-file FILE (or - for standard input).",
-            code="password_needed",
-        )
-    with ExitStack() as stack:
-        server = Server(settings.pds or find_pds(identifier), stop.at_once)
-        stack.callback(server.close)
-        session = Session(server, identifier, password)
-        account = session.sign_in()
-        archive.set_account(account)
-        stack.enter_context(counted(server, account, settings))
-        yield session, account
+    return identifier
 
 
-def check_account(session: Session, account: Account) -> None:
+@contextmanager
+def _server(settings: Settings, identifier: str, stop: Stop) -> Iterator[Server]:
+    server = Server(settings.pds or find_pds(identifier), stop.at_once)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def check_account(repo: Repo, account: Account) -> None:
     """Find out before the first upload what would make videos vanish later.
 
     Raises:
         SignInNeeded: the account's e-mail address is not confirmed.
     """
-    if session.email_confirmed is False:
+    if repo.email_confirmed is False:
         # Bluesky's video service never shows videos of such accounts, and says nothing.
         raise SignInNeeded(
             f"The e-mail address of {account.handle} is not confirmed, and videos of such "

@@ -28,7 +28,7 @@ from importer.server_commands import Access
 from importer.settings import Settings, load
 from importer.stages.repair import send_files
 from importer.step import Step
-from importer.toolbox import counted, writing
+from importer.toolbox import counted, session_of
 from importer.wording import local, plural
 
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
@@ -135,7 +135,7 @@ def _repair(
         back = []
     mended: list[Checked] = []
     if lost and access.confirm(f"Send the files of {plural(len(lost), 'post')} again?"):
-        with writing(settings, archive, access.ask_password, stop) as repo:
+        with session_of(settings, archive, access.ask_password, stop) as (_, repo):
             for one in lost:
                 files = archive.files(one.post.id)
                 step = Step(stop.at_once)

@@ -8,10 +8,10 @@ from importer.model import Action, Fit, PhotoFacts
 FORMS = frozenset({"jpeg", "png", "webp"})
 
 
-def decide_photo(facts: PhotoFacts, max_bytes: int) -> Fit:
+def decide_photo(facts: PhotoFacts, max_bytes: int, forms: frozenset[str] = FORMS) -> Fit:
     """What a photo needs, gentlest treatment first; the reason is written for its author."""
     reasons: list[str] = []
-    if facts.form not in FORMS:
+    if facts.form not in forms:
         reasons.append(f"it is a {facts.form.upper()} file, which not every app can show")
     if facts.is_animated:
         reasons.append("it moves, and only its first picture can be shown")

@@ -15,7 +15,7 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 from pillow_heif import register_heif_opener
 
 from importer.errors import Refused
-from importer.media.fit_photo import decide_photo
+from importer.media.fit_photo import FORMS, decide_photo
 from importer.media.image_chunks import BEHIND, clean, hidden_parts
 from importer.media.part_file import landing
 from importer.media.probe import looks_like
@@ -91,12 +91,13 @@ def probe_photo(path: Path) -> PhotoFacts:
 
 
 def convert_photo(
-    source: Path, stem: Path, fit: Fit, max_bytes: int
+    source: Path, stem: Path, fit: Fit, max_bytes: int, forms: frozenset[str] = FORMS
 ) -> tuple[Path, PhotoFacts, Fit]:
     """Treat a photo as `fit` says and put it at `stem` with the ending of what it became.
 
-    `fit` must say REMUX or TRANSCODE. Cleaning that fails, or leaves too much, is followed by
-    encoding. The file appears whole and on disk, or not at all.
+    `fit` must say REMUX or TRANSCODE, and `forms` are those it was decided with. Cleaning that
+    fails, or leaves too much, is followed by encoding. The file appears whole and on disk, or not
+    at all.
 
     Returns:
         Where it is, its facts, and what was done in the end.
@@ -109,12 +110,12 @@ def convert_photo(
     cleaned = _cleaned(source, max_bytes) if fit.action is Action.REMUX else None
     if cleaned is None and fit.action is Action.REMUX:
         fit = Fit(Action.TRANSCODE, "Converted: cleaning it was not enough.")
-    content, form = cleaned or _encoded(source, max_bytes)
+    content, form = cleaned or _encoded(source, max_bytes, forms)
     target = stem.with_name(stem.name + SUFFIXES[form])
     with landing(target) as part:
         part.write_bytes(content)
         facts = probe_photo(part)
-        left = decide_photo(facts, max_bytes)
+        left = decide_photo(facts, max_bytes, forms)
         if left.action is not Action.KEEP:
             raise Refused(
                 f"The converted photo is still not what the server takes: {left.reason}",
@@ -270,7 +271,7 @@ def _cleaned(source: Path, max_bytes: int) -> tuple[bytes, str] | None:
     return (content, form) if len(content) <= max_bytes else None
 
 
-def _encoded(source: Path, max_bytes: int) -> tuple[bytes, str]:
+def _encoded(source: Path, max_bytes: int, forms: frozenset[str]) -> tuple[bytes, str]:
     with _opened(source) as image:
         picture = _decoded(image)
     longest = max(picture.size)
@@ -280,8 +281,8 @@ def _encoded(source: Path, max_bytes: int) -> tuple[bytes, str]:
         content = _saved(picture, "PNG", optimize=True)
         if len(content) <= max_bytes:
             return content, "png"
-        content = _saved(picture, "WEBP", lossless=True)
-        if len(content) <= max_bytes:
+        content = _saved(picture, "WEBP", lossless=True) if "webp" in forms else b""
+        if 0 < len(content) <= max_bytes:
             return content, "webp"
     whole = smaller = _flattened(picture)
     factor = 1.0

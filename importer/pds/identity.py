@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from importer.errors import Unreachable, UserError
+from importer.errors import TryLater, Unreachable, UserError
+from importer.model import Account
+from importer.pds.xrpc import Server, XrpcError
 
 if TYPE_CHECKING:
     from atproto_core.did_doc import DidDocument
@@ -79,6 +81,29 @@ def _document(identifier: str, plc: str | None = None) -> DidDocument | None:
         resolver.handle._http_client.close()
         for method in resolver.did._methods.values():
             method._client.close()
+
+
+def find_account(server: Server, identifier: str) -> Account:
+    """The account of a handle or DID, as the server that holds it tells anyone.
+
+    Raises:
+        UserError: this server has no such account.
+        Unreachable: the server does not answer.
+    """
+    try:
+        told = server.query("com.atproto.repo.describeRepo", {"repo": identifier}).body
+    except TryLater as trouble:
+        raise Unreachable(
+            f"{trouble.text} Nothing was sent.",
+            hint="Check the network and the server's address (--pds), then try again.",
+        ) from trouble
+    except XrpcError as refusal:
+        raise UserError(
+            f"{server.host} does not have the account {identifier} ({refusal}).",
+            hint="Check its spelling (--to), and the server's address if you gave one (--pds).",
+            code="no_account",
+        ) from refusal
+    return Account(str(told.get("did")), str(told.get("handle") or identifier), server.url)
 
 
 def _unreachable(identifier: str, error: BaseException) -> Unreachable:

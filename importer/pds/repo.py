@@ -1,4 +1,4 @@
-"""One account's records and blobs on its server: read, write once, upload, list."""
+"""One account's records and blobs on its server: read, write once, replace, upload, list."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Write:
 
 
 class KeyTaken(Exception):
-    """Another record sits under the key; nothing was written."""
+    """Another record sits under the key than was expected; nothing was written."""
 
 
 class KeyRefused(Exception):
@@ -146,6 +146,11 @@ class Repo(PublicRepo):
         super().__init__(session.server, did)
         self._session = session
 
+    @property
+    def email_confirmed(self) -> bool | None:
+        """Whether the account's e-mail address is; `None` if the server does not say."""
+        return self._session.email_confirmed
+
     def upload_blob(self, path: Path, content_type: str, step: Step) -> dict[str, Any]:
         """Upload a file's bytes and check that the server stored just these.
 
@@ -199,11 +204,21 @@ class Repo(PublicRepo):
     def create(self, collection: str, rkey: str, record: dict[str, Any]) -> StoredRecord:
         """Write a record under a key that must be free; the same record again changes nothing.
 
-        `putRecord` with `swapRecord: null` is create-only and may be repeated after any doubt
-        (measured: absent → written, the same → 200 without `commit`, another → `InvalidSwap`).
+        Raises:
+            KeyTaken, KeyRefused, BlobMissing, Refused, TryLater: as `replace` does.
+        """
+        return self.replace(collection, rkey, record, None)
+
+    def replace(
+        self, collection: str, rkey: str, record: dict[str, Any], swap: str | None
+    ) -> StoredRecord:
+        """Write a record in place of the one just read, whose CID is `swap`; `None` for none.
+
+        `putRecord` with `swapRecord` may be repeated after any doubt (measured: what was read is
+        there → written, the same as sent → 200 without `commit`, another → `InvalidSwap`).
 
         Raises:
-            KeyTaken: another record sits there.
+            KeyTaken: another record sits there, or none although one was read.
             KeyRefused: the server does not want this key.
             BlobMissing: the server lost a blob the record refers to.
             Refused: the server does not take this record.
@@ -214,7 +229,7 @@ class Repo(PublicRepo):
             "collection": collection,
             "rkey": rkey,
             "record": record,
-            "swapRecord": None,
+            "swapRecord": swap,
         }
         try:
             answer = self._session.call(
@@ -299,9 +314,9 @@ class Repo(PublicRepo):
         if "record key" in refusal.message:
             return KeyRefused()
         return Refused(
-            f"{self.server.host} refused the post ({refusal}).",
-            hint="Nothing was published for this post. Report this line: it is a mistake of "
-            "Tokaway or a rule of that server.",
+            f"{self.server.host} refused the record ({refusal}).",
+            hint="Nothing was published by it. Report this line: it is a mistake of Tokaway or a "
+            "rule of that server.",
             code="record_refused",
         )
 

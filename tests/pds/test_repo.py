@@ -16,7 +16,7 @@ from importer.pds.repo import BlobMissing, KeyRefused, KeyTaken, PublicRepo, Rep
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import TRIES, Server, XrpcError
 from importer.records.bluesky import COLLECTION, blob_cids
-from importer.records.cid import blob_cid
+from importer.records.cid import blob_cid, record_cid
 from importer.step import Step
 from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.conftest import TestAccount
@@ -227,6 +227,37 @@ class TestCreate:
         blob = repo.upload_blob(quicktime, MP4, Step())
         with pytest.raises(Refused, match="video/quicktime"):
             repo.create(COLLECTION, KEY, with_video(blob))
+
+
+class TestReplace:
+    def test_of_the_record_that_was_read(self, repo: Repo) -> None:
+        first = repo.create(COLLECTION, KEY, post())
+        second = repo.replace(COLLECTION, KEY, post("Other words"), first.cid)
+        assert repo.record(COLLECTION, KEY) == second
+        assert (second.uri, second.value) == (first.uri, post("Other words"))
+
+    def test_of_a_record_that_changed_since(self, repo: Repo) -> None:
+        first = repo.create(COLLECTION, KEY, post())
+        second = repo.replace(COLLECTION, KEY, post("By another app"), first.cid)
+        for swap in (first.cid, None):
+            with pytest.raises(KeyTaken):
+                repo.replace(COLLECTION, KEY, post("Ours"), swap)
+        assert repo.record(COLLECTION, KEY) == second
+
+    def test_of_a_record_that_is_gone(self, repo: Repo) -> None:
+        with pytest.raises(KeyTaken):
+            repo.replace(COLLECTION, KEY, post(), record_cid(post("Was there")))
+        assert repo.record(COLLECTION, KEY) is None
+
+    def test_again_after_a_lost_answer(self, proxy: BreakingProxy, sign_in: SignIn) -> None:
+        repo = sign_in(proxy.url)
+        first = repo.create(COLLECTION, KEY, post())
+        proxy.breakage(PUT, Breakage.DROP_ANSWER)
+        second = repo.replace(COLLECTION, KEY, post("Other words"), first.cid)
+        assert repo.record(COLLECTION, KEY) == second
+        commit = latest_commit(repo)
+        assert repo.replace(COLLECTION, KEY, post("Other words"), first.cid) == second
+        assert latest_commit(repo) == commit
 
 
 class TestReading:

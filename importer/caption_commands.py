@@ -106,7 +106,8 @@ def import_table(
         )
         if edited.published:
             console.line(
-                f"{plural(edited.published, 'post')} published already and left as it is there."
+                f"{plural(edited.published, 'post')} published already: to bring new words there "
+                f"too: tokaway update {archive.folder}"
             )
         if read.unknown:
             console.line(

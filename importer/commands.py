@@ -26,6 +26,8 @@ from importer.model import Milestone, Post
 from importer.opening import Opened, opened
 from importer.pds.limits import assumed
 from importer.pds.session import Password
+from importer.records.bluesky import worded
+from importer.records.style import Style
 from importer.report import write_report
 from importer.run_log import RunLog
 from importer.settings import Settings, load
@@ -223,10 +225,11 @@ def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_
     now = utc_now()
     summary = _with_outlook(summarise(archive, now), archive, settings)
     waiting = archive.posts(*_TO_DO, chosen=True)
-    limits = archive.limits() or assumed()
+    limits, style = archive.limits() or assumed(), style_of(settings, archive)
     foreseen = foresee_all(archive, waiting, limits, settings)
     for post in archive.posts():
-        console.result("plan_post", post_fields(post, foreseen.get(post.id)))
+        fields = post_fields(post, foreseen.get(post.id))
+        console.result("plan_post", fields | jsonable(worded(post, style)))
     console.result("plan", jsonable(summary) | {"limits": jsonable(limits)})
     console.line(f"Archive: {summary.archive}")
     console.line(
@@ -239,6 +242,8 @@ def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_
             f"  {utc(post.posted_at)}  {one_line(post.caption) or '(no caption)'}"
             + (f"  [{life}]" if life else "")
         )
+        if every_post:
+            _show_wording(console, post, style)
         if every_post and post.id in foreseen:
             console.line(f"    {foreseen[post.id].reason}")
     if len(waiting) > SHOWN_POSTS and not every_post:
@@ -248,6 +253,20 @@ def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_
     _show_reasons(console, summary)
     _show_gaps(console, summary)
     console.line("Nothing was sent.")
+
+
+def _show_wording(console: Console, post: Post, style: Style) -> None:
+    """How a post will read, where that is more than its caption."""
+    told = worded(post, style)
+    for number, text in enumerate(told.texts[1:], 2):
+        console.line(f"    goes on ({number}/{len(told.texts)}): {one_line(text)}")
+    more = [f"tags: {', '.join(told.tags)}"] if told.tags else []
+    more += [f"language: {', '.join(told.langs)}"] if told.langs else []
+    more += [f"labels: {', '.join(told.labels)}"] if told.labels else []
+    more += ["nobody may reply"] if told.closed_replies else []
+    more += ["nobody may quote"] if told.closed_quotes else []
+    if more:
+        console.line(f"    {'; '.join(more)}")
 
 
 def post_fields(post: Post, fit: Foreseen | None) -> dict[str, Any]:

@@ -26,6 +26,8 @@ class Wanted:
     long: Long | None = None
     photos: Photos | None = None
     encode: bool | None = None
+    labels: tuple[str, ...] | None = None
+    langs: tuple[str, ...] | None = None
 
     @property
     def is_nothing(self) -> bool:
@@ -34,7 +36,7 @@ class Wanted:
 
     def of(self, post: Post) -> Edit:
         """The edit for one post: what can only be wanted of videos leaves photos alone."""
-        edit = Edit(post.id, chosen=self.chosen)
+        edit = Edit(post.id, chosen=self.chosen, labels=self.labels, langs=self.langs)
         if post.kind == Kind.PHOTO:
             return replace(edit, photos=self.photos)
         return replace(edit, long=self.long, encode=self.encode)
@@ -112,7 +114,10 @@ def _show_changes(console: Console, edited: Edited) -> None:
         f"{edited.treated} to be treated as you wish."
     )
     if edited.published:
-        console.line(f"{plural(edited.published, 'post')} published already and left as it is.")
+        console.line(
+            f"{plural(edited.published, 'post')} published already: new labels or languages come "
+            "there with tokaway update, all else stays as it is."
+        )
 
 
 def _show(console: Console, archive: Archive, chosen: Sequence[Post], settings: Settings) -> None:

@@ -77,8 +77,7 @@ def undo_import(console: Console, folder: Path, selection: Selection, access: Ac
                 told[result] += 1
                 if result is not Undone.CHANGED:
                     archive.note_undone(post)
-                fields = {"post": post.id, "uri": records[0].uri, "result": result}
-                console.result("undone", fields)
+                console.result("undone", {"post": post.id, "uri": records[0].uri, "result": result})
                 console.note(f"{'!' if result is Undone.CHANGED else '✓'} {post.id} {result}")
                 if stop.draining.is_set():
                     raise Stopped
@@ -116,8 +115,7 @@ def update_posts(console: Console, folder: Path, names: Sequence[str], access: A
                     console.line(f"! {change.post.id}: {refusal.text} {refusal.hint}")
                     continue
                 archive.note_updated(change.post, change.records)
-                fields = {"post": change.post.id, "uri": change.records[0].uri}
-                console.result("updated", fields)
+                console.result("updated", {"post": change.post.id, "uri": change.records[0].uri})
                 console.note(f"✓ {change.post.id} {change.records[0].uri}")
                 if stop.draining.is_set():
                     raise Stopped
@@ -178,7 +176,14 @@ def _left_alone(left: int) -> str:
 
 
 def _tell_undone(console: Console, told: Counter[Undone]) -> None:
-    console.result("undo", {str(result): told[result] for result in Undone})
+    console.result(
+        "undo",
+        {
+            "deleted": told[Undone.DELETED],
+            "gone": told[Undone.GONE],
+            "changed": told[Undone.CHANGED],
+        },
+    )
     gone = f", {told[Undone.GONE]} were gone already" if told[Undone.GONE] else ""
     changed = (
         f", {told[Undone.CHANGED]} left alone because they were edited elsewhere"
@@ -235,8 +240,10 @@ def _changes(
 
 def _show_change(console: Console, change: Change) -> None:
     before, after = " / ".join(change.before), " / ".join(change.after)
-    fields = {"post": change.post.id, "before": change.before, "after": change.after}
-    console.result("update_post", fields)
+    console.result(
+        "update_post",
+        {"post": change.post.id, "before": change.before, "after": change.after},
+    )
     console.line(f"{change.post.id}  {utc(change.post.posted_at)}")
     console.line(f"  - {one_line(before, 200)}")
     console.line(f"  + {one_line(after, 200)}")

@@ -149,6 +149,30 @@ def load(
     return settings
 
 
+def labels_of(text: str | None) -> tuple[str, ...] | None:
+    """Content labels from words with commas between them.
+
+    Raises:
+        UserError: one is unknown.
+    """
+    if text is None:
+        return None
+    check_labels(labels := _words(text))
+    return labels
+
+
+def langs_of(text: str | None) -> tuple[str, ...] | None:
+    """Languages from tags with commas between them.
+
+    Raises:
+        UserError: one is no language tag, or there are more than a record takes.
+    """
+    if text is None:
+        return None
+    check_langs(langs := _words(text))
+    return langs
+
+
 def check_labels(labels: Collection[str]) -> None:
     """Refuse content labels that apps do not know.
 

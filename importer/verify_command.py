@@ -80,9 +80,16 @@ def _check(console: Console, verification: Verification) -> tuple[list[Checked],
         records += len(checked.records)
         uri = checked.records[0].uri
         trouble = checked.trouble
-        fields = {"post": checked.post.id, "uri": uri, "ok": trouble is None}
-        text = trouble.text if trouble else None
-        console.result("verified", fields | {"text": text, "code": trouble and trouble.code})
+        console.result(
+            "verified",
+            {
+                "post": checked.post.id,
+                "uri": uri,
+                "ok": trouble is None,
+                "text": trouble.text if trouble else None,
+                "code": trouble.code if trouble else None,
+            },
+        )
         if trouble:
             wrong.append(checked)
             console.line(f"! {checked.post.id}: {trouble.text} {trouble.hint}".rstrip())

@@ -23,8 +23,6 @@ MOVES: frozenset[tuple[Milestone, Milestone]] = frozenset(
         (_M.FETCHED, _M.FOUND),
         # verification found the record missing
         (_M.VERIFIED, _M.PUBLISHED),
-        # its record is gone, and the user wants it again
-        *((_M.PUBLISHED, milestone) for milestone in (_M.FOUND, _M.FETCHED, _M.PREPARED)),
         # taken back
         (_M.PUBLISHED, _M.SKIPPED),
         (_M.VERIFIED, _M.SKIPPED),

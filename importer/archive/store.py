@@ -137,6 +137,8 @@ class Archive(Intake):
         target = self._supported(current)
         with self._change():
             self._db.execute("DELETE FROM records WHERE post = ?", [post.id])
+            # What is published never goes back of itself: it is taken back, and chosen again.
+            self._move(current, Milestone.SKIPPED)
             self._move(current, target, tries=0, next_try_at=None, **NO_TROUBLE)
 
     def note_undone(self, post: Post) -> None:

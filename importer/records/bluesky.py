@@ -126,8 +126,7 @@ def drafts(
     alt = alt_text(post.alt or (post.caption if composed.cut else ""))
     photos = sum(map(len, parts))
     number = max(len(parts), len(composed.texts))
-    langs = list(post.langs or style.langs or languages(post.caption))[:MOST_LANGS]
-    labels = list(post.labels or style.labels)[:MOST_LABELS]
+    langs, labels = _langs(post, style), _labels(post, style)
     written: list[Draft] = []
     shown = 0
     for part in range(number):
@@ -158,6 +157,40 @@ def drafts(
         rkey = record_key(post.posted_at, post.ordinal, DESTINATION, part=part, attempt=attempt)
         written.append(Draft(COLLECTION, rkey, part, record))
     return [*written, *_gates(post, written, did, style)]
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """How a post will read, as far as its files do not matter; field by field of its records."""
+
+    texts: tuple[str, ...]
+    tags: tuple[str, ...]
+    langs: tuple[str, ...]
+    labels: tuple[str, ...]
+    closed_replies: bool
+    closed_quotes: bool
+
+
+def worded(post: Post, style: Style) -> Worded:
+    """What will be written for a post beside its files."""
+    is_thread = style.overflow is Overflow.THREAD
+    composed = compose(post.caption, thread=is_thread, name=style.name, note=style.note(post))
+    return Worded(
+        tuple(text.text for text in composed.texts),
+        composed.tags,
+        tuple(_langs(post, style)),
+        tuple(_labels(post, style)),
+        style.closes_replies(post),
+        style.closes_quotes(post),
+    )
+
+
+def _langs(post: Post, style: Style) -> list[str]:
+    return list(post.langs or style.langs or languages(post.caption))[:MOST_LANGS]
+
+
+def _labels(post: Post, style: Style) -> list[str]:
+    return list(post.labels or style.labels)[:MOST_LABELS]
 
 
 def _of_the_first(post: Post, tags: Sequence[str], style: Style) -> dict[str, Any]:

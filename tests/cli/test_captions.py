@@ -242,7 +242,7 @@ def test_what_was_published_or_is_unknown_is_told(
     table = tmp_path / "posts.csv"
     table.write_text(f"post,caption\n{FIRST},Late\n20200101T000000,Whose\n")
     said = well(tokaway("captions", archive, "--import", table)).out
-    assert "1 post published already and left as it is there." in said
+    assert "1 post published already: to bring new words there too: tokaway update" in said
     assert "1 row of posts that this archive does not have: 20200101T000000" in said
 
 

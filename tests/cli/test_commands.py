@@ -112,6 +112,12 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
         "code": None,
         "text": None,
         "hint": None,
+        "texts": ["Rye"],
+        "tags": [],
+        "langs": [],
+        "labels": [],
+        "closed_replies": False,
+        "closed_quotes": False,
     }
     assert (told[1]["milestone"], told[1]["code"]) == ("failed", "gone")
     finish = datetime.fromisoformat(told[2].pop("finish_at"))

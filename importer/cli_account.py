@@ -1,0 +1,140 @@
+"""The commands that work on what is published: verify, undo, update and profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from importer import profile_commands, server_commands, verify_command
+from importer.asking import agreed, password
+from importer.cli_flags import FOLDER, PATH, common, signing_in, wording
+from importer.console import Console
+from importer.records.profile import Field, Wanted
+
+
+@click.command()
+@click.argument("archive", type=FOLDER)
+@click.option("--prove", is_flag=True, help="Prove that the account's key has signed it all.")
+@click.option("--repair", is_flag=True, help="Mend what can be mended; asks first.")
+@signing_in
+@click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@common
+def verify(
+    console: Console,
+    archive: Path,
+    prove: bool,
+    repair: bool,
+    password_file: Path | None,
+    yes: bool,
+    **flags: Any,
+) -> int:
+    """Check each record, file and date on the server, and that it is shown."""
+    access = _access(flags, password_file, yes=yes)
+    return verify_command.verify(console, archive, access, prove=prove, repair=repair)
+
+
+@click.command()
+@click.argument("archive", type=FOLDER)
+@click.argument("posts", nargs=-1, metavar="[POST]...")
+@click.option("--run", "number", metavar="N", type=click.IntRange(1), help="What run N published.")
+@click.option("--found", is_flag=True, help="Also what was found on the server, not written here.")
+@signing_in
+@click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@common
+def undo(
+    console: Console,
+    archive: Path,
+    posts: tuple[str, ...],
+    number: int | None,
+    found: bool,
+    password_file: Path | None,
+    yes: bool,
+    **flags: Any,
+) -> int:
+    """Delete what this archive published, unless it was changed since."""
+    selection = server_commands.Selection(posts, number, found)
+    access = _access(flags, password_file, yes=yes)
+    return server_commands.undo_import(console, archive, selection, access)
+
+
+@click.command()
+@click.argument("archive", type=FOLDER)
+@click.argument("posts", nargs=-1, metavar="[POST]...")
+@wording
+@signing_in
+@click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@common
+def update(
+    console: Console,
+    archive: Path,
+    posts: tuple[str, ...],
+    password_file: Path | None,
+    yes: bool,
+    **flags: Any,
+) -> int:
+    """Bring captions edited since to posts that are published."""
+    access = _access(flags, password_file, yes=yes)
+    return server_commands.update_posts(console, archive, posts, access)
+
+
+@click.command()
+@click.argument("archive", type=FOLDER)
+@click.option(
+    "--only",
+    multiple=True,
+    type=click.Choice([part.value for part in Field]),
+    help="Bring this part only; may be given several times.",
+)
+@click.option(
+    "--replace",
+    multiple=True,
+    type=click.Choice([part.value for part in Field]),
+    help="Bring this part even if the account has another one.",
+)
+@click.option("--avatar", metavar="FILE", type=PATH, help="Take this picture, not TikTok's.")
+@click.option("--dry-run", is_flag=True, help="Show what would change; needs no password.")
+@click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@click.option("--to", metavar="HANDLE", help="The account, if the archive knows none yet.")
+@signing_in
+@common
+def profile(
+    console: Console,
+    archive: Path,
+    only: tuple[str, ...],
+    replace: tuple[str, ...],
+    avatar: Path | None,
+    dry_run: bool,
+    yes: bool,
+    password_file: Path | None,
+    **flags: Any,
+) -> int:
+    """Bring name, bio, picture and links of the TikTok profile to the account's."""
+    if only and not set(replace) <= set(only):
+        raise click.UsageError("What --replace names must be among what --only names.")
+    if avatar and only and Field.AVATAR not in only:
+        raise click.UsageError("--avatar goes with --only avatar.")
+    asked = profile_commands.Asked(
+        Wanted(frozenset(map(Field, only or Field)), frozenset(map(Field, replace))),
+        avatar,
+        dry_run,
+    )
+    return profile_commands.profile(
+        console,
+        archive,
+        asked,
+        flags,
+        lambda: password(password_file),
+        lambda: yes or agreed("Change the profile like this?"),
+    )
+
+
+def _access(
+    flags: dict[str, Any], password_file: Path | None, *, yes: bool
+) -> server_commands.Access:
+    return server_commands.Access(
+        flags,
+        lambda: password(password_file),
+        lambda question: yes or agreed(question),
+    )

@@ -227,7 +227,7 @@ def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_
     waiting = archive.posts(*_TO_DO, chosen=True)
     limits, style = archive.limits() or assumed(), style_of(settings, archive)
     foreseen = foresee_all(archive, waiting, limits, settings)
-    for post in archive.posts():
+    for post in archive.posts() if console.takes_objects else ():
         fields = post_fields(post, foreseen.get(post.id))
         console.result("plan_post", fields | jsonable(worded(post, style)))
     console.result("plan", jsonable(summary) | {"limits": jsonable(limits)})

@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from contextlib import suppress
-from typing import IO, Any, Protocol
+from typing import IO, Any, ClassVar, Protocol
 
 from rich.console import Console as RichConsole
 from rich.console import Group
@@ -26,7 +26,12 @@ from importer.wording import narrate, plural, size
 
 
 class Console(Protocol):
-    """What a command says, whatever way it is printed."""
+    """What a command says, whatever way it is printed.
+
+    Only if it `takes_objects` is it worth to make those that take time.
+    """
+
+    takes_objects: ClassVar[bool]
 
     def event(self, event: Event) -> None:
         """Show what the engine tells."""
@@ -104,6 +109,8 @@ class Output:
 class PlainConsole:
     """Plain lines, for logs, pipes and screen readers."""
 
+    takes_objects: ClassVar[bool] = False
+
     def __init__(self, *, quiet: bool) -> None:
         self._out = Output(sys.stdout)
         self._err = Output(sys.stderr)
@@ -140,6 +147,8 @@ class PlainConsole:
 class JsonConsole(PlainConsole):
     """JSON lines on standard output, narration and errors on standard error."""
 
+    takes_objects: ClassVar[bool] = True
+
     def event(self, event: Event) -> None:
         """Print the event as one JSON line."""
         self._object(to_json(event))
@@ -170,6 +179,8 @@ class JsonConsole(PlainConsole):
 
 class LiveConsole:
     """A terminal: lines that scroll, with bars for what is in hand below them."""
+
+    takes_objects: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self._console = RichConsole(stderr=True, highlight=False)

@@ -54,7 +54,8 @@ _WHO = {
 class StagedPost:
     """One post of the export; `files` lie in the media folder: a video, or photos in order.
 
-    `marker` is in the bytes of a video and of whatever it is repacked to, unless it is empty.
+    `marker` is in the bytes of a video and of whatever it is repacked to, unless it is empty. Of
+    a `closed` post the comments were closed.
     """
 
     posted_at: datetime
@@ -65,6 +66,7 @@ class StagedPost:
     fit: Action = Action.KEEP
     files: tuple[str, ...] = ()
     marker: bytes = b""
+    closed: bool = False
 
     @property
     def id(self) -> str:
@@ -132,11 +134,13 @@ def stage(
     photos: int = 0,
     photos_each: int = PHOTOS,
     large: Collection[int] = (),
+    closed: Collection[int] = (),
 ) -> Staged:
     """Make the media of an export: one public video for each of `fits`, then the others.
 
     Every third post shares its second with the one before it; so does each private video with a
-    public one. `captions` and `large` (files of several network chunks) go by the place in `fits`.
+    public one. `captions`, `large` (files of several network chunks) and `closed` go by the place
+    in `fits`.
     """
     media.mkdir(parents=True, exist_ok=True)
     captions = captions or {}
@@ -159,6 +163,7 @@ def stage(
                 fit=fit,
                 files=_files(place, photos_each if kind == Kind.PHOTO else 0),
                 marker=_marker(series, place, kind, fit),
+                closed=place in closed and place < len(fits),
             )
         )
         taken[second] += 1
@@ -226,6 +231,7 @@ def _row(
             _link(shape["Link"].split()[0], file, media_url, until) for file in post.files
         ),
         "WhoCanView": _WHO[post.privacy],
+        "AllowComments": "No" if post.closed else "Yes",
         "Title": post.caption or "N/A",
         "AlternateText": "N/A",
     }

@@ -130,6 +130,9 @@ class _Coordinator:
             self._loop(pool)
         except RunError as error:
             self._error = error
+        except Stopped:
+            # While the account was read: there was no step yet that could have been left.
+            pass
         finally:
             clean = self._leave(pool)
         outcome = self._outcome(clean)

@@ -49,13 +49,13 @@ class Mortal:
             *("--password-file", password),
         )
 
-    def trapped(self, *trap: str) -> Ended:
+    def trapped(self, *trap: str, command: tuple[str | Path, ...] = ()) -> Ended:
         """Run in the driver. Its children hold a pipe open for as long as they live."""
         read, write = os.pipe()
         self._orphanages.append(read)
         try:
             program = (*DRIVER, str(write), *trap, "--")
-            return self._tokaway(*self._command, program=program, pass_fds=[write])
+            return self._tokaway(*(command or self._command), program=program, pass_fds=[write])
         finally:
             os.close(write)
 
@@ -72,9 +72,15 @@ class Mortal:
             assert os.read(read, 1) == b""
             os.close(read)
 
-    def run(self) -> Ended:
-        """Run as a user would."""
-        return self._tokaway(*self._command)
+    def run(self, *command: str | Path) -> Ended:
+        """Run as a user would: the import, or another command."""
+        return self._tokaway(*(command or self._command))
+
+    @property
+    def undo(self) -> tuple[str | Path, ...]:
+        """The command that takes everything back."""
+        signing = self._command[self._command.index("--pds") :]
+        return ("undo", self.archive, "--found", "--yes", *signing)
 
     def files(self, pattern: str) -> list[str]:
         """Files of the archive by name."""
@@ -84,6 +90,15 @@ class Mortal:
     def on_server(self) -> int:
         """How many records the account has."""
         return len(self._pds.list_records(self._did, COLLECTION))
+
+    def assert_empty(self) -> None:
+        """Assert that nothing of the import is left on the server, and the archive knows it."""
+        assert_exactly(self._pds, self._did, [])
+        with ArchiveView.open(self.archive) as view:
+            assert view.records() == []
+            public = {post.id for post in self.staged.public}
+            codes = {post.trouble_code for post in view.posts() if post.id in public}
+        assert codes == {"undone"}
 
     def is_finished(self) -> bool:
         """Whether the archive says that every public post is published."""
@@ -104,12 +119,12 @@ class Mortal:
 
         And that the archive knows it, and that nothing half-made is left lying.
         """
-        assert_exactly(self._pds, self._did, self.staged.public)
+        truth = assert_exactly(self._pds, self._did, self.staged.public)
         assert self.is_finished()
         left = self.files("*.part*") + self.files("prepared.*")
         assert not left, left
         with ArchiveView.open(self.archive) as view:
-            assert len(view.records()) == sum(len(post.parts) for post in self.staged.public)
+            assert len(view.records()) == len(truth.records) + len(truth.gates)
         # In this process: nothing is killed here, and a process of its own takes a second.
         console = open_console(as_json=False, quiet=True)
         assert verify_command.verify(console, self.archive, NOBODY) == 0

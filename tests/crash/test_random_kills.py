@@ -16,22 +16,28 @@ from tests.crash.conftest import MakeMortal
 from tests.crash.mortal import Mortal
 from tests.staged_export import Staged, stage
 
-POSTS = 30
-KILLS = 25
-UNFINISHED_KILLS = 20
+VIDEOS, PHOTO_POSTS = 50, 10
+KILLS = 100
+UNFINISHED_KILLS = 85
 # Kills that find some of the posts published and others not.
-HALFWAY_KILLS = 5
+HALFWAY_KILLS = 40
 # The most work a run does after its first step before it is killed, as a share of all of it.
-SHARE = 1 / 10
+SHARE = 1 / 20
+UNDO_KILLS = 6
 FITS = [
-    Action.TRANSCODE if place % 10 == 9 else Action.REMUX if place % 3 == 1 else Action.KEEP
-    for place in range(POSTS)
+    Action.TRANSCODE if place % 25 == 24 else Action.REMUX if place % 3 == 1 else Action.KEEP
+    for place in range(VIDEOS)
 ]
+# Threads, posts with closed comments, and both.
+LONG = {place: f"Story {place}. " + "One more sentence of it. " * 25 for place in range(0, 50, 7)}
+CLOSED = range(0, VIDEOS, 5)
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Staged:
-    return stage(tmp_path_factory.mktemp("many"), FITS)
+    return stage(
+        tmp_path_factory.mktemp("many"), FITS, captions=LONG, closed=CLOSED, photos=PHOTO_POSTS
+    )
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +66,7 @@ def test_random_kills(make_mortal: MakeMortal, many: Staged, many_served: MediaS
         nth = dice.randint(1 if kill % 3 == 0 else int(0.7 * first_calls), last)
         ended = mortal.trapped("--calls", str(nth))
         records = mortal.on_server()
-        halfway += 0 < records < POSTS
+        halfway += records > 0 and not mortal.is_finished()
         print(f"call {nth}: {records} records")  # noqa: T201
         if mortal.is_finished():
             mortal.wait_for_orphans()
@@ -73,6 +79,23 @@ def test_random_kills(make_mortal: MakeMortal, many: Staged, many_served: MediaS
     mortal.goes_on_to_the_end()
     assert unfinished >= UNFINISHED_KILLS
     assert halfway >= HALFWAY_KILLS
+    _undo(mortal, dice)
+
+
+def _undo(mortal: Mortal, dice: random.Random) -> None:
+    """Taking it all back is killed again and again, and ends with nothing left."""
+    left = mortal.on_server()
+    for _ in range(UNDO_KILLS):
+        ended = mortal.trapped("--calls", str(dice.randint(500, 12_000)), command=mortal.undo)
+        now = mortal.on_server()
+        assert now <= left
+        left = now
+        if ended.code == 0:
+            break
+        assert ended.code == -signal.SIGKILL, ended.err
+    ended = mortal.run(*mortal.undo)
+    assert ended.code == 0, ended.err
+    mortal.assert_empty()
 
 
 def _calls(mortal: Mortal) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,15 +20,19 @@ from importer.model import Kind
 from tests.staged_export import HEIGHT, PHOTO_SIZE, PLACE, WIDTH, StagedPost
 
 COLLECTION = "app.bsky.feed.post"
+THREADGATE = "app.bsky.feed.threadgate"
+LONGEST = 300
+PARTS = 1000
 _ANSWERED = (("root", 0), ("parent", -2))
 _TID = "234567abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """The records of an account by the order of their keys, and its blobs by CID."""
+    """The posts of an account by the order of their keys, its gates, and its blobs by CID."""
 
     records: tuple[dict[str, Any], ...]
+    gates: tuple[dict[str, Any], ...]
     blobs: dict[str, bytes]
     collections: tuple[str, ...]
 
@@ -50,19 +55,24 @@ def look(pds: LocalPds, did: str) -> Truth:
         listed = get("com.atproto.sync.listBlobs", did=did, limit=1000).json()["cids"]
         blobs = {cid: get("com.atproto.sync.getBlob", did=did, cid=cid).content for cid in listed}
     records = sorted(pds.list_records(did, COLLECTION), key=lambda record: str(record["uri"]))
-    return Truth(tuple(records), blobs, tuple(repo["collections"]))
+    gates = sorted(pds.list_records(did, THREADGATE), key=lambda record: str(record["uri"]))
+    return Truth(tuple(records), tuple(gates), blobs, tuple(sorted(repo["collections"])))
 
 
 def assert_exactly(pds: LocalPds, did: str, posts: Sequence[StagedPost]) -> Truth:
     """Assert that the account holds these posts and nothing else: each once, each whole."""
     truth = look(pds, did)
+    numbers = Counter(micros(key) // PARTS * PARTS for key in truth.keys)
     wanted = [
         (post, part)
         for post in sorted(posts, key=lambda post: post.micros)
-        for part in range(len(post.parts))
+        for part in range(max(len(post.parts), numbers[post.micros]))
     ]
     assert [micros(key) for key in truth.keys] == [post.micros + part for post, part in wanted]
-    assert truth.collections == ((COLLECTION,) if wanted else ())
+    closed = {post.micros for post in posts if post.closed}
+    assert truth.collections == (COLLECTION,) * bool(wanted) + (THREADGATE,) * bool(closed)
+    _assert_gates(closed, truth)
+    _assert_words(posts, truth)
     assert len({clock(key) for key in truth.keys}) <= 1
     assert truth.keys == sorted(truth.keys)
     shown: list[str] = []
@@ -70,8 +80,9 @@ def assert_exactly(pds: LocalPds, did: str, posts: Sequence[StagedPost]) -> Trut
     for (post, part), record in zip(wanted, truth.records, strict=True):
         value = record["value"]
         assert value["createdAt"] == post.created_at(part)
-        assert value["text"] == (f"{part + 1}/{len(post.parts)}" if part else post.caption)
-        if post.kind == Kind.VIDEO:
+        if part >= len(post.parts):
+            assert "embed" not in value
+        elif post.kind == Kind.VIDEO:
             shown.append(_assert_video(post, value["embed"], truth))
         else:
             shown += _assert_photos(len(post.parts[part]), value["embed"], truth)
@@ -83,6 +94,31 @@ def assert_exactly(pds: LocalPds, did: str, posts: Sequence[StagedPost]) -> Trut
         assert digest_of(cid) == hashlib.sha256(data).digest(), f"{cid} is damaged"
         assert PLACE not in data, f"{cid} tells a place"
     return truth
+
+
+def _assert_gates(closed: set[int], truth: Truth) -> None:
+    """Each closed post has its gate, and there is no other."""
+    roots = {
+        micros(key): record["uri"] for key, record in zip(truth.keys, truth.records, strict=True)
+    }
+    assert {micros(gate["uri"].rpartition("/")[2]) for gate in truth.gates} == closed
+    for gate in truth.gates:
+        key = gate["uri"].rpartition("/")[2]
+        assert gate["value"]["post"] == roots[micros(key)]
+        assert gate["uri"].rpartition("/")[2] == roots[micros(key)].rpartition("/")[2]
+        assert gate["value"]["allow"] == []
+
+
+def _assert_words(posts: Sequence[StagedPost], truth: Truth) -> None:
+    """The texts of a thread are the caption; parts beyond it are only numbered."""
+    said: dict[int, list[str]] = {}
+    for key, record in zip(truth.keys, truth.records, strict=True):
+        said.setdefault(micros(key) // PARTS * PARTS, []).append(record["value"]["text"])
+    for post in posts:
+        texts = said[post.micros]
+        assert all(len(text) <= LONGEST for text in texts)
+        own = [text for at, text in enumerate(texts) if text != f"{at + 1}/{len(texts)}"]
+        assert "".join("".join(own).split()) == "".join(post.caption.split())
 
 
 def _assert_video(post: StagedPost, embed: dict[str, Any], truth: Truth) -> str:

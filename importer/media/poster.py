@@ -81,12 +81,17 @@ def _webp(picture: Image.Image) -> bytes:
 
 def _of_video(path: Path) -> Image.Image | None:
     try:
-        with open_media(path) as container:
-            video = _stream(container)
-            frame = _frame(container, video) if video else None
-            return _upright(frame, video) if video and frame else None
+        # Where a seek leads past all key frames, as in short transport streams: from the start.
+        return _still(path, _AT_SECONDS) or _still(path, 0)
     except (av.FFmpegError, OSError, UnicodeError, ValueError):
         return None
+
+
+def _still(path: Path, at: float) -> Image.Image | None:
+    with open_media(path) as container:
+        video = _stream(container)
+        frame = _frame(container, video, at) if video else None
+        return _upright(frame, video) if video and frame else None
 
 
 def _stream(container: InputContainer) -> VideoStream | None:
@@ -99,18 +104,19 @@ def _stream(container: InputContainer) -> VideoStream | None:
     return None
 
 
-def _frame(container: InputContainer, video: VideoStream) -> VideoFrame | None:
-    """The whole frame at `_AT_SECONDS`, or the nearest before it that is found in time."""
+def _frame(container: InputContainer, video: VideoStream, at: float) -> VideoFrame | None:
+    """The whole frame `at` seconds, or the nearest before it that is found in time."""
     # Each thread holds frames of its own, and there is but one frame to decode.
     video.codec_context.thread_count = 1
     # Most frames on the way are decoded only because others build on them.
     video.codec_context.skip_frame = "NONREF"
     start = (container.start_time or 0) / av.time_base
-    wanted = start + _AT_SECONDS
+    wanted = start + at
     if container.duration:
-        wanted = start + min(_AT_SECONDS, container.duration / av.time_base / 2)
-    with contextlib.suppress(av.FFmpegError):
-        container.seek(int(wanted * av.time_base), backward=True)
+        wanted = start + min(at, container.duration / av.time_base / 2)
+    if at:
+        with contextlib.suppress(av.FFmpegError):
+            container.seek(int(wanted * av.time_base), backward=True)
     until = time.monotonic() + _MOST_SECONDS
     best, seen = None, 0
     for packet in container.demux(video):

@@ -2,49 +2,98 @@
 
 from __future__ import annotations
 
+import io
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from importer.archive.store import Archive
-from importer.model import Account, Milestone, Privacy, Trouble
+from importer.media.poster import LONG_SIDE, POSTER_NAME
+from importer.model import Account, Milestone, Post, Privacy, Role, Trouble
 from importer.report import write_report
-from tests.posts import ACCOUNT, DID, NOW, bring_to, current, exported, record_of
+from tests.posts import ACCOUNT, DID, NOW, bring_to, current, exported, record_of, write_file
 
 EVIL = "<script>alert(1)</script> & [b] \"quoted\" 'too' ✓"
 
 
 class Page(HTMLParser):
-    """The tags, links and words of a page."""
+    """The tags, links and words of a page, and the words and attributes of each post in it."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
+        self.html = html
         self.tags: list[str] = []
         self.links: dict[str, str] = {}
-        self.rows: list[str] = []
+        self.posts: dict[str, str] = {}
+        self.attributes: dict[str, dict[str, str | None]] = {}
+        self.images: list[str] = []
+        self.sources: list[str] = []
+        self.script = self.words = self.policy = ""
+        self._post: str | None = None
         self._href: str | None = None
+        self._tag = ""
         self.feed(html)
+        self.close()
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = dict(attributes)
         self.tags.append(tag)
-        if tag == "tr":
-            self.rows.append("")
-        self._href = dict(attributes).get("href") if tag == "a" else None
+        self._tag = tag
+        name = found.get("id") or ""
+        if tag == "li" and name.startswith("post-"):
+            self._post = name.removeprefix("post-")
+            self.posts[self._post] = ""
+            self.attributes[self._post] = found
+        if tag == "img":
+            self.images.append(found["src"] or "")
+        if found.get("http-equiv") == "Content-Security-Policy":
+            self.policy = found["content"] or ""
+        self.sources += [found[key] or "" for key in ("src", "srcset", "data") if key in found]
+        if tag == "link":
+            self.sources.append(found.get("href") or "")
+        if tag == "a":
+            self._href = found.get("href")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self._href = None
+        if tag == "ol":
+            self._post = None
+        self._tag = ""
 
     def handle_data(self, data: str) -> None:
-        if self.rows:
-            self.rows[-1] += data
+        if self._tag == "script":
+            self.script += data
+            return
+        self.words += data
+        if self._post:
+            self.posts[self._post] += data
         if self._href:
-            self.links[self._href] = data
-            self._href = None
+            self.links[self._href] = self.links.get(self._href, "") + data
+
+    def of(self, post: Post) -> str:
+        """The words of a post."""
+        return self.posts[post.id]
 
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Archive]:
     with Archive.create(tmp_path / "creator.tokaway") as made:
         yield made
+
+
+def keep_original(archive: Archive, post: Post) -> Path:
+    """Fetch a photo of a post."""
+    content = io.BytesIO()
+    Image.new("RGB", (400, 300), "teal").save(content, "JPEG")
+    file = write_file(archive.folder, post, Role.ORIGINAL, content.getvalue())
+    archive.note_fetched(post, [file])
+    return archive.path(file.path)
 
 
 def page(archive: Archive) -> Page:
@@ -54,12 +103,30 @@ def page(archive: Archive) -> Page:
 def test_captions_reasons_and_names_are_text_and_never_code(archive: Archive) -> None:
     archive.absorb([exported(title=EVIL), exported(1)])
     archive.set_account(Account(DID, "<script>x</script>.test", "https://pds.test/<script>"))
-    second = archive.posts()[1]
+    first, second = archive.posts()
     archive.note_failed(second, Trouble("gone", EVIL, f"hint {EVIL}"))
     shown = page(archive)
-    assert "script" not in shown.tags
-    assert EVIL in shown.rows[1]
-    assert EVIL in shown.rows[2] and f"hint {EVIL}" in shown.rows[2]
+    assert shown.tags.count("script") == 1 and "alert" not in shown.script
+    assert EVIL in shown.of(first)
+    assert EVIL in shown.of(second) and f"hint {EVIL}" in shown.of(second)
+    assert "<script>x</script>.test" in shown.words and "https://pds.test/<script>" in shown.words
+
+
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "]]> --> </p></li></ol></style></textarea>",
+        "{{ 7 * 7 }} {% raw %} ${x}",
+        "a\u202eb\u2066c\u200f\u061c",
+        "tab\tand\nlines\n\nand\x07bell\x1b[31mred\x7f",
+        "👨‍👩‍👧‍👦🏳️‍🌈 é́́́ שלום &amp; &#0; &lt;",
+        "x" * 4_000,
+    ],
+)
+def test_each_character_of_a_caption_is_kept(archive: Archive, caption: str) -> None:
+    archive.absorb([exported(title=caption)])
+    (post,) = archive.posts()
+    assert post.caption in page(archive).of(post)
 
 
 def test_published_posts_are_listed_with_where_they_are_seen(archive: Archive) -> None:
@@ -68,29 +135,69 @@ def test_published_posts_are_listed_with_where_they_are_seen(archive: Archive) -
     published = bring_to(archive, archive.posts()[0].id, Milestone.PUBLISHED)
     verified = bring_to(archive, archive.posts()[1].id, Milestone.VERIFIED)
     shown = page(archive)
-    for post, row in ((published, shown.rows[1]), (verified, shown.rows[2])):
-        record = record_of(post)
-        link = f"https://bsky.app/profile/maker.test/post/{record.rkey}"
-        assert shown.links[link] == record.uri
-        assert post.caption in row and record.uri in row
-    assert "2024-01-31 23:59:59 UTC" in shown.rows[1] and "verified 20" not in shown.rows[1]
-    assert "verified 2026-11-23 12:00:00 UTC" in shown.rows[2]
+    for post in (published, verified):
+        link = f"bsky.app/profile/maker.test/post/{record_of(post).rkey}"
+        assert shown.links[f"https://{link}"] == link
+        assert post.caption in shown.of(post) and record_of(post).uri in shown.of(post)
+    assert "2024-01-31 23:59:59 UTC" in shown.of(published)
+    assert "not verified" in shown.of(published)
+    assert "verified 2026-11-23 12:00:00 UTC" in shown.of(verified)
+    assert shown.attributes[verified.id]["data-milestone"] == "verified"
 
 
 def test_what_was_left_out_or_failed_says_why_and_what_to_do(archive: Archive) -> None:
     archive.absorb([exported(privacy=Privacy.ONLY_YOU), exported(1)])
-    failed = archive.posts()[1]
+    private, failed = archive.posts()
     archive.note_failed(failed, Trouble("gone", "No longer there.", "Request a fresh export."))
     shown = page(archive)
-    assert "skipped" in shown.rows[1] and "Only you could see it" in shown.rows[1]
-    assert "--include-private" in shown.rows[1]
-    assert "failed" in shown.rows[2]
-    assert "No longer there. Request a fresh export." in shown.rows[2]
-    assert not shown.links
+    assert "skipped" in shown.of(private) and "Only you could see it" in shown.of(private)
+    assert "--include-private" in shown.of(private)
+    assert "failed" in shown.of(failed)
+    assert "No longer there." in shown.of(failed) and "Request a fresh export." in shown.of(failed)
+    assert not [link for link in shown.links if not link.startswith("#")]
+
+
+def test_posts_with_one_reason_are_told_together_and_found_by_it(archive: Archive) -> None:
+    archive.absorb([exported(place) for place in range(30)])
+    posts = archive.posts()
+    for post in posts[:20]:
+        archive.note_failed(post, Trouble("gone", "No longer there.", "Ask again."))
+    shown = page(archive)
+    assert "20 posts" in shown.words and "and 8 more" in shown.words
+    (number,) = {shown.attributes[post.id]["data-reason"] for post in posts[:20]}
+    assert f'data-show="{number}"' in shown.html
+    assert all("data-reason" not in shown.attributes[post.id] for post in posts[20:])
 
 
 def test_an_archive_without_posts_has_a_report_too(archive: Archive) -> None:
-    assert len(page(archive).rows) == 1
+    shown = page(archive)
+    assert not shown.posts and "0 posts" in shown.words
+
+
+def test_the_page_asks_nothing_of_any_network(archive: Archive) -> None:
+    archive.absorb([exported(title="https://example.com/x.png")])
+    (post,) = archive.posts()
+    keep_original(archive, post)
+    shown = page(archive)
+    assert len(shown.images) == 1
+    assert all(source.startswith("data:") for source in shown.sources)
+    assert "default-src 'none'" in shown.policy and "unsafe" not in shown.policy
+    digest = b64encode(sha256(shown.script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in shown.policy
+    assert "@import" not in shown.html and "url(" not in shown.html
+
+
+def test_posters_are_shown_kept_and_not_made_where_nobody_asked(archive: Archive) -> None:
+    archive.absorb([exported()])
+    (post,) = archive.posts()
+    original = keep_original(archive, post)
+    write_report(archive, NOW, make_posters=False)
+    assert not original.with_name(POSTER_NAME).exists()
+    (image,) = page(archive).images
+    content = b64decode(image.removeprefix("data:image/webp;base64,"))
+    assert content == original.with_name(POSTER_NAME).read_bytes()
+    with Image.open(io.BytesIO(content)) as picture:
+        assert picture.format == "WEBP" and max(picture.size) == LONG_SIDE
 
 
 def test_a_new_report_takes_the_place_of_the_old_one_in_one_move(archive: Archive) -> None:
@@ -113,4 +220,4 @@ def test_a_retried_post_is_listed_without_its_old_trouble(archive: Archive) -> N
     post = archive.posts()[0]
     archive.note_failed(post, Trouble("gone", "No longer there."))
     archive.put_back(current(archive, post.id))
-    assert "No longer there." not in page(archive).rows[1]
+    assert "No longer there." not in page(archive).of(post)

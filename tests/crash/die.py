@@ -2,8 +2,9 @@
 
     python tests/crash/die.py FD MOMENT[:N] -- run EXPORT …  at the N-th time, 1 if not said
     python tests/crash/die.py FD --calls N -- run EXPORT …   at the N-th call of a function of ours
+    python tests/crash/die.py FD --steps N -- run EXPORT …   the same, counted where the steps run
 
-With `--calls 0` the command runs to its end, and the number of calls is the last line of standard
+With N = 0 the command runs to its end, and the number of calls is the last line of standard
 error. FD is a pipe that every child inherits: it closes when the last of them has ended.
 """
 
@@ -184,16 +185,21 @@ MOMENTS: dict[str, Callable[[Moment], None]] = {
 }
 
 
-def count_calls(nth: int) -> Iterator[int]:
-    """Die at the N-th call of a function of ours, in whatever thread."""
+def count_calls(nth: int, *, in_main_thread: bool) -> Iterator[int]:
+    """Die at the N-th call of a function of ours, in whatever thread, or in all but the first."""
     calls = itertools.count(1)
 
     def profile(frame: FrameType, event: str, _: Any) -> None:
-        if event == "call" and frame.f_code.co_filename.startswith(OURS) and next(calls) == nth:
+        code = frame.f_code
+        # A generator is called for each of its values: there would be little else.
+        if event != "call" or code.co_name[0] == "<" or not code.co_filename.startswith(OURS):
+            return
+        if next(calls) == nth:
             die()
 
     threading.setprofile(profile)
-    sys.setprofile(profile)
+    if in_main_thread:
+        sys.setprofile(profile)
     return calls
 
 
@@ -213,11 +219,11 @@ def main() -> None:
     pipe, trap, arguments = int(sys.argv[1]), sys.argv[2:at], sys.argv[at + 1 :]
     tie_children(pipe)
     sys.argv = ["tokaway", *arguments]
-    if trap[0] != "--calls":
+    if trap[0] not in ("--calls", "--steps"):
         name, _, nth = trap[0].partition(":")
         MOMENTS[name](Moment(int(nth or 1)))
         cli.main()
-    calls = count_calls(int(trap[1]))
+    calls = count_calls(int(trap[1]), in_main_thread=trap[0] == "--calls")
     try:
         cli.main()
     finally:

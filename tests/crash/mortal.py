@@ -77,6 +77,11 @@ class Mortal:
         return self._tokaway(*(command or self._command))
 
     @property
+    def verify(self) -> tuple[str | Path, ...]:
+        """The command that reads everything back."""
+        return ("verify", self.archive)
+
+    @property
     def undo(self) -> tuple[str | Path, ...]:
         """The command that takes everything back."""
         signing = self._command[self._command.index("--pds") :]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
-import shutil
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -17,13 +18,10 @@ from tests.crash.mortal import Mortal
 from tests.staged_export import Staged, stage
 
 VIDEOS, PHOTO_POSTS = 50, 10
-KILLS = 100
-UNFINISHED_KILLS = 85
-# Kills that find some of the posts published and others not.
-HALFWAY_KILLS = 40
-# The most work a run does after its first step before it is killed, as a share of all of it.
-SHARE = 1 / 20
-UNDO_KILLS = 6
+KILLS = int(os.environ.get("TOKAWAY_KILLS", "30"))
+# Kills that end before the import does, and those that find some posts published and others not.
+UNFINISHED, HALFWAY = 0.8, 0.4
+VERIFY_KILLS, UNDO_KILLS = 2, 4
 FITS = [
     Action.TRANSCODE if place % 25 == 24 else Action.REMUX if place % 3 == 1 else Action.KEEP
     for place in range(VIDEOS)
@@ -51,23 +49,24 @@ def test_random_kills(make_mortal: MakeMortal, many: Staged, many_served: MediaS
     dice = random.Random(seed)
     print(f"seed {seed}")  # noqa: T201  pytest shows it when the test fails
     mortal = make_mortal(many, many_served)
-    all_calls = _calls(mortal)
+    steps = _calls(mortal, "--steps")
     mortal.assert_whole()
-    # A lost archive is opened and signed in and finds its records; then nothing is left to do.
-    shutil.rmtree(mortal.archive)
-    first_calls = _calls(mortal)
-    print(f"{all_calls} calls, about {first_calls} of them before the first step")  # noqa: T201
+    opening = _calls(mortal, "--calls")
+    print(f"{steps} calls of steps, {opening} calls with nothing to do")  # noqa: T201
 
     mortal = make_mortal(many, many_served)
     unfinished = halfway = 0
-    last = first_calls + int(SHARE * (all_calls - first_calls))
     for kill in range(KILLS):
-        # One in three falls anywhere, the others where the steps are.
-        nth = dice.randint(1 if kill % 3 == 0 else int(0.7 * first_calls), last)
-        ended = mortal.trapped("--calls", str(nth))
+        # One in three falls anywhere, most of those before the first step; the others in the steps.
+        # All of them together get about as far as one whole import.
+        if kill % 3 == 0:
+            trap = ("--calls", str(dice.randint(1, 3 * opening)))
+        else:
+            trap = ("--steps", str(dice.randint(1, max(2, 3 * steps // KILLS))))
+        ended = mortal.trapped(*trap)
         records = mortal.on_server()
         halfway += records > 0 and not mortal.is_finished()
-        print(f"call {nth}: {records} records")  # noqa: T201
+        print(*trap, f"{records} records")  # noqa: T201
         if mortal.is_finished():
             mortal.wait_for_orphans()
             mortal.goes_on_to_the_end()
@@ -77,9 +76,20 @@ def test_random_kills(make_mortal: MakeMortal, many: Staged, many_served: MediaS
             unfinished += 1
     mortal.wait_for_orphans()
     mortal.goes_on_to_the_end()
-    assert unfinished >= UNFINISHED_KILLS
-    assert halfway >= HALFWAY_KILLS
+    assert unfinished >= UNFINISHED * KILLS
+    assert halfway >= HALFWAY * KILLS
+    _verify(mortal, dice)
     _undo(mortal, dice)
+
+
+def _verify(mortal: Mortal, dice: random.Random) -> None:
+    """Reading it all back is killed again and again, and leaves everything as it was."""
+    calls = _calls(mortal, "--calls", mortal.verify)
+    for _ in range(VERIFY_KILLS):
+        nth = dice.randint(calls // 2, calls)
+        ended = mortal.trapped("--calls", str(nth), command=mortal.verify)
+        assert ended.code == -signal.SIGKILL, ended.err
+    mortal.assert_whole()
 
 
 def _undo(mortal: Mortal, dice: random.Random) -> None:
@@ -98,8 +108,8 @@ def _undo(mortal: Mortal, dice: random.Random) -> None:
     mortal.assert_empty()
 
 
-def _calls(mortal: Mortal) -> int:
+def _calls(mortal: Mortal, which: str, command: tuple[str | Path, ...] = ()) -> int:
     """How many calls of functions of ours the command makes from here to its end."""
-    ended = mortal.trapped("--calls", "0")
+    ended = mortal.trapped(which, "0", command=command)
     assert ended.code == 0, ended.err
     return int(ended.err.split()[-1])

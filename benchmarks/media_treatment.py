@@ -28,24 +28,14 @@ from pathlib import Path
 import httpx
 from PIL import Image
 
+from importer.media.facts import MediaFacts
 from importer.media.ffmpeg import Ffmpeg, find
 from importer.media.fit import decide
 from importer.media.fit_photo import decide_photo
 from importer.media.photos import convert_photo, probe_photo
 from importer.media.probe import probe
 from importer.media.transcode import convert
-from importer.model import (
-    Account,
-    Action,
-    Kind,
-    Limits,
-    MediaFacts,
-    Milestone,
-    Post,
-    Privacy,
-    Role,
-    post_id,
-)
+from importer.model import Account, Action, Kind, Limits, Milestone, Post, Privacy, Role, post_id
 from importer.pds.repo import Repo
 from importer.stages.place import describe, post_folder
 from importer.stages.prepare import prepare

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from importer.archive.intake import Edited
+from importer.archive.edits import Edited
 from importer.archive.store import Archive
 from importer.commands import post_fields, working_on
 from importer.console import Console

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from importer.model import Action, Fit, Limits, Long, MediaFacts
+from importer.media.facts import MediaFacts
+from importer.model import Action, Fit, Limits, Long
 
 # Level 5.1 of H.264: larger pictures do not play on most phones.
 MAX_PIXELS = 9_437_184

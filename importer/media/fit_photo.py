@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from importer.model import Action, Fit, PhotoFacts
+from importer.media.facts import PhotoFacts
+from importer.model import Action, Fit
 
 # What every server and app takes.
 FORMS = frozenset({"jpeg", "png", "webp"})

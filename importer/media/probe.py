@@ -15,9 +15,9 @@ from importer.errors import Refused
 from importer.media import boxes
 from importer.media.boxes import Boxes
 from importer.media.container import MAX_PIXELS, open_media
+from importer.media.facts import MediaFacts
 from importer.media.problems import problems
 from importer.media.tracks import PICTURE, SOUND, Track
-from importer.model import MediaFacts
 
 _PROGRESSIVE = frozenset({0, 1})
 _HDR_TRANSFERS = frozenset({16, 18})  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG)

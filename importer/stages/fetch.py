@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 from importer.errors import DiskFull, Refused, StepError
 from importer.media.download import download
+from importer.media.facts import MediaFacts, PhotoFacts
 from importer.media.page_video import download_page
 from importer.media.part_file import PartFile
 from importer.media.photo_set import PICTURES, photo_set
 from importer.media.photos import probe_photo
 from importer.media.probe import probe
 from importer.media.subtitles import beside
-from importer.model import Kind, Link, LinkKind, MediaFacts, MediaFile, PhotoFacts, Post, Role
+from importer.model import Kind, Link, LinkKind, MediaFile, Post, Role
 from importer.stages.place import COPY_SUFFIX, ORIGINAL, describe, post_folder
 from importer.stages.tools import Fetched, Job, Tools
 from importer.step import Step

@@ -7,7 +7,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from importer.model import Action, MediaFacts, MediaFile, PhotoFacts, Role
+from importer.media.facts import MediaFacts, PhotoFacts
+from importer.model import Action, MediaFile, Role
 
 MEDIA = "media"
 ORIGINAL = "original"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from importer.errors import Refused
 from importer.media import cuts
+from importer.media.facts import MediaFacts
 from importer.media.fit import decide
 from importer.media.moments import key_frames, loudness_of
 from importer.media.part_file import landing
@@ -16,7 +17,7 @@ from importer.media.probe import probe
 from importer.media.subtitles import beside, read_file, read_streams
 from importer.media.transcode import Stretch, convert
 from importer.media.webvtt import Track, stretch, write
-from importer.model import Action, Fit, Limits, Long, MediaFacts, MediaFile, Role
+from importer.model import Action, Fit, Limits, Long, MediaFile, Role
 from importer.stages.place import describe, prepared_path
 from importer.stages.tools import Job, Prepared, Tools
 from importer.step import Step

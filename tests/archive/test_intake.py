@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database
 
-from importer.archive.intake import Edited
+from importer.archive.edits import Edited
 from importer.archive.migrations import migrations
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView

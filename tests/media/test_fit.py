@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importer.media.facts import MediaFacts
 from importer.media.fit import MIN_VIDEO_BPS, decide, video_bitrate_cap
-from importer.model import Action, Limits, Long, MediaFacts
+from importer.model import Action, Limits, Long
 
 LIMITS = Limits(100_000_000, 300_000_000, 180, "test")
 FINE = MediaFacts(

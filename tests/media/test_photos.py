@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, UnidentifiedImageError
 
 from importer.errors import Refused
+from importer.media.facts import PhotoFacts
 from importer.media.fit_photo import FORMS, decide_photo
 from importer.media.image_chunks import clean, hidden_parts
 from importer.media.photos import LONGEST_SIDE, convert_photo, framed_jpeg, probe_photo
-from importer.model import Action, PhotoFacts
+from importer.model import Action
 from tests.media.photo_samples import BLUE, PLACE, RED, SIZE, jpeg, picture, sample, xmp
 
 # As the product has it: pytest makes every warning an error again.

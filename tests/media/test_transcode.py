@@ -10,11 +10,12 @@ import pytest
 
 from importer.errors import Refused, Stopped
 from importer.media.boxes import scan
+from importer.media.facts import MediaFacts
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.fit import decide
 from importer.media.probe import probe
 from importer.media.transcode import convert
-from importer.model import Action, Fit, Limits, MediaFacts
+from importer.model import Action, Fit, Limits
 from importer.step import Step
 from tests.clips import LATITUDE, Clips
 

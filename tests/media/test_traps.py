@@ -16,6 +16,7 @@ from PIL import Image
 
 from importer.errors import Refused
 from importer.media import probe as probing
+from importer.media.facts import MediaFacts
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.fingerprint import fingerprint
 from importer.media.fit import decide
@@ -24,7 +25,7 @@ from importer.media.probe import probe
 from importer.media.slideshow import make_slideshow
 from importer.media.subtitles import read_streams
 from importer.media.transcode import Stretch, convert
-from importer.model import Action, Fit, MediaFacts
+from importer.model import Action, Fit
 from importer.step import Step
 from tests.clips import Clips, drawn
 from tests.media.matrix import LIMITS, SENT, Case, Treated

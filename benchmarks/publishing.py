@@ -40,12 +40,15 @@ from atproto import Client, models
 
 url, handle, password, *paths = sys.argv[1:]
 client = Client(url)
-client.login(handle, password)
+did = client._get_and_set_session(handle, password).did  # `login` wants an AppView besides
 for number, path in enumerate(paths):
-    client.send_video(
-        f"Post {number} #sea", Path(path).read_bytes(),
-        video_aspect_ratio=models.AppBskyEmbedDefs.AspectRatio(width=1080, height=1920),
+    blob = client.upload_blob(Path(path).read_bytes()).blob
+    size = models.AppBskyEmbedDefs.AspectRatio(width=1080, height=1920)
+    video = models.AppBskyEmbedVideo.Main(video=blob, aspect_ratio=size)
+    post = models.AppBskyFeedPost.Record(
+        text=f"Post {number} #sea", embed=video, created_at=client.get_current_time_iso()
     )
+    client.app.bsky.feed.post.create(did, post)
 """
 
 
@@ -132,6 +135,7 @@ class Bench:
         password = home / "password"
         password.write_text(PASSWORD, encoding="utf-8")
         options = ["--to", handle, "--pds", self._pds.url, "--pace", "0"]
+        options += ["--password-file", str(password)]
         return run(
             [
                 sys.executable,
@@ -141,8 +145,6 @@ class Bench:
                 archive,
                 "--quiet",
                 *options,
-                "--password-file",
-                password,
             ],
             home,
         )

@@ -117,7 +117,7 @@ _WORDS = {
     Kind.POINTS: "the server's limit on new records",
     Kind.UPLOADS: "the server's limit on uploaded files",
     Kind.REQUESTS: "the server's limit on requests",
-    Kind.POSTS: "the pace you set",
+    Kind.POSTS: "Tokaway's own pace",
 }
 _SPANS = {300: "in five minutes", HOUR: "an hour", DAY: "a day"}
 

@@ -126,7 +126,7 @@ def wording(command: Callable[..., int]) -> Callable[..., int]:
             "--pace",
             metavar="N",
             type=click.IntRange(0),
-            help="Publish N posts an hour; 0 for as many as the server allows.",
+            help="Publish N posts an hour (usually 100); 0 for as many as the server allows.",
         ),
     ):
         command = option(command)

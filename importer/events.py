@@ -1,6 +1,7 @@
 """What the engine tells its listeners, in order and from one thread.
 
     RunStarted
+      Noticed*                        what to know before posts go out
       Recognised?                     posts found on the PDS already
       Forecasted?                     told again when waiting begins
       ( StepStarted → StepDone | StepFailed
@@ -45,6 +46,16 @@ class RunStarted(Event):
     did: str
     pds: str
     counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed(Event):
+    """Something to know about the account or its server. `code` is stable, `hint` may be empty."""
+
+    name: ClassVar[str] = "notice"
+    code: str
+    text: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,9 @@ class Settings:
     """The app view that `verify` asks whether posts are shown and play; empty for none."""
     plc: str | None = None
     """URL of the directory of did:plc, if not the usual one."""
-    pace: int = 100
-    """How many posts to publish an hour; 0 for as many as the server allows."""
+    pace: int | None = None
+    """How many posts to publish an hour, 0 for as many as the server allows. When not set, 100
+    an hour, and fewer in the first days of an account that is new or has followers."""
     headroom: float = 0.2
     """The share of each of the server's limits that is left for your own posting."""
     tries: int = 5
@@ -139,7 +140,7 @@ def load(
             raise UserError(
                 f"The setting {name} must be a number of seconds up to a year.", code="settings"
             )
-    if settings.pace < 0:
+    if settings.pace is not None and settings.pace < 0:
         raise UserError("The setting pace must be a number of posts, or 0.", code="settings")
     if not 0 <= settings.headroom <= _MOST_HEADROOM:
         raise UserError(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
+
+import msgspec
 
 from importer.archive.ledger import Ledger, default_folder
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
-from importer.budgets import HOUR, REFERENCE, Kind, Window
+from importer.budgets import DAY, HOUR, REFERENCE, Kind, Window
 from importer.clock import utc_now
 from importer.engine.stop import Stop
 from importer.errors import SignInNeeded, TryLater, Unreachable, UserError
@@ -18,15 +20,21 @@ from importer.media import ffmpeg
 from importer.media.download import open_client
 from importer.media.encoder import find as find_encoder
 from importer.model import Account
+from importer.pds.appview import open_appview
 from importer.pds.budget import Budget
 from importer.pds.identity import find_account, find_pds
 from importer.pds.limits import read_limits
 from importer.pds.repo import PublicRepo, Repo
 from importer.pds.session import Password, Session
-from importer.pds.xrpc import Server
+from importer.pds.standing import A_DAY, FIRST_DAY, Standing, notices
+from importer.pds.xrpc import Server, XrpcError
 from importer.records.style import Names, Style
 from importer.settings import Settings
 from importer.stages.tools import Tools
+
+USUAL_PACE = 100
+"""Posts an hour, unless the user says otherwise."""
+_STANDING = "standing"
 
 
 @contextmanager
@@ -51,6 +59,10 @@ def signed_in(
         check_account(repo, account)
         limits = read_limits(repo.server)
         archive.set_limits(limits)
+        standing, now = _standing(settings, archive, account, stop), utc_now()
+        gently = settings.pace is None and standing.is_delicate(now)
+        if gently:
+            repo.server.budget.begin_gently(FIRST_DAY, A_DAY)
         yield Tools(
             account=account,
             repo=repo,
@@ -61,6 +73,7 @@ def signed_in(
             encoder=encoder,
             style=style_of(settings, archive, repo.server),
             budget=repo.server.budget,
+            notices=notices(standing, limits, now, gently=gently),
             http=http,
             now=utc_now,
         )
@@ -170,14 +183,37 @@ def counted(server: Server, account: Account, settings: Settings) -> Iterator[Bu
         ledger.close()
 
 
-def _paces(settings: Settings) -> dict[int, int]:
-    return {HOUR: settings.pace} if settings.pace else {}
+def _standing(settings: Settings, archive: Archive, account: Account, stop: Stop) -> Standing:
+    """What an app view tells of the account; if none answers, what one told before."""
+    with (
+        suppress(XrpcError, TryLater),
+        open_appview(settings.appview, account.pds, stop.at_once) as appview,
+    ):
+        if appview:
+            standing = appview.standing(account.did)
+            archive.set_fact(_STANDING, msgspec.json.encode(standing).decode())
+            return standing
+    return _known_standing(archive)
+
+
+def _known_standing(archive: ArchiveView) -> Standing:
+    told = archive.fact(_STANDING)
+    return msgspec.json.decode(told, type=Standing) if told else Standing()
+
+
+def _paces(settings: Settings, standing: Standing | None = None) -> dict[int, int]:
+    """How many posts to publish, by seconds."""
+    if settings.pace is not None:
+        return {HOUR: settings.pace} if settings.pace else {}
+    return {HOUR: USUAL_PACE} | (
+        {DAY: A_DAY} if standing and standing.is_delicate(utc_now()) else {}
+    )
 
 
 def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
     """The limits that an archive's account has, as far as they are known; else the usual ones."""
     account = archive.account()
-    paces = _paces(settings)
+    paces = _paces(settings, _known_standing(archive))
     if account is None:
         own = [Window(Kind.POSTS, seconds, limit) for seconds, limit in paces.items()]
         return own + [

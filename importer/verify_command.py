@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
-
-import httpx
 
 from importer.archive.store import Archive
 from importer.clock import utc_now
@@ -20,7 +16,7 @@ from importer.engine.stop import Stop
 from importer.engine.verification import Checked, Verification, Verifier
 from importer.errors import Stopped, UserError
 from importer.model import Account
-from importer.pds.appview import AppView
+from importer.pds.appview import open_appview
 from importer.pds.identity import signing_key
 from importer.pds.proof import verifier
 from importer.pds.xrpc import Server
@@ -30,8 +26,6 @@ from importer.stages.repair import send_files
 from importer.step import Step
 from importer.toolbox import counted, session_of
 from importer.wording import local, plural
-
-_LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 def verify(
@@ -61,7 +55,7 @@ def verify(
             server,
             _patience(console, settings, stop),
             utc_now,
-            appview=stack.enter_context(_appview(settings, server, stop)),
+            appview=stack.enter_context(open_appview(settings.appview, server.url, stop.at_once)),
             signed=_signed(account, settings) if prove else None,
         )
         wrong, records = _check(console, verification)
@@ -166,21 +160,3 @@ def _patience(console: Console, settings: Settings, stop: Stop) -> Patience:
 
 def _signed(account: Account, settings: Settings) -> Verifier:
     return verifier(signing_key(account.did, plc=settings.plc))
-
-
-@contextmanager
-def _appview(settings: Settings, server: Server, stop: Stop) -> Iterator[AppView | None]:
-    """The app view to ask: none for a server that no app view can see."""
-    if not settings.appview or (_is_local(server.url) and not _is_local(settings.appview)):
-        yield None
-        return
-    asked = Server(settings.appview, stop.at_once)
-    try:
-        with httpx.Client(timeout=20, follow_redirects=True) as http:
-            yield AppView(asked, http)
-    finally:
-        asked.close()
-
-
-def _is_local(url: str) -> bool:
-    return urlsplit(url).hostname in _LOCAL

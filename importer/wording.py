@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from importer.events import (
     Event,
     Forecasted,
+    Noticed,
     Recognised,
     RunFinished,
     RunStarted,
@@ -181,6 +182,8 @@ def narrate(event: Event) -> str | None:
             return f"Publishing to {event.handle} on {event.pds}: {plural(left, 'post')} to go."
         case Recognised():
             return f"{plural(event.posts, 'post')} found on the server already."
+        case Noticed():
+            return f"{event.text} {event.hint}".rstrip()
         case Forecasted():
             return forecast_line(event.finish_at, event.limit, event.at)
         case StepStarted():

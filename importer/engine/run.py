@@ -123,6 +123,7 @@ class _Coordinator:
 
     def run(self) -> Outcome:
         self._tell.started(self._tools.account)
+        self._tell.notices(self._tools.notices)
         pool = ThreadPoolExecutor(sum(self._room.workers.values()), thread_name_prefix="step")
         try:
             self._recognise()

@@ -14,6 +14,7 @@ from importer.events import (
     Event,
     Forecasted,
     InHand,
+    Noticed,
     Recognised,
     RunFinished,
     RunStarted,
@@ -25,6 +26,7 @@ from importer.events import (
     Waiting,
 )
 from importer.model import Account, Milestone, Post, Stage, Trouble
+from importer.pds.standing import Notice
 
 STATUS_EVERY = timedelta(seconds=1)
 
@@ -61,6 +63,11 @@ class Teller:
                 self._archive.counts(),
             )
         )
+
+    def notices(self, notices: Iterable[Notice]) -> None:
+        """What to know before posts go out."""
+        for notice in notices:
+            self._emit(Noticed(self._now(), self._run, notice.code, notice.text, notice.hint))
 
     def recognised(self, posts: int) -> None:
         """So many posts stand on the server already."""

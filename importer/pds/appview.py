@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from importer.pds.standing import Standing
 from importer.pds.xrpc import Server
 
 AT_ONCE = 25
 """How many posts `getPosts` takes (app.bsky.feed.getPosts)."""
 _PLAYLIST = b"#EXTM3U"
+_LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
 class AppView:
@@ -38,6 +43,20 @@ class AppView:
         posts = body.get("posts", ())
         return {str(post.get("uri")): _playlist(post.get("embed")) for post in posts}
 
+    def standing(self, did: str) -> Standing:
+        """What it tells of an account.
+
+        Raises:
+            XrpcError: it refused the call, or does not know the account.
+            TryLater: it could not answer.
+        """
+        body = self._server.query("app.bsky.actor.getProfile", {"actor": did}).body
+        followers = body.get("followersCount")
+        return Standing(
+            created_at=_instant(body.get("createdAt")),
+            followers=followers if isinstance(followers, int) else None,
+        )
+
     def plays(self, playlist: str) -> bool | None:
         """Whether a video's playlist is there; `None` if that could not be told."""
         if urlsplit(playlist).scheme not in {"http", "https"}:
@@ -50,6 +69,31 @@ class AppView:
             return answer.content.startswith(_PLAYLIST)
         # Measured: what the video service could not take in answers 404 for ever.
         return False if answer.status_code == httpx.codes.NOT_FOUND else None
+
+
+@contextmanager
+def open_appview(url: str, account_server: str, stop: threading.Event) -> Iterator[AppView | None]:
+    """The app view to ask; none if no URL is set, or for a server that no app view can see."""
+    if not url or (_is_local(account_server) and not _is_local(url)):
+        yield None
+        return
+    asked = Server(url, stop)
+    try:
+        with httpx.Client(timeout=20, follow_redirects=True) as http:
+            yield AppView(asked, http)
+    finally:
+        asked.close()
+
+
+def _is_local(url: str) -> bool:
+    return urlsplit(url).hostname in _LOCAL
+
+
+def _instant(told: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(told)).astimezone(UTC)
+    except ValueError:
+        return None
 
 
 def _playlist(embed: Any) -> str | None:

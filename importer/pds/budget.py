@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
-from importer.budgets import POINTS, REFERENCE, Kind, Need, Window, in_words, tightest
+from importer.budgets import DAY, POINTS, REFERENCE, Kind, Need, Window, in_words, tightest
 from importer.clock import utc_now
 from importer.errors import TryLater
 
@@ -96,6 +96,17 @@ class Budget:
             for window in known.values()
             if window.kind is not Kind.POSTS or window.seconds in self._paces
         ]
+
+    def begin_gently(self, first_day: int, a_day: int) -> None:
+        """Publish so many posts in the 24 hours from the first time this is said, then so many."""
+        self._paces[DAY] = a_day
+        if self._store is None:
+            return
+        known = {(one.kind, one.seconds) for one in self._store.windows(self._host, self.did)}
+        if (Kind.POSTS, DAY) not in known:
+            # A window that opens with most of it used.
+            first = Window(Kind.POSTS, DAY, a_day).spent(a_day - first_day, self._now())
+            self._store.put(self._host, self.did, [first])
 
     @contextmanager
     def room_for(self, *, records: int, files: int) -> Iterator[None]:

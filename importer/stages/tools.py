@@ -16,6 +16,7 @@ from importer.media.ffmpeg import Ffmpeg
 from importer.model import Account, Limits, Long, MediaFile, Photos, Post, Record, Role
 from importer.pds.budget import Budget
 from importer.pds.repo import Repo
+from importer.pds.standing import Notice
 from importer.records.style import USUAL, Style
 
 
@@ -34,6 +35,7 @@ class Tools:
     encoder: Encoder = SOFTWARE
     style: Style = USUAL
     budget: Budget = field(default_factory=Budget)
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

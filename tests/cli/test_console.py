@@ -22,6 +22,7 @@ from importer.events import (
     Event,
     Forecasted,
     InHand,
+    Noticed,
     Recognised,
     RunFinished,
     RunStarted,
@@ -84,6 +85,7 @@ EVENTS: tuple[Event, ...] = (
         "https://pds.test",
         counts(found=3, fetched=1, published=2, skipped=1),
     ),
+    Noticed(after(0.5), 7, "followed", "Followers: 7.", "Use another account."),
     Recognised(after(0.5), 7, 1),
     Forecasted(after(0.5), 7, after(86_400 * 3.5), "the server's limit on uploaded files"),
     Forecasted(after(0.5), 7, after(60), ""),
@@ -326,7 +328,7 @@ def test_a_terminal_shows_bars_for_what_is_in_hand(terminal: Callable[[], Termin
     console = open_console(as_json=False, quiet=False)
     assert isinstance(console, LiveConsole)
     console.event(STATUS)
-    console.event(EVENTS[6])
+    console.event(EVENTS[7])
     console.close()
     shown = without_escapes(screen.read())
     for expected in (

@@ -13,12 +13,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from importer.archive.ledger import Ledger, default_folder
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
+from importer.budgets import DAY, Kind
 from importer.cli import _run as program
 from importer.clock import utc_now
 from importer.demo.local_pds import LocalPds
 from importer.model import Edit, Milestone, Role
+from importer.pds.standing import A_DAY, FIRST_DAY
 from importer.records.bluesky import COLLECTION, THREADGATE
 from importer.stages.publish import publish
 from importer.step import Step
@@ -69,6 +72,11 @@ class Shop:
     def milestones(self) -> list[Milestone]:
         with ArchiveView.open(self.folder) as view:
             return [post.milestone for post in view.posts()]
+
+    @property
+    def whose(self) -> tuple[str, str]:
+        """Whose limits are counted: host and account."""
+        return urlsplit(self.desk.pds.url).netloc, self.desk.tools.account.did
 
     def edit(self, **changes: Any) -> None:
         with Archive.create(self.folder) as archive:
@@ -224,6 +232,9 @@ class View(BaseHTTPRequestHandler):
                 for at, uri in enumerate(shown)
             ]
             self._say(200, json.dumps({"posts": posts}).encode())
+        elif parts.path.endswith("/app.bsky.actor.getProfile"):
+            told = {"followersCount": 1204, "createdAt": "2023-05-01T10:00:00.000Z"}
+            self._say(200, json.dumps(told).encode())
         elif parts.path == "/0.m3u8":
             self._say(200, b"#EXTM3U\n")
         else:
@@ -261,6 +272,25 @@ def test_verify_says_what_an_app_view_does_not_show_or_play(shop: Shop, appview:
         "does_not_play",
     ]
     assert shop.milestones() == [Milestone.VERIFIED, Milestone.PUBLISHED, Milestone.PUBLISHED]
+
+
+def test_a_followed_account_is_told_so_and_begins_gently(shop: Shop, appview: str) -> None:
+    with Archive.create(shop.folder) as archive:
+        archive.absorb([exported(COUNT, title="One more")])
+        post = archive.posts()[COUNT]
+        [file] = shop.desk.job(post).files[Role.PREPARED]
+        archive.note_fetched(post, [replace(file, role=Role.ORIGINAL)])
+        archive.note_prepared(post, [file])
+    ended = shop.signed_in("run", "--json")
+    assert ended.code == 0
+    first, second = ended.objects("notice")
+    assert first["code"] == "followed" and "1,204" in first["text"]
+    assert second["code"] == "gentle_start" and "100 posts on the first day" in second["text"]
+    assert not shop.signed_in("run", "--json", "--pace", "50").objects("notice")
+    windows = {
+        (one.kind, one.seconds): one for one in Ledger(default_folder()).windows(*shop.whose)
+    }
+    assert windows[Kind.POSTS, DAY].used == A_DAY - FIRST_DAY + 1
 
 
 def test_verify_goes_on_without_an_app_view(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

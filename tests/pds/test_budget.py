@@ -168,13 +168,34 @@ def test_the_pace_counts_published_posts_only(budget: Make, clock: Clock) -> Non
             pass
     with pytest.raises(TryLater) as caught, mine.room_for(records=1, files=1):
         raise AssertionError("no room")
-    assert "the pace you set (2 posts an hour)" in caught.value.text
+    assert "Tokaway's own pace (2 posts an hour)" in caught.value.text
     again = budget(paces={HOUR: 2})
     with pytest.raises(TryLater), again.room_for(records=1, files=1):
         raise AssertionError("no room")
     faster = budget(paces={HOUR: 3})
     with faster.room_for(records=1, files=1):
         pass
+
+
+def test_a_gentle_start_is_a_small_first_day(budget: Make, clock: Clock) -> None:
+    def publish(mine: Budget, posts: int) -> None:
+        for _ in range(posts):
+            with mine.room_for(records=1, files=1):
+                pass
+
+    mine = budget()
+    mine.begin_gently(3, 5)
+    publish(mine, 3)
+    again = budget()
+    again.begin_gently(3, 5)
+    with pytest.raises(TryLater) as caught:
+        publish(again, 1)
+    assert "Tokaway's own pace (5 posts a day)" in caught.value.text
+    assert caught.value.at == NOW + timedelta(days=1, seconds=1)
+    clock.now = caught.value.at
+    publish(again, 5)
+    with pytest.raises(TryLater):
+        publish(again, 1)
 
 
 def test_workers_do_not_share_one_room(budget: Make) -> None:

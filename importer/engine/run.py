@@ -108,6 +108,8 @@ class _Coordinator:
         self._run = archive.start_run(now())
         self._tell = Teller(archive, emit, now, self._run)
         self._running: dict[Future[Result], _Running] = {}
+        # Posts that a step of this run may have put on the server.
+        self._tried: set[str] = set()
         self._pauses = Pauses(timedelta(seconds=settings.retry_seconds))
         self._error: RunError | None = None
         self._faults = 0
@@ -197,7 +199,11 @@ class _Coordinator:
         for stage, post_id in next_steps(queues, in_hand, prepared, self._room, paused):
             step = Step(self._stop.at_once)
             running = _Running(posts[post_id], stage, step, now)
-            job = Job(running.post, self._archive.files(post_id), self._archive.folder)
+            is_absent = post_id not in self._tried
+            if stage == Stage.PUBLISH:
+                self._tried.add(post_id)
+            files = self._archive.files(post_id)
+            job = Job(running.post, files, self._archive.folder, is_absent)
             future = pool.submit(WORK[stage], job, self._tools, step)
             self._running[future] = running
             self._tell.step_started(running.post, stage)

@@ -45,9 +45,10 @@ Parts = list[list[tuple[MediaFile, list[MediaFile]]]]
 def publish(job: Job, tools: Tools, step: Step) -> Published:
     """Upload the prepared files and write the records that show them.
 
-    The key is looked at before anything is uploaded: an interrupted run, or a lost archive,
-    may have left the records there. All records of a post are written in one go, so that the
-    first stands for all. Records of somebody else under the keys make us take the next ones.
+    The key is looked at before anything is uploaded, unless the account was just read: an
+    interrupted run, or a lost archive, may have left the records there. All records of a post
+    are written in one go, so that the first stands for all. Records of somebody else under the
+    keys make us take the next ones.
 
     Raises:
         FileGone: a prepared file is no longer there.
@@ -63,7 +64,8 @@ def publish(job: Job, tools: Tools, step: Step) -> Published:
     draft = _Drafting(job, tools, prepared, captions)
     for attempt in range(KEYS_TO_TRY):
         wanted = draft.records(attempt)
-        found = tools.repo.record(COLLECTION, wanted[0].rkey)
+        is_absent = job.is_absent and attempt == 0
+        found = None if is_absent else tools.repo.record(COLLECTION, wanted[0].rkey)
         if found is None:
             try:
                 with tools.budget.room_for(records=len(wanted), files=draft.files_left):

@@ -40,11 +40,16 @@ class Tools:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One post, its noted files in the order of their parts, and the archive they lie in."""
+    """One post, its noted files in the order of their parts, and the archive they lie in.
+
+    `is_absent` says that the account was read in this run, did not have the post, and that
+    nothing was written for it since.
+    """
 
     post: Post
     files: Mapping[Role, tuple[MediaFile, ...]]
     archive: Path
+    is_absent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

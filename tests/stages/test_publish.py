@@ -27,6 +27,7 @@ from tests.stages.conftest import CLIP, POSTED_AT, Desk
 
 DeskAt = Callable[[str], Desk]
 
+LOOK = "com.atproto.repo.getRecord"
 PUT = "com.atproto.repo.putRecord"
 UPLOAD = "com.atproto.repo.uploadBlob"
 
@@ -167,6 +168,25 @@ def test_another_run_of_ours_that_comes_between_look_and_write(
     done = publish(desk.job(desk.post()), desk.tools, Step())
     assert (done.records[0].rkey, done.found) == (key(), True)
     assert [record["value"]["text"] for record in desk.records()] == ["Edited"]
+
+
+@pytest.mark.parametrize("is_ours", [False, True])
+def test_an_account_just_read_is_not_asked_again_and_the_write_still_guards(
+    pds: LocalPds, proxy: BreakingProxy, desk_at: DeskAt, is_ours: bool
+) -> None:
+    desk, other = desk_at(proxy.url), desk_at(pds.url)
+    job = replace(desk.job(desk.post()), is_absent=True)
+    assert not publish(job, desk.tools, Step()).found
+    assert proxy.statuses(LOOK) == [] and proxy.statuses(PUT) == [200]
+
+    late = replace(desk.job(desk.post(ordinal=1)), is_absent=True)
+    if is_ours:
+        publish(other.job(other.post(ordinal=1, caption="Edited")), other.tools, Step())
+    else:
+        other.write_foreign(record_key(POSTED_AT, 1, DESTINATION, attempt=0))
+    done = publish(late, desk.tools, Step())
+    assert done.found == is_ours
+    assert len(desk.records()) == (2 if is_ours else 3)
 
 
 def test_an_edited_caption_does_not_post_again(desk: Desk) -> None:

@@ -45,7 +45,7 @@ class Settings:
     """How many originals to fetch at once."""
     prepare_jobs: int = 1
     """How many files to prepare at once; FFmpeg uses every core by itself."""
-    publish_jobs: int = 2
+    publish_jobs: int = 3
     """How many posts to publish at once."""
     buffer: int = 8
     """How many posts' prepared files may wait on the disk."""

@@ -38,16 +38,35 @@ def agreed(question: str) -> bool:
     return click.confirm(question, err=True)
 
 
-def password(file: Path | None) -> Password | None:
-    """The (app) password: from a file, from standard input for `-`, or typed; `None` for none.
+class Passwords:
+    """The (app) password: from a file, from standard input for `-`, or typed."""
 
-    Raises:
-        UserError: the file cannot be read, or is empty.
-    """
-    if file is None:
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+
+    def given(self) -> Password | None:
+        """What the file says; `None` if none was named.
+
+        Raises:
+            UserError: the file cannot be read, or is empty.
+        """
+        return None if self._file is None else _read(self._file)
+
+    def typed(self) -> Password | None:
+        """What the person at the terminal types; `None` if nobody is there."""
         if not sys.stdin.isatty():
             return None
         return Password(click.prompt("App password", hide_input=True, err=True))
+
+
+def code() -> str | None:
+    """The code that the server has sent by e-mail; `None` if nobody is there to type it."""
+    if not sys.stdin.isatty():
+        return None
+    return str(click.prompt("Code from the e-mail", err=True)).strip()
+
+
+def _read(file: Path) -> Password:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -15,7 +15,7 @@ from importer import (
     commands,
     post_commands,
 )
-from importer.asking import may_be_public, password
+from importer.asking import Passwords, may_be_public
 from importer.cli_flags import (
     FOLDER,
     PATH,
@@ -102,7 +102,7 @@ def run(
         _sources(path, archive, source, include_private, yes),
         flags,
         config,
-        lambda: password(password_file),
+        Passwords(password_file),
         Stop(),
     )
 
@@ -260,7 +260,14 @@ def demo(console: Console, keep: bool, folder: Path | None) -> int:
     return run_demo(console, folder, keep=keep)
 
 
-for _command in (cli_account.verify, cli_account.undo, cli_account.update, cli_account.profile):
+for _command in (
+    cli_account.login,
+    cli_account.logout,
+    cli_account.verify,
+    cli_account.undo,
+    cli_account.update,
+    cli_account.profile,
+):
     cli.add_command(_command)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from importer import profile_commands, server_commands, verify_command
-from importer.asking import agreed, password
+from importer import login_commands, profile_commands, server_commands, verify_command
+from importer.asking import Passwords, agreed, code
 from importer.cli_flags import FOLDER, PATH, common, signing_in, wording
 from importer.console import Console
 from importer.records.profile import Field, Wanted
@@ -125,9 +125,26 @@ def profile(
         archive,
         asked,
         flags,
-        lambda: password(password_file),
+        Passwords(password_file),
         lambda: yes or agreed("Change the profile like this?"),
     )
+
+
+@click.command()
+@click.argument("handle")
+@signing_in
+@common
+def login(console: Console, handle: str, password_file: Path | None, **flags: Any) -> int:
+    """Sign in once; later runs go on with the session."""
+    return login_commands.login(console, handle, flags, Passwords(password_file), code)
+
+
+@click.command()
+@click.argument("handle", required=False)
+@common
+def logout(console: Console, handle: str | None) -> int:
+    """End the session of an account."""
+    return login_commands.logout(console, handle)
 
 
 def _access(
@@ -135,6 +152,6 @@ def _access(
 ) -> server_commands.Access:
     return server_commands.Access(
         flags,
-        lambda: password(password_file),
+        Passwords(password_file),
         lambda question: yes or agreed(question),
     )

@@ -25,7 +25,7 @@ from importer.events import Event, jsonable
 from importer.model import Milestone, Post
 from importer.opening import Opened, opened
 from importer.pds.limits import assumed
-from importer.pds.session import Password
+from importer.pds.session import Credentials
 from importer.records.bluesky import worded
 from importer.records.style import Style
 from importer.report import write_report
@@ -82,7 +82,7 @@ def run_import(
     sources: Sources,
     flags: Flags,
     config: Path | None,
-    ask_password: Callable[[], Password | None],
+    credentials: Credentials,
     stop: Stop,
 ) -> int:
     """Fetch, prepare, publish; the same command resumes."""
@@ -96,7 +96,7 @@ def run_import(
         if not unfinished:
             return _nothing_to_do(console, archive)
         with (
-            signed_in(settings, archive, ask_password, stop) as tools,
+            signed_in(settings, archive, credentials, stop) as tools,
             RunLog(archive.folder) as log,
         ):
 

@@ -15,7 +15,7 @@ from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.model import Account, Profile
 from importer.pds.repo import KeyTaken, Repo
-from importer.pds.session import Password
+from importer.pds.session import Credentials
 from importer.records.profile import Difference, Field, Verdict, Wanted
 from importer.records.text import clean
 from importer.settings import Settings, load
@@ -50,7 +50,7 @@ def profile(
     folder: Path,
     asked: Asked,
     flags: Flags,
-    ask_password: Callable[[], Password | None],
+    credentials: Credentials,
     confirm: Callable[[], bool],
 ) -> int:
     """Bring the creator's TikTok profile to the account, after showing each difference.
@@ -85,7 +85,7 @@ def profile(
                     hint="To change it as shown, give the same command again with --yes.",
                     code="not_confirmed",
                 )
-            repo = repo or _signed_in(stack, settings, archive, account, ask_password, stop)
+            repo = repo or _signed_in(stack, settings, archive, account, credentials, stop)
             try:
                 stored = write(repo, seen, avatar, Step(stop.at_once))
             except KeyTaken:
@@ -138,10 +138,10 @@ def _signed_in(
     settings: Settings,
     archive: Archive,
     account: Account,
-    ask_password: Callable[[], Password | None],
+    credentials: Credentials,
     stop: Stop,
 ) -> Repo:
-    signed_in, repo = stack.enter_context(session_of(settings, archive, ask_password, stop))
+    signed_in, repo = stack.enter_context(session_of(settings, archive, credentials, stop))
     if signed_in.did != account.did:
         raise UserError(
             f"{account.handle} names another account now than when it was looked at. Nothing was "

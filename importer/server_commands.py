@@ -19,7 +19,7 @@ from importer.engine.stop import Stop
 from importer.errors import Refused, Stopped, UserError
 from importer.model import Post, Record
 from importer.pds.repo import Repo
-from importer.pds.session import Password
+from importer.pds.session import Credentials, Given
 from importer.settings import load
 from importer.stages.undo import Undone, undo
 from importer.stages.update import Change, change_of, update
@@ -34,11 +34,11 @@ class Access:
     """How a command comes to write: where, as whom, and with whose leave."""
 
     flags: dict[str, Any]
-    ask_password: Callable[[], Password | None]
+    credentials: Credentials
     confirm: Callable[[str], bool]
 
 
-NOBODY = Access({}, lambda: None, lambda question: False)
+NOBODY = Access({}, Given(None), lambda question: False)
 """Access of a program that has no password and agrees to nothing."""
 
 
@@ -257,5 +257,5 @@ def _repo(
         console.note(f"Waiting until {local(until)}: {reason}")
 
     settings = load(access.flags, archive=archive.folder)
-    with signals(stop), session_of(settings, archive, access.ask_password, stop) as (_, repo):
+    with signals(stop), session_of(settings, archive, access.credentials, stop) as (_, repo):
         yield repo, Patience(stop, utc_now, wait=settings.wait, tell=waiting)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
@@ -23,9 +23,10 @@ from importer.model import Account
 from importer.pds.appview import open_appview
 from importer.pds.budget import Budget
 from importer.pds.identity import find_account, find_pds
+from importer.pds.kept_sessions import KeptSessions
 from importer.pds.limits import read_limits
 from importer.pds.repo import PublicRepo, Repo
-from importer.pds.session import Password, Session
+from importer.pds.session import Credentials, Password, Session
 from importer.pds.standing import A_DAY, FIRST_DAY, Standing, notices
 from importer.pds.xrpc import Server, XrpcError
 from importer.records.style import Names, Style
@@ -39,7 +40,7 @@ _STANDING = "standing"
 
 @contextmanager
 def signed_in(
-    settings: Settings, archive: Archive, ask_password: Callable[[], Password | None], stop: Stop
+    settings: Settings, archive: Archive, credentials: Credentials, stop: Stop
 ) -> Iterator[Tools]:
     """Find FFmpeg, sign in, ask the server for its limits, and bind the archive to the account.
 
@@ -53,7 +54,7 @@ def signed_in(
     program = ffmpeg.find(settings.ffmpeg)
     encoder = find_encoder(settings.encoder, program)
     with (
-        session_of(settings, archive, ask_password, stop) as (account, repo),
+        session_of(settings, archive, credentials, stop) as (account, repo),
         open_client() as http,
     ):
         check_account(repo, account)
@@ -81,7 +82,7 @@ def signed_in(
 
 @contextmanager
 def session_of(
-    settings: Settings, archive: Archive, ask_password: Callable[[], Password | None], stop: Stop
+    settings: Settings, archive: Archive, credentials: Credentials, stop: Stop
 ) -> Iterator[tuple[Account, Repo]]:
     """Sign in, and bind the archive to the account.
 
@@ -91,21 +92,37 @@ def session_of(
         Unreachable: the server does not answer.
     """
     identifier = _identifier(settings, archive)
-    password = ask_password()
-    if password is None:
-        known = archive.account()
-        raise SignInNeeded(
-            f"Signing in as {known.handle if known else identifier} needs a password.",
-            hint="Put an app password into a file that only you can read, and name it with "
-            "--password-file FILE (or - for standard input).",
-            code="password_needed",
-        )
-    with _server(settings, identifier, stop) as server:
-        session = Session(server, identifier, password)
+    with _server(settings, identifier, stop, archive.account()) as server:
+        session = _session(server, identifier, credentials, archive.account())
         account = session.sign_in()
         archive.set_account(account)
         with counted(server, account, settings):
             yield account, Repo(session, account.did)
+
+
+def _session(
+    server: Server, identifier: str, credentials: Credentials, known: Account | None
+) -> Session:
+    """With the password that was named for this run, the session that was kept, or by asking."""
+    password = credentials.given()
+    if password:
+        return Session(server, identifier, password)
+    kept = KeptSessions(default_folder())
+    tokens = kept.find(identifier)
+    if tokens and tokens.pds == server.url:
+        saved = Password(tokens.password) if tokens.password else None
+        return Session(server, tokens.did, saved, tokens=tokens, kept=kept)
+    name = known.handle if known else identifier
+    password = credentials.typed()
+    if password is None:
+        moved = f" The account has moved there from {tokens.pds}." if tokens else ""
+        raise SignInNeeded(
+            f"Nobody is signed in as {name} at {server.host}.{moved} Nothing was sent.",
+            hint=f"Sign in once: tokaway login {name}. Or put an app password into a file that "
+            "only you can read, and name it with --password-file FILE (- for standard input).",
+            code="password_needed",
+        )
+    return Session(server, identifier, password)
 
 
 @contextmanager
@@ -142,12 +159,25 @@ def _identifier(settings: Settings, archive: Archive) -> str:
 
 
 @contextmanager
-def _server(settings: Settings, identifier: str, stop: Stop) -> Iterator[Server]:
-    server = Server(settings.pds or find_pds(identifier), stop.at_once)
+def _server(
+    settings: Settings, identifier: str, stop: Stop, known: Account | None = None
+) -> Iterator[Server]:
+    """The server that holds an account now."""
+    server = Server(settings.pds or _pds_of(settings, identifier, known), stop.at_once)
     try:
         yield server
     finally:
         server.close()
+
+
+def _pds_of(settings: Settings, identifier: str, known: Account | None) -> str:
+    """Where the account's documents say it is, or where it was while they cannot be read."""
+    try:
+        return find_pds(known.did if known else identifier, plc=settings.plc)
+    except Unreachable:
+        if known is None:
+            raise
+        return known.pds
 
 
 def check_account(repo: Repo, account: Account) -> None:

@@ -136,7 +136,7 @@ def _repair(
         back = []
     mended: list[Checked] = []
     if lost and access.confirm(f"Send the files of {plural(len(lost), 'post')} again?"):
-        with session_of(settings, archive, access.ask_password, stop) as (_, repo):
+        with session_of(settings, archive, access.credentials, stop) as (_, repo):
             for one in lost:
                 files = archive.files(one.post.id)
                 step = Step(stop.at_once)

@@ -30,11 +30,12 @@ hypothesis.settings.load_profile("tokaway")
 
 @pytest.fixture(scope="session", autouse=True)
 def state() -> Iterator[None]:
-    """What the suite spends is not counted in the books of the person who runs it."""
+    """The books and the keyring of the person who runs the suite stay out of it."""
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
     with tempfile.TemporaryDirectory(prefix="tokaway-state-") as folder:
         os.environ["TOKAWAY_STATE"] = folder
         yield
-        del os.environ["TOKAWAY_STATE"]
+        del os.environ["TOKAWAY_STATE"], os.environ["PYTHON_KEYRING_BACKEND"]
 
 
 @dataclass(frozen=True, slots=True)

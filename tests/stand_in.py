@@ -23,11 +23,18 @@ class StandIn:
         answers: Mapping[str, tuple[int, dict[str, Any] | str]],
         otherwise: tuple[int, dict[str, Any] | str] = (404, PAGE),
     ) -> None:
+        self.otherwise = otherwise
+        self.bodies: list[dict[str, Any]] = []
+        """What was sent to it as JSON."""
+        stand_in = self
+
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 size = int(self.headers.get("Content-Length", 0))
-                self.rfile.read(size)
-                status, body = answers.get(self.path.partition("?")[0], otherwise)
+                sent = self.rfile.read(size)
+                if self.headers.get("Content-Type") == "application/json":
+                    stand_in.bodies.append(json.loads(sent))
+                status, body = answers.get(self.path.partition("?")[0], stand_in.otherwise)
                 is_page = isinstance(body, str)
                 raw = body.encode() if isinstance(body, str) else json.dumps(body).encode()
                 self.send_response(status)

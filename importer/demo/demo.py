@@ -26,7 +26,7 @@ from importer.errors import UserError
 from importer.export.links import rehost
 from importer.model import Account
 from importer.opening import archive_beside
-from importer.pds.session import Password
+from importer.pds.session import Given, Password
 from importer.server_commands import NOBODY
 
 HANDLE = "creator.test"
@@ -67,7 +67,7 @@ def run_demo(console: Console, folder: Path | None, *, keep: bool) -> int:
         console.note(f"Made a sample export: {export.name}")
         flags: dict[str, Any] = {"to": account.handle, "pds": pds.url}
         code = commands.run_import(
-            console, commands.Sources(export), flags, None, lambda: password, Stop()
+            console, commands.Sources(export), flags, None, Given(password), Stop()
         )
         if code == 0:
             code = verify_command.verify(console, archive_beside(export), NOBODY)

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
 _NO_SUCH = frozenset({400, 404, 410})
 
 
-def find_pds(identifier: str) -> str:
+def find_pds(identifier: str, *, plc: str | None = None) -> str:
     """The URL of the server that an account's DID document names.
+
+    `plc` is the URL of the directory of did:plc, if not the usual one.
 
     Raises:
         UserError: no account has this name.
         Unreachable: the directories that know do not answer.
     """
-    document = _document(identifier)
+    document = _document(identifier, plc)
     pds = document.get_pds_endpoint() if document else None
     if not pds:
         raise UserError(

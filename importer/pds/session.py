@@ -4,35 +4,78 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
 
 from importer.errors import SignInNeeded, TryLater, Unreachable
 from importer.model import Account
+from importer.pds.kept_sessions import KeptSessions, Tokens, is_app_password
 from importer.pds.xrpc import Answer, Server, XrpcError
 
 _TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing"})
+CODE_NEEDED = "code_needed"
 
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """A password that no log, traceback or event can show by accident."""
+    """A password that no log, traceback or event can show by accident.
+
+    `code` is what the server has sent by e-mail, if it asked for that.
+    """
 
     value: str = field(repr=False)
+    code: str = field(default="", repr=False)
+
+
+class Credentials(Protocol):
+    """Where a password may come from."""
+
+    def given(self) -> Password | None:
+        """What the user named for this very run."""
+
+    def typed(self) -> Password | None:
+        """What the person at the terminal types when asked; `None` if nobody is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A password that is at hand, or none at all; nobody is asked."""
+
+    password: Password | None
+
+    def given(self) -> Password | None:
+        """The password."""
+        return self.password
+
+    def typed(self) -> Password | None:
+        """Nobody is there to type."""
+        return None
 
 
 class Session:
     """One account on its server. May be used from several threads.
 
-    Tokens live in memory only. Access tokens last two hours; a run of days renews them with
-    the refresh token, and with the password should that be refused.
+    It is opened with a password, or goes on with tokens that were kept. Access tokens last two
+    hours; a run of days renews them with the refresh token, and with the password should that be
+    refused. With `kept` each renewal is kept too, and only one process at a time renews.
     """
 
-    def __init__(self, server: Server, identifier: str, password: Password) -> None:
+    def __init__(
+        self,
+        server: Server,
+        identifier: str,
+        password: Password | None,
+        *,
+        tokens: Tokens | None = None,
+        kept: KeptSessions | None = None,
+    ) -> None:
         self.server = server
         self._identifier = identifier
         self._password = password
-        self._access = ""
-        self._refresh = ""
+        self._tokens = tokens or Tokens("", identifier, server.url, "", "")
+        self._kept = kept
         self._renewing = threading.Lock()
         self._lost: SignInNeeded | None = None
         self.email_confirmed: bool | None = None
@@ -42,14 +85,14 @@ class Session:
         return f"Session({self._identifier!r} at {self.server.host})"
 
     def sign_in(self) -> Account:
-        """Open a session with the password.
+        """Open a session, or make sure that the one that was kept still holds.
 
         Raises:
-            SignInNeeded: the server refuses the name or the password.
+            SignInNeeded: the server refuses the name, the password, or the kept session.
             Unreachable: the server does not answer.
         """
         try:
-            answer = self._open()
+            answer = self._look() if self._tokens.refresh else self._open()
         except TryLater as trouble:
             if trouble.code == "rate_limited":
                 when = f" until {trouble.at:%H:%M:%S} UTC" if trouble.at else ""
@@ -63,24 +106,45 @@ class Session:
                 f"{trouble.text} Nothing was sent.",
                 hint="Check the network and the server's address (--pds), then try again.",
             ) from trouble
-        return Account(
+        told = answer.body.get("emailConfirmed")
+        self.email_confirmed = told if isinstance(told, bool) else None
+        account = Account(
             str(answer.body.get("did")),
             str(answer.body.get("handle") or self._identifier),
             self.server.url,
         )
-
-    def _open(self) -> Answer:
-        try:
-            answer = self.server.procedure(
-                "com.atproto.server.createSession",
-                {"identifier": self._identifier, "password": self._password.value},
+        if answer.body.get("active") is False:
+            raise SignInNeeded(
+                f"{account.handle} is not active on {self.server.host} "
+                f"({answer.body.get('status') or 'no reason given'}). Nothing was sent.",
+                hint="Activate the account there, or name the server it has moved to with --pds.",
+                code="account_closed",
             )
-        except XrpcError as refusal:
-            raise self._refused(refusal) from refusal
-        self._keep(answer)
-        told = answer.body.get("emailConfirmed")
-        self.email_confirmed = told if isinstance(told, bool) else None
-        return answer
+        return account
+
+    def keep(self, kept: KeptSessions) -> Path | None:
+        """Keep this session for the runs to come, and an app password to open the next one with.
+
+        Returns:
+            The file it is in; `None` if it is in the keyring.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        self._kept = kept
+        given = self._password.value if self._password else ""
+        if given and is_app_password(given):
+            self._tokens = replace(self._tokens, password=given)
+        return kept.save(self._tokens)
+
+    def close(self) -> None:
+        """End the session at the server.
+
+        Raises:
+            XrpcError: the server does not know it any more.
+            TryLater: the server cannot.
+        """
+        self.server.procedure("com.atproto.server.deleteSession", None, self._tokens.refresh)
 
     def call(self, attempt: Callable[[str], Answer]) -> Answer:
         """Make a call that needs the access token, once more with a new one if it is refused.
@@ -90,7 +154,7 @@ class Session:
             SignInNeeded: the server refuses to renew the session.
             TryLater: the server cannot renew it now, or refuses even what it renewed.
         """
-        token = self._access
+        token = self._tokens.access
         try:
             return attempt(token)
         except XrpcError as refusal:
@@ -98,7 +162,7 @@ class Session:
                 raise
         self._renew(token)
         try:
-            return attempt(self._access)
+            return attempt(self._tokens.access)
         except XrpcError as refusal:
             if refusal.error in _TOKEN_TROUBLE:
                 # It took the renewal, so another password would not help: its parts disagree.
@@ -109,41 +173,90 @@ class Session:
                 ) from refusal
             raise
 
+    def _look(self) -> Answer:
+        return self.call(
+            lambda token: self.server.query("com.atproto.server.getSession", {}, token)
+        )
+
+    def _open(self) -> Answer:
+        if self._password is None:
+            raise SignInNeeded(
+                f"The session of {self._identifier} at {self.server.host} has ended. "
+                "Nothing was sent, nothing is lost.",
+                hint=f"Sign in again: tokaway login {self._identifier}",
+                code="session_ended",
+            )
+        body = {"identifier": self._identifier, "password": self._password.value}
+        if self._password.code:
+            body["authFactorToken"] = self._password.code
+        try:
+            answer = self.server.procedure("com.atproto.server.createSession", body)
+        except XrpcError as refusal:
+            raise self._refused(refusal) from refusal
+        self._take(answer)
+        return answer
+
     def _renew(self, refused: str) -> None:
         with self._renewing:
-            if self._access != refused:
+            if self._tokens.access != refused:
                 return
             if self._lost:  # every further try would count against the account's sign-ins
                 raise self._lost
+            did, kept = self._tokens.did, self._kept
             try:
-                self._keep(
-                    self.server.procedure(
-                        "com.atproto.server.refreshSession", None, token=self._refresh
-                    )
-                )
-            except XrpcError:
-                try:
-                    self._open()
-                except SignInNeeded as refusal:
-                    self._lost = refusal
-                    raise
+                with kept.locked(did) if kept else nullcontext():
+                    known = kept.load(did) if kept else None
+                    if known and known.pds == self._tokens.pds and known.access != refused:
+                        # Another process was faster, and what we hold is used up.
+                        self._tokens = known
+                        return
+                    self._renew_alone()
+            except TimeoutError as error:
+                raise TryLater(
+                    f"Another program of yours is renewing the session of {self._identifier}.",
+                    whole_stage=True,
+                ) from error
 
-    def _keep(self, answer: Answer) -> None:
+    def _renew_alone(self) -> None:
+        try:
+            self._take(
+                self.server.procedure(
+                    "com.atproto.server.refreshSession", None, token=self._tokens.refresh
+                )
+            )
+        except XrpcError:
+            try:
+                self._open()
+            except SignInNeeded as refusal:
+                self._lost = refusal
+                raise
+
+    def _take(self, answer: Answer) -> None:
         access, refresh = answer.body.get("accessJwt"), answer.body.get("refreshJwt")
         if not (isinstance(access, str) and isinstance(refresh, str)):
             raise SignInNeeded(
                 f"{self.server.host} answered the sign-in without a session.",
                 hint="Is the address given with --pds that of an AT Protocol server?",
             )
-        self._access, self._refresh = access, refresh
+        self._tokens = replace(
+            self._tokens,
+            did=str(answer.body.get("did")),
+            handle=str(answer.body.get("handle") or self._tokens.handle),
+            access=access,
+            refresh=refresh,
+        )
+        if self._kept:
+            # Without room for it this run goes on all the same; a later one may ask to sign in.
+            with suppress(OSError):
+                self._kept.save(self._tokens)
 
     def _refused(self, refusal: XrpcError) -> SignInNeeded:
         if refusal.error == "AuthFactorTokenRequired":
             return SignInNeeded(
                 f"{self._identifier} asks for a code by e-mail when signing in with this password.",
-                hint="Make an app password in the account's settings (Privacy and security) and "
-                "use that: it needs no code.",
-                code="code_needed",
+                hint=f"Give it once: tokaway login {self._identifier}. Or make an app password in "
+                "the account's settings (Privacy and security): it needs no code.",
+                code=CODE_NEEDED,
             )
         if refusal.status == 401:
             return SignInNeeded(

@@ -373,11 +373,14 @@ def test_a_run_with_nothing_to_do_asks_for_no_password(
             archive.choose_private()
         make(folder, failed=SECOND)
 
-    def no_password() -> None:
-        pytest.fail("asked for a password")
+    class NoPassword:
+        def given(self) -> None:
+            pytest.fail("asked for a password")
+
+        typed = given
 
     console = open_console(as_json=False, quiet=True)
-    code = commands.run_import(console, Sources(folder), {}, None, no_password, Stop())
+    code = commands.run_import(console, Sources(folder), {}, None, NoPassword(), Stop())
     assert code == (1 if failed else 0)
     said = f"Nothing to do: 2 of {3 if failed else 2} chosen posts published before, nothing sent"
     assert capsys.readouterr().out.startswith(said)

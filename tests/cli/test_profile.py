@@ -24,7 +24,7 @@ from importer.demo.media_server import MediaServer
 from importer.errors import UserError
 from importer.model import Account, Profile
 from importer.pds.repo import Repo
-from importer.pds.session import Password
+from importer.pds.session import Given, Password
 from importer.profile_commands import LOOKS, Asked
 from importer.records.cid import blob_cid
 from importer.records.profile import COLLECTION, RKEY, Field, Wanted
@@ -95,7 +95,7 @@ class Creator:
             self.folder,
             asked or Asked(Wanted()),
             {"pds": self.proxy.url},
-            lambda: Password(self.account.password),
+            Given(Password(self.account.password)),
             confirm,
         )
         return Ended(code, self.capsys.readouterr().out, "")

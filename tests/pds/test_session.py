@@ -8,6 +8,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -144,7 +145,7 @@ class TestRenewing:
     def test_an_expired_token(
         self, pds: LocalPds, account: TestAccount, proxy: BreakingProxy, session: Session
     ) -> None:
-        session._access = expired(pds, account)
+        session._tokens = replace(session._tokens, access=expired(pds, account))
         assert who_am_i(session).body["did"] == account.did
         assert proxy.statuses(WHO_AM_I) == [400, 200]
         assert (len(proxy.calls(REFRESH)), len(proxy.calls(SIGN_IN))) == (1, 1)
@@ -162,7 +163,7 @@ class TestRenewing:
         self, proxy: BreakingProxy, session: Session
     ) -> None:
         """As after the server changed its secret: nothing but the password helps."""
-        session._access = session._refresh = "rubbish"
+        session._tokens = replace(session._tokens, access="rubbish", refresh="rubbish")
         who_am_i(session)
         assert proxy.statuses(REFRESH) == [400]
         assert proxy.statuses(SIGN_IN) == [200, 200]
@@ -176,7 +177,8 @@ class TestRenewing:
         video: Path,
     ) -> None:
         repo = sign_in(proxy.url)
-        repo._session._access = expired(pds, account)
+        session = repo._session
+        session._tokens = replace(session._tokens, access=expired(pds, account))
         assert repo.upload_blob(video, "video/mp4", Step())["size"] == len(MP4)
         assert proxy.statuses(UPLOAD) == [400, 200]
 
@@ -184,7 +186,7 @@ class TestRenewing:
         self, pds: LocalPds, account: TestAccount, proxy: BreakingProxy, session: Session
     ) -> None:
         threads = 8
-        session._access = expired(pds, account)
+        session._tokens = replace(session._tokens, access=expired(pds, account))
         together = threading.Barrier(threads)
 
         def call(_: int) -> str:
@@ -205,7 +207,9 @@ class TestRenewing:
         assert proxy.statuses(SIGN_IN) == [200]
 
     def test_a_revoked_renewal(self, proxy: BreakingProxy, session: Session) -> None:
-        session.server.procedure("com.atproto.server.deleteSession", None, token=session._refresh)
+        session.server.procedure(
+            "com.atproto.server.deleteSession", None, token=session._tokens.refresh
+        )
         proxy.breakage(WHO_AM_I, Breakage.EXPIRED_TOKEN)
         who_am_i(session)
         assert proxy.statuses(REFRESH) == [400]
@@ -214,7 +218,7 @@ class TestRenewing:
     def test_a_password_that_was_changed_meanwhile(
         self, proxy: BreakingProxy, session: Session
     ) -> None:
-        session._access = session._refresh = "rubbish"
+        session._tokens = replace(session._tokens, access="rubbish", refresh="rubbish")
         session._password = Password("the old one")
         with pytest.raises(SignInNeeded, match="does not accept this password") as caught:
             who_am_i(session)
@@ -258,9 +262,20 @@ class TestSecrets:
 
     @pytest.fixture
     def told(self, session: Session, account: TestAccount) -> Iterator[list[str]]:
-        texts = [repr(session), str(session), repr(session._password), f"{session._password}"]
+        texts = [
+            repr(session),
+            str(session),
+            repr(session._password),
+            repr(session._tokens),
+            f"{session._password}",
+        ]
         yield texts
-        secrets = {account.password, session._access, session._refresh, "a wrong password"}
+        secrets = {
+            account.password,
+            session._tokens.access,
+            session._tokens.refresh,
+            "a wrong password",
+        }
         assert "" not in secrets
         for text in texts:
             for secret in secrets:
@@ -305,7 +320,8 @@ class TestSecrets:
         told += self.failure(lambda: who_am_i(session))
         told += self.failure(lambda: repo.upload_blob(video, "video/mp4", Step()))
         proxy.breakage(SIGN_IN, fault, times=TRIES)
-        told += self.failure(session.sign_in)
+        anew = Session(session.server, account.handle, Password(account.password))
+        told += self.failure(anew.sign_in)
         told.append(caplog.text)
 
     def test_stay_out_of_refusals(

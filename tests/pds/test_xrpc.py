@@ -44,7 +44,7 @@ def unused_port() -> int:
 
 
 def token_of(repo: Repo) -> str:
-    return repo._session._access
+    return repo._session._tokens.access
 
 
 @pytest.fixture

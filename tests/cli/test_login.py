@@ -1,0 +1,121 @@
+"""`tokaway login` and `logout`, and runs that go on with what was kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from importer.asking import Passwords
+from importer.cli import _run as program
+from importer.console import open_console
+from importer.demo.local_pds import LocalPds
+from importer.login_commands import login
+from importer.pds.session import Given, Password
+from tests.conftest import TestAccount
+from tests.stand_in import StandIn
+
+DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
+SESSION = {"did": DID, "handle": "maker.test", "accessJwt": "a.b.c", "refreshJwt": "d.e.f"}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pds: LocalPds) -> Path:
+    monkeypatch.setenv("TOKAWAY_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("TOKAWAY_PDS", pds.url)
+    return tmp_path
+
+
+@pytest.fixture
+def secret(home: Path, account: TestAccount) -> Path:
+    file = home / "password"
+    file.write_text(account.password)
+    return file
+
+
+def test_a_run_goes_on_with_the_session(
+    account: TestAccount,
+    home: Path,
+    secret: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert program(["login", account.handle, "--password-file", str(secret), "--json"]) == 0
+    (told,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (told["event"], told["did"]) == ("login", account.did)
+    assert account.password not in Path(told["kept_in"]).read_text()
+    sample = Path(__file__).parents[2] / "samples" / "demo"
+    run = ["run", str(sample), "--archive", str(home / "a"), "--to", account.handle, "--no-wait"]
+    program(run)  # its links lead nowhere
+    said = capsys.readouterr()
+    assert f"Publishing to {account.handle}" in said.err
+    assert "password" not in said.err
+
+
+def test_after_logout_nobody_is_signed_in(
+    account: TestAccount, home: Path, secret: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program(["login", account.handle, "--password-file", str(secret)])
+    capsys.readouterr()
+    assert program(["logout"]) == 0
+    assert f"Signed out of {account.handle}." in capsys.readouterr().out
+    assert not list((home / "state" / "sessions").glob("*.json"))
+    assert program(["logout", account.handle]) == 0
+    assert "Nobody is signed in" in capsys.readouterr().out
+
+
+def test_without_a_session_or_password_it_says_how_to_sign_in(
+    account: TestAccount, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sample = Path(__file__).parents[2] / "samples" / "demo"
+    run = ["run", str(sample), "--archive", str(home / "a"), "--to", account.handle]
+    assert program(run) == 3
+    assert f"tokaway login {account.handle}" in capsys.readouterr().err
+
+
+def test_two_accounts_must_be_told_apart(
+    pds: LocalPds, account: TestAccount, home: Path, secret: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    other = pds.create_account(f"o{account.handle[:12]}.test", account.password)
+    for handle in (account.handle, other.handle):
+        assert program(["login", handle, "--password-file", str(secret)]) == 0
+    capsys.readouterr()
+    assert program(["logout"]) == 2
+    assert account.handle in capsys.readouterr().err
+    assert program(["logout", other.handle]) == 0
+
+
+@pytest.mark.parametrize("code", ["ABCDE-12345", None])
+def test_the_code_from_the_e_mail(
+    home: Path, capsys: pytest.CaptureFixture[str], code: str | None
+) -> None:
+    asked = {"error": "AuthFactorTokenRequired", "message": "A sign in code has been sent"}
+    with StandIn({}, otherwise=(401, asked)) as server:
+
+        def read_mail() -> str | None:
+            server.otherwise = (200, SESSION)
+            return code
+
+        console = open_console(as_json=False, quiet=True)
+        given = Given(Password("the main password"))
+        if code is None:
+            with pytest.raises(Exception, match="asks for a code"):
+                login(console, "maker.test", {"pds": server.url}, given, read_mail)
+            return
+        assert login(console, "maker.test", {"pds": server.url}, given, read_mail) == 0
+        assert server.bodies[-1]["authFactorToken"] == code
+    said = capsys.readouterr().out
+    assert "Your password is not kept" in said
+
+
+def test_an_app_password_is_kept_too(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with StandIn({}, otherwise=(200, SESSION)) as server:
+        console = open_console(as_json=False, quiet=True)
+        given = Given(Password("abcd-2345-efgh-6789"))
+        assert login(console, "maker.test", {"pds": server.url}, given, lambda: None) == 0
+    assert "So is the app password" in capsys.readouterr().out
+
+
+def test_nobody_at_the_terminal_types_nothing() -> None:
+    assert Passwords(None).typed() is None

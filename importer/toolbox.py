@@ -91,38 +91,38 @@ def session_of(
         SignInNeeded: there is no password, or the server refuses it.
         Unreachable: the server does not answer.
     """
-    identifier = _identifier(settings, archive)
-    with _server(settings, identifier, stop, archive.account()) as server:
-        session = _session(server, identifier, credentials, archive.account())
+    identifier, known = _identifier(settings, archive), archive.account()
+    name = known.handle if known else identifier
+    kept = KeptSessions(default_folder())
+    password = credentials.given()
+    tokens = None if password else kept.find(identifier)
+    if not (password or tokens):
+        password = _typed(credentials, name, f"Nobody is signed in as {name}.")
+    with _server(settings, identifier, stop, known) as server:
+        if tokens and tokens.pds != server.url:
+            moved = f"{name} has moved from {tokens.pds} to {server.url}."
+            tokens, password = None, _typed(credentials, name, moved)
+        if tokens:
+            again = Password(tokens.password) if tokens.password else None
+            session = Session(server, tokens.did, again, tokens=tokens, kept=kept)
+        else:
+            session = Session(server, identifier, password)
         account = session.sign_in()
         archive.set_account(account)
         with counted(server, account, settings):
             yield account, Repo(session, account.did)
 
 
-def _session(
-    server: Server, identifier: str, credentials: Credentials, known: Account | None
-) -> Session:
-    """With the password that was named for this run, the session that was kept, or by asking."""
-    password = credentials.given()
-    if password:
-        return Session(server, identifier, password)
-    kept = KeptSessions(default_folder())
-    tokens = kept.find(identifier)
-    if tokens and tokens.pds == server.url:
-        saved = Password(tokens.password) if tokens.password else None
-        return Session(server, tokens.did, saved, tokens=tokens, kept=kept)
-    name = known.handle if known else identifier
+def _typed(credentials: Credentials, name: str, why: str) -> Password:
     password = credentials.typed()
     if password is None:
-        moved = f" The account has moved there from {tokens.pds}." if tokens else ""
         raise SignInNeeded(
-            f"Nobody is signed in as {name} at {server.host}.{moved} Nothing was sent.",
+            f"{why} Nothing was sent.",
             hint=f"Sign in once: tokaway login {name}. Or put an app password into a file that "
             "only you can read, and name it with --password-file FILE (- for standard input).",
             code="password_needed",
         )
-    return Session(server, identifier, password)
+    return password
 
 
 @contextmanager

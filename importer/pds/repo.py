@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -150,6 +151,23 @@ class Repo(PublicRepo):
     def email_confirmed(self) -> bool | None:
         """Whether the account's e-mail address is; `None` if the server does not say."""
         return self._session.email_confirmed
+
+    def service_token(self, audience: str, method: str, ends_at: datetime) -> str:
+        """A token with which a service may call one method in the account's name.
+
+        Raises:
+            XrpcError: the server refused it.
+            TryLater: the server could not give it.
+        """
+        parameters: dict[str, str | int | bool | list[str]] = {
+            "aud": audience,
+            "lxm": method,
+            "exp": int(ends_at.timestamp()),
+        }
+        answer = self._session.call(
+            lambda token: self.server.query("com.atproto.server.getServiceAuth", parameters, token)
+        )
+        return str(answer.body.get("token"))
 
     def upload_blob(self, path: Path, content_type: str, step: Step) -> dict[str, Any]:
         """Upload a file's bytes and check that the server stored just these.

@@ -48,12 +48,20 @@ class Answer:
 class XrpcError(Exception):
     """The server refused a call. `error` is the name the lexicon gives, `status` HTTP's."""
 
-    def __init__(self, status: int, error: str, message: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        status: int,
+        error: str,
+        message: str,
+        headers: Mapping[str, str],
+        body: Mapping[str, Any] | None = None,
+    ) -> None:
         super().__init__(f"{error}: {message}" if message else error)
         self.status = status
         self.error = error
         self.message = message
         self.headers = headers
+        self.body = body or {}
 
 
 class Server:
@@ -126,8 +134,13 @@ class Server:
         step: Step,
         on_chunk: Callable[[bytes], None],
         on_start: Callable[[], None],
+        *,
+        parameters: Mapping[str, str | int] | None = None,
+        stretch: tuple[int, int] | None = None,
     ) -> Answer:
         """Stream a file to a procedure. Each try calls `on_start`, then `on_chunk` in order.
+
+        Of the file goes a `stretch` (start and length in bytes), or all of it.
 
         Raises:
             XrpcError: the server refused it.
@@ -138,12 +151,14 @@ class Server:
 
         def attempt() -> Answer:
             with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
+                start, size = stretch or (0, os.fstat(file.fileno()).st_size)
+                file.seek(start)
                 on_start()
                 step.unit, step.done, step.total = "bytes", 0, size
                 request = self._client.build_request(
                     "POST",
                     method,
+                    params=dict(parameters or {}),
                     content=_chunks(file, size, step, on_chunk),
                     headers={
                         **_authorization(token),
@@ -303,6 +318,7 @@ def _refusal(response: httpx.Response) -> XrpcError:
         str(error or response.reason_phrase or "Error"),
         str(message or ""),
         response.headers,
+        body,
     )
 
 

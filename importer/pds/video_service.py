@@ -1,0 +1,460 @@
+"""A video service: takes a video in parts, encodes it, and puts the result on the account's PDS.
+
+The flow is that of `app.bsky.video` (lexicons of 2026): startUpload, uploadPart, finishUpload,
+getJobStatus; or uploadVideo, as before, where a service does not know these. The service writes the
+blob with a token of ours that is good for nothing but uploads.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from importer.clock import utc_now
+from importer.errors import Stopped, TryLater
+from importer.model import MediaFile
+from importer.pds.repo import Repo
+from importer.pds.video_troubles import quota_used, trouble_of
+from importer.pds.xrpc import Answer, Server, XrpcError
+from importer.step import Step
+
+UPLOAD = "com.atproto.repo.uploadBlob"
+PARTS_AT_ONCE = 3
+POLL_SECONDS = 1.5
+# The official app bears as many, and asks every five seconds meanwhile.
+_MOST_LOST_POLLS = 50
+_LOST_POLL_SECONDS = 5.0
+_TOKEN_LIFE = timedelta(minutes=30)
+_TOKEN_LEFT = timedelta(seconds=60)
+_FINISHES = 30
+_NOT_KNOWN = frozenset({"MethodNotImplemented", "XRPCNotSupported", "InvalidMethod"})
+
+
+class NoVideoService(Exception):
+    """There is no video service at that address: none of its methods is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a service still takes today; `None` for what it does not say."""
+
+    videos: int | None
+    bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenUpload:
+    """An upload that was begun and not finished: it holds a share of the day until it ends."""
+
+    service: str
+    sha256: str
+    job: str = ""
+    part_bytes: int = 0
+    completed: str = ""
+    """The job that encodes it, once all parts are there."""
+    blob: dict[str, Any] = field(default_factory=dict)
+    """What came of it."""
+
+
+class Note(Protocol):
+    """Where an upload of one file is remembered, so that nothing is sent twice."""
+
+    def read(self, service: str, sha256: str) -> OpenUpload:
+        """What is known of this file at this service."""
+
+    def write(self, upload: OpenUpload) -> None:
+        """Remember it."""
+
+    def remove(self) -> None:
+        """Nothing is open any more."""
+
+
+class VideoService:
+    """One service, used for one account. May be used from several threads.
+
+    Args:
+        server: the service.
+        repo: the account, signed in; its server gets the blob.
+        audience: the DID of the account's server.
+        now: the clock.
+        poll_seconds: how long to wait between two looks at a job.
+    """
+
+    def __init__(
+        self,
+        server: Server,
+        repo: Repo,
+        audience: str,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        poll_seconds: float = POLL_SECONDS,
+    ) -> None:
+        self._server = server
+        self._repo = repo
+        self._audience = audience
+        self._now = now
+        self._poll_seconds = poll_seconds
+        self._lock = threading.Lock()
+        self._token = ""
+        self._ends = datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def host(self) -> str:
+        """Its name."""
+        return self._server.host
+
+    def quota(self) -> Quota | None:
+        """What it still takes of this account today; `None` if it does not say.
+
+        Raises:
+            TryLater: it takes nothing now.
+            SignInNeeded: it takes nothing of this account.
+            NoVideoService: it is none.
+        """
+        method = "app.bsky.video.getUploadLimits"
+        token = self._repo.service_token(self.did, method, self._now() + timedelta(minutes=1))
+        try:
+            told = self._server.query(method, {}, token).body
+        except XrpcError as refusal:
+            if _is_unknown(refusal):
+                raise NoVideoService from refusal
+            raise trouble_of(refusal.error, refusal.message, self.host, self._now()) from refusal
+        videos, size = told.get("remainingDailyVideos"), told.get("remainingDailyBytes")
+        quota = Quota(
+            videos if isinstance(videos, int) else None, size if isinstance(size, int) else None
+        )
+        if told.get("canUpload") is False:
+            error, message = str(told.get("error") or ""), str(told.get("message") or "")
+            if 0 in (quota.videos, quota.bytes):
+                what = "videos" if quota.videos == 0 else "bytes"
+                raise quota_used(self.host, self._now(), what=what)
+            raise trouble_of(error, message, self.host, self._now())
+        return quota
+
+    @property
+    def did(self) -> str:
+        """Its DID."""
+        return "did:web:" + quote(self.host, safe="")
+
+    def upload(
+        self, path: Path, file: MediaFile, name: str, note: Note, step: Step
+    ) -> dict[str, Any]:
+        """Have it put a video on the account's server.
+
+        An upload that an earlier run began is gone on with, and what was finished is not sent
+        again. On trouble, or when the step must stop, the upload is ended, so that it holds
+        nothing of the day's share.
+
+        Returns:
+            The blob reference to put into a record; its CID is not that of the file.
+
+        Raises:
+            Refused, TryLater, SignInNeeded: what it said, see `video_troubles`.
+            NoVideoService: it is none.
+            Stopped: the step was told to stop.
+        """
+        known = note.read(self.host, file.sha256)
+        if known.blob:
+            return known.blob
+        try:
+            try:
+                return self._in_parts(path, file, name, note, known, step)
+            except _PartsUnknown:
+                return self._whole(path, file, name, note, step)
+        except XrpcError as refusal:
+            self._end(note, file)
+            raise trouble_of(refusal.error, refusal.message, self.host, self._now()) from refusal
+        except Stopped:
+            self._end(note, file)
+            raise
+        except TryLater as trouble:
+            # While it does not answer it cannot be told either; the next run goes on or ends it.
+            if not trouble.unreachable:
+                self._end(note, file)
+            raise
+
+    def _in_parts(
+        self,
+        path: Path,
+        file: MediaFile,
+        name: str,
+        note: Note,
+        known: OpenUpload,
+        step: Step,
+    ) -> dict[str, Any]:
+        upload, received = self._resumed(known) if known.job else (None, frozenset[int]())
+        if upload is None:
+            upload, received = self._started(file, name), frozenset()
+            note.write(upload)
+        if not upload.completed:
+            self._send_parts(path, file, upload, received, step)
+            upload = self._finished(path, file, upload, step)
+            note.write(upload)
+        blob = upload.blob or self._encoded(upload.completed, step)
+        note.write(replace(upload, blob=blob))
+        return blob
+
+    def _started(self, file: MediaFile, name: str) -> OpenUpload:
+        body = {
+            "sizeBytes": file.bytes,
+            "mimeType": "video/mp4",
+            "name": name,
+            "durationMs": round(file.seconds * 1000),
+            "width": file.width,
+            "height": file.height,
+        }
+        try:
+            told = self._call("startUpload", body).body
+        except XrpcError as refusal:
+            if _is_unknown(refusal):
+                raise _PartsUnknown from refusal
+            raise
+        part_bytes, count = told.get("partSizeBytes"), told.get("partCount")
+        if not (isinstance(part_bytes, int) and part_bytes > 0):
+            raise self._senseless("parts of no size")
+        upload = OpenUpload(self.host, file.sha256, str(told.get("jobId")), part_bytes)
+        if count != _parts(file, upload):
+            self._abort(upload.job)
+            raise self._senseless("a number of parts that does not fit their size")
+        return upload
+
+    def _resumed(self, known: OpenUpload) -> tuple[OpenUpload | None, frozenset[int]]:
+        """Where an upload stands that an earlier run began; `None` if it is over."""
+        try:
+            told = self._status(known.job)
+        except XrpcError:
+            return None, frozenset()
+        if told.get("state") == "completed":
+            return replace(
+                known, completed=str(told.get("completedJobId") or known.job)
+            ), frozenset()
+        if told.get("state") not in ("created", "finishing"):
+            return None, frozenset()
+        received = told.get("receivedParts")
+        parts = [
+            part.get("partNumber") if isinstance(part, dict) else part
+            for part in (received if isinstance(received, list) else [])
+        ]
+        return known, frozenset(part for part in parts if isinstance(part, int))
+
+    def _send_parts(
+        self, path: Path, file: MediaFile, upload: OpenUpload, received: frozenset[int], step: Step
+    ) -> None:
+        missing = [n for n in range(1, _parts(file, upload) + 1) if n not in received]
+        sent = dict.fromkeys(received, 0)
+        step.unit, step.total = "bytes", file.bytes
+        size = upload.part_bytes
+
+        def send(number: int) -> None:
+            start = (number - 1) * size
+            length = min(size, file.bytes - start)
+
+            def begin() -> None:
+                sent[number] = 0
+
+            def count(chunk: bytes) -> None:
+                sent[number] += len(chunk)
+                step.done = sum(sent.copy().values())
+
+            def attempt(token: str) -> Answer:
+                return self._server.upload(
+                    "app.bsky.video.uploadPart", path, "application/octet-stream", token,
+                    Step(step.stop), count, begin,
+                    parameters={"jobId": upload.job, "partNumber": number},
+                    stretch=(start, length),
+                )  # fmt: skip
+
+            self._with_token(attempt)
+
+        for number in received:
+            sent[number] = min(size, file.bytes - (number - 1) * size)
+        with ThreadPoolExecutor(PARTS_AT_ONCE, thread_name_prefix="part") as pool:
+            futures = [pool.submit(send, number) for number in missing]
+            try:
+                for future in futures:
+                    future.result()
+            except BaseException:
+                for future in futures:
+                    future.cancel()
+                raise
+
+    def _finished(self, path: Path, file: MediaFile, upload: OpenUpload, step: Step) -> OpenUpload:
+        for _ in range(_FINISHES):
+            # The service keeps this one for its write to the account's server.
+            self._renew()
+            try:
+                told = self._call("finishUpload", {"jobId": upload.job}).body
+                job = str(told.get("completedJobId") or upload.job)
+                return replace(upload, completed=job, blob=_blob(told.get("jobStatus")))
+            except (XrpcError, TryLater) as trouble:
+                status = self._status(upload.job)
+                match status.get("state"):
+                    case "completed":
+                        job = str(status.get("completedJobId") or upload.job)
+                        return replace(upload, completed=job, blob=_blob(status.get("jobStatus")))
+                    case "finishing":
+                        self._wait(1.0, step)
+                    case "created":
+                        received = self._resumed(upload)[1]
+                        self._send_parts(path, file, upload, received, step)
+                    case _:
+                        reason = str(status.get("failureReason") or "")
+                        if reason:
+                            raise trouble_of(reason, "", self.host, self._now()) from trouble
+                        raise
+        raise self._senseless("an upload that is never finished")
+
+    def _whole(
+        self, path: Path, file: MediaFile, name: str, note: Note, step: Step
+    ) -> dict[str, Any]:
+        """The way before there were parts; its answers come in several shapes (atproto#3097)."""
+        self._renew()
+        try:
+            told = self._with_token(
+                lambda token: self._server.upload(
+                    "app.bsky.video.uploadVideo", path, "video/mp4", token, step,
+                    lambda _: None, lambda: None,
+                    parameters={"did": self._repo.did, "name": name},
+                )
+            ).body  # fmt: skip
+        except XrpcError as refusal:
+            if _is_unknown(refusal):
+                raise NoVideoService from refusal
+            told = dict(refusal.body)
+            status = _job(told)
+            if not status.get("jobId"):
+                error = str(status.get("error") or refusal.error)
+                raise trouble_of(error, refusal.message, self.host, self._now()) from refusal
+        status = _job(told)
+        upload = OpenUpload(
+            self.host, file.sha256, completed=str(status.get("jobId")), blob=_blob(status)
+        )
+        blob = upload.blob or self._encoded(upload.completed, step)
+        note.write(replace(upload, blob=blob))
+        return blob
+
+    def _encoded(self, job: str, step: Step) -> dict[str, Any]:
+        """Wait until a job is done; what it made."""
+        lost = 0
+        step.unit, step.done, step.total = "percent", 0, 100
+        while True:
+            try:
+                told = self._server.query("app.bsky.video.getJobStatus", {"jobId": job}).body
+            except (XrpcError, TryLater) as trouble:
+                lost += 1
+                if lost > _MOST_LOST_POLLS:
+                    raise TryLater(
+                        f"{self.host} no longer tells how far the video is.",
+                        hint="Tokaway looks again by itself.",
+                        code="video_service_down",
+                        whole_stage=True,
+                        unreachable=True,
+                    ) from trouble
+                self._wait(min(_LOST_POLL_SECONDS, self._poll_seconds * 4), step)
+                continue
+            lost = 0
+            status = _job(told)
+            # Whatever the job says: if there is a blob, it is there (Bluesky's own advice).
+            if blob := _blob(status):
+                return blob
+            if status.get("state") == "JOB_STATE_FAILED":
+                code = str(status.get("failureCode") or status.get("error") or "generic_failure")
+                raise trouble_of(code, str(status.get("message") or ""), self.host, self._now())
+            if isinstance(status.get("progress"), int):
+                step.done = status["progress"]
+            self._wait(self._poll_seconds, step)
+
+    # calls
+
+    def _call(self, method: str, body: Mapping[str, Any]) -> Answer:
+        return self._with_token(
+            lambda token: self._server.procedure(f"app.bsky.video.{method}", body, token)
+        )
+
+    def _status(self, job: str) -> dict[str, Any]:
+        return self._with_token(
+            lambda token: self._server.query(
+                "app.bsky.video.getUploadStatus", {"jobId": job}, token
+            )
+        ).body
+
+    def _with_token(self, attempt: Callable[[str], Answer]) -> Answer:
+        token = self._fresh()
+        try:
+            return attempt(token)
+        except XrpcError as refusal:
+            if refusal.status != 401:
+                raise
+        self._renew(token)
+        return attempt(self._fresh())
+
+    def _fresh(self) -> str:
+        with self._lock:
+            if self._now() + _TOKEN_LEFT < self._ends:
+                return self._token
+        self._renew()
+        return self._token
+
+    def _renew(self, refused: str | None = None) -> None:
+        with self._lock:
+            if refused is not None and self._token != refused:
+                return
+            ends = self._now() + _TOKEN_LIFE
+            self._token = self._repo.service_token(self._audience, UPLOAD, ends)
+            self._ends = ends
+
+    def _end(self, note: Note, file: MediaFile) -> None:
+        """Give back the share of the day that an upload holds."""
+        known = note.read(self.host, file.sha256)
+        if known.job and not known.completed:
+            self._abort(known.job)
+        note.remove()
+
+    def _abort(self, job: str) -> None:
+        try:
+            self._call("abortUpload", {"jobId": job})
+        except (XrpcError, TryLater, Stopped):
+            # It ends by itself within the hour.
+            return
+
+    def _wait(self, seconds: float, step: Step) -> None:
+        if step.stop.wait(seconds):
+            raise Stopped
+
+    def _senseless(self, what: str) -> TryLater:
+        return TryLater(
+            f"{self.host} answered with {what}.",
+            hint="Tokaway tries again by itself.",
+            code="video_service",
+        )
+
+
+class _PartsUnknown(Exception):
+    """The service takes whole files only."""
+
+
+def _parts(file: MediaFile, upload: OpenUpload) -> int:
+    return -(-file.bytes // upload.part_bytes)
+
+
+def _is_unknown(refusal: XrpcError) -> bool:
+    return refusal.error in _NOT_KNOWN or refusal.status in (404, 501)
+
+
+def _job(told: Any) -> dict[str, Any]:
+    """A job's status, wrapped or not."""
+    if not isinstance(told, dict):
+        return {}
+    inner = told.get("jobStatus")
+    return inner if isinstance(inner, dict) else told
+
+
+def _blob(status: Any) -> dict[str, Any]:
+    blob = _job(status).get("blob")
+    return blob if isinstance(blob, dict) and isinstance(blob.get("ref"), dict) else {}

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from importer.clock import utc_now
-from importer.errors import Stopped, TryLater
+from importer.errors import Refused, Stopped, TryLater
 from importer.model import MediaFile
 from importer.pds.repo import Repo
 from importer.pds.video_troubles import quota_used, trouble_of
@@ -84,6 +84,7 @@ class VideoService:
         audience: the DID of the account's server.
         now: the clock.
         poll_seconds: how long to wait between two looks at a job.
+        did: the service's DID, if it is not that of its host.
     """
 
     def __init__(
@@ -94,7 +95,9 @@ class VideoService:
         *,
         now: Callable[[], datetime] = utc_now,
         poll_seconds: float = POLL_SECONDS,
+        did: str = "",
     ) -> None:
+        self.did = did or "did:web:" + quote(server.host, safe="")
         self._server = server
         self._repo = repo
         self._audience = audience
@@ -137,11 +140,6 @@ class VideoService:
             raise trouble_of(error, message, self.host, self._now())
         return quota
 
-    @property
-    def did(self) -> str:
-        """Its DID."""
-        return "did:web:" + quote(self.host, safe="")
-
     def upload(
         self, path: Path, file: MediaFile, name: str, note: Note, step: Step
     ) -> dict[str, Any]:
@@ -170,8 +168,13 @@ class VideoService:
         except XrpcError as refusal:
             self._end(note, file)
             raise trouble_of(refusal.error, refusal.message, self.host, self._now()) from refusal
-        except Stopped:
+        except Refused:
             self._end(note, file)
+            raise
+        except Stopped:
+            # What is being encoded holds nothing, and the next run takes what comes of it.
+            if not note.read(self.host, file.sha256).completed:
+                self._end(note, file)
             raise
         except TryLater as trouble:
             # While it does not answer it cannot be told either; the next run goes on or ends it.

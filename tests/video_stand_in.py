@@ -1,0 +1,402 @@
+"""A stand-in for Bluesky's video service, which is closed: as strict as the facts we have of it.
+
+It checks service tokens (audience, method, end, signature by the account's key), keeps parts,
+counts the day's videos and holds a share for each open upload, encodes anew with FFmpeg, and puts
+the result on the real PDS with the token that the last call gave it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import math
+import secrets
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from importer.pds.identity import signing_key
+from importer.pds.proof import verifier
+from tests.clips import run
+
+UPLOAD_BLOB = "com.atproto.repo.uploadBlob"
+LIMITS = "app.bsky.video.getUploadLimits"
+MOST_BYTES, MOST_MILLISECONDS, MOST_OPEN = 300_000_000, 600_000, 5
+HOUR = timedelta(hours=1)
+
+
+class Denied(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, error: str, message: str = "", **more: Any) -> None:
+        super().__init__(error)
+        self.status = status
+        self.body = {"error": error, "message": message or error, **more}
+
+
+@dataclass(slots=True)
+class Upload:
+    """One upload in parts."""
+
+    did: str
+    size: int
+    part_bytes: int
+    token: str
+    expires_at: datetime
+    parts: dict[int, bytes] = field(default_factory=dict)
+    state: str = "created"
+    completed: str = ""
+
+
+@dataclass(slots=True)
+class Job:
+    """One video being encoded: what the next looks at it will tell, then its end."""
+
+    did: str
+    states: list[str]
+    blob: dict[str, Any] | None = None
+    failure: str = ""
+
+
+class VideoStandIn:
+    """Use it with `with`. What it is told to be is changed by its attributes, at any time.
+
+    Args:
+        plc_url: the directory that knows the accounts' keys.
+        pds_did: the DID of the accounts' server, the only audience for uploads.
+        pds_url: where that server is.
+    """
+
+    def __init__(self, plc_url: str, pds_did: str, pds_url: str) -> None:
+        self._plc, self._pds_did, self._pds = plc_url, pds_did, pds_url
+        self.videos_a_day = 25
+        self.part_bytes = 200_000
+        self.knows_parts = self.is_there = True
+        self.encodes = True
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.states = ["JOB_STATE_ENCODING", "IN_PROGRESS", "JOB_STATE_SCANNING"]
+        self.refuse_start: tuple[str, str] | None = None
+        self.limits_say: dict[str, Any] | None = None
+        self.fail_next: list[str] = []
+        """Failure codes of the jobs to come; an empty one is a success."""
+        self.received = 0
+        """Bytes of parts and whole files that arrived."""
+        self.taken: dict[tuple[str, str], int] = {}
+        """Videos by account and day."""
+        self.uploads: dict[str, Upload] = {}
+        self.jobs: dict[str, Job] = {}
+        self._done: dict[tuple[str, str], str] = {}
+        self._keys: dict[str, Callable[[bytes, bytes], bool]] = {}
+        self._lock = threading.RLock()
+        stand_in = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self._answer(b"")
+
+            def do_POST(self) -> None:
+                self._answer(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+
+            def _answer(self, body: bytes) -> None:
+                parts = urlsplit(self.path)
+                nsid = parts.path.removeprefix("/xrpc/")
+                query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+                bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
+                try:
+                    status, told = 200, stand_in._call(nsid, query, bearer, body)
+                except Denied as denied:
+                    status, told = denied.status, denied.body
+                raw = json.dumps(told).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Say nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="video"
+        )
+
+    @property
+    def host(self) -> str:
+        """Its name and port."""
+        return f"localhost:{self._server.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{self.host}"
+
+    @property
+    def open_uploads(self) -> list[str]:
+        """Uploads that hold a share of somebody's day."""
+        with self._lock:
+            return [
+                job
+                for job, upload in self.uploads.items()
+                if upload.state in ("created", "finishing") and upload.expires_at > self.now()
+            ]
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _call(self, nsid: str, query: dict[str, str], token: str, body: bytes) -> dict[str, Any]:
+        name = nsid.removeprefix("app.bsky.video.")
+        whole, parts = {"uploadVideo"}, {"startUpload", "uploadPart", "finishUpload"}
+        parts |= {"abortUpload", "getUploadStatus"}
+        known = {"getUploadLimits", "getJobStatus"} | whole | (parts if self.knows_parts else set())
+        if not self.is_there or name not in known:
+            raise Denied(501, "MethodNotImplemented", "Method Not Implemented")
+        if name == "getJobStatus":
+            return self._job_status(query["jobId"])
+        if name == "getUploadLimits":
+            did = self._whose(token, f"did:web:{self.host.replace(':', '%3A')}", LIMITS)
+            return self._limits(did)
+        did = self._whose(token, self._pds_did, UPLOAD_BLOB)
+        match name:
+            case "startUpload":
+                return self._start(did, token, json.loads(body))
+            case "uploadPart":
+                return self._part(did, query["jobId"], int(query["partNumber"]), body)
+            case "finishUpload":
+                return self._finish(did, token, json.loads(body)["jobId"])
+            case "abortUpload":
+                with self._lock:
+                    self._upload(did, json.loads(body)["jobId"]).state = "aborted"
+                return {}
+            case "getUploadStatus":
+                return self._status(did, query["jobId"])
+            case _:
+                return self._take_whole(query["did"], did, token, body)
+
+    # tokens
+
+    def _whose(self, token: str, audience: str, method: str) -> str:
+        """The account a token is of."""
+        try:
+            head, payload, signature = token.split(".")
+            claims = json.loads(_decoded(payload))
+            signed = f"{head}.{payload}".encode()
+            did, ends = str(claims["iss"]), int(claims["exp"])
+            is_right = self._key(did)(signed, _decoded(signature))
+        except (KeyError, ValueError) as error:
+            raise Denied(401, "BadJwt", "the token cannot be read") from error
+        if not is_right:
+            raise Denied(401, "BadJwtSignature", "not signed by the account's key")
+        # The machine's clock: tokens are made by the real PDS.
+        if ends < datetime.now(UTC).timestamp():
+            raise Denied(401, "JwtExpired", "the token has ended")
+        if claims.get("aud") != audience:
+            raise Denied(401, "BadJwtAudience", f"for {claims.get('aud')}, not for {audience}")
+        if claims.get("lxm") != method:
+            raise Denied(401, "BadJwtLexiconMethod", f"for {claims.get('lxm')}, not for {method}")
+        return did
+
+    def _key(self, did: str) -> Callable[[bytes, bytes], bool]:
+        if did not in self._keys:
+            self._keys[did] = verifier(signing_key(did, plc=self._plc))
+        return self._keys[did]
+
+    # quota
+
+    def _day(self) -> str:
+        return f"{self.now():%Y-%m-%d}"
+
+    def _left(self, did: str) -> int:
+        held = sum(self.uploads[job].did == did for job in self.open_uploads)
+        return max(0, self.videos_a_day - self.taken.get((did, self._day()), 0) - held)
+
+    def _limits(self, did: str) -> dict[str, Any]:
+        if self.limits_say is not None:
+            return self.limits_say
+        with self._lock:
+            left = self._left(did)
+        told: dict[str, Any] = {
+            "canUpload": left > 0,
+            "remainingDailyVideos": left,
+            "remainingDailyBytes": 10_000_000_000,
+        }
+        if not left:
+            told["message"] = "User has exceeded daily upload videos limit"
+        return told
+
+    # parts
+
+    def _start(self, did: str, token: str, told: dict[str, Any]) -> dict[str, Any]:
+        if self.refuse_start:
+            raise Denied(400, *self.refuse_start)
+        if told["mimeType"] != "video/mp4":
+            raise Denied(400, "UnsupportedContentType")
+        if told["sizeBytes"] > MOST_BYTES:
+            raise Denied(400, "VideoTooLarge")
+        if told.get("durationMs", 0) > MOST_MILLISECONDS:
+            raise Denied(400, "VideoTooLong")
+        with self._lock:
+            if sum(self.uploads[job].did == did for job in self.open_uploads) >= MOST_OPEN:
+                raise Denied(400, "TooManyOpenUploads")
+            if not self._left(did):
+                raise Denied(400, "DailyLimitExceeded")
+            job = secrets.token_hex(8)
+            upload = Upload(did, told["sizeBytes"], self.part_bytes, token, self.now() + HOUR)
+            self.uploads[job] = upload
+        return {
+            "jobId": job,
+            "partSizeBytes": upload.part_bytes,
+            "partCount": math.ceil(upload.size / upload.part_bytes),
+            "expiresAt": f"{upload.expires_at:%Y-%m-%dT%H:%M:%SZ}",
+        }
+
+    def _upload(self, did: str, job: str) -> Upload:
+        upload = self.uploads.get(job)
+        if upload is None or upload.did != did:
+            raise Denied(404, "UploadNotFound")
+        return upload
+
+    def _part(self, did: str, job: str, number: int, body: bytes) -> dict[str, Any]:
+        with self._lock:
+            self.received += len(body)
+            upload = self._upload(did, job)
+            if upload.expires_at <= self.now():
+                raise Denied(400, "UploadExpired")
+            if upload.state != "created":
+                raise Denied(400, "UploadAborted" if upload.state == "aborted" else "UploadFailed")
+            count = math.ceil(upload.size / upload.part_bytes)
+            if not 1 <= number <= count:
+                raise Denied(400, "InvalidPartNumber")
+            rest = upload.size - (count - 1) * upload.part_bytes
+            if len(body) != (rest if number == count else upload.part_bytes):
+                raise Denied(400, "PartSizeMismatch")
+            upload.parts[number] = body
+        return {"partNumber": number, "sizeBytes": len(body)}
+
+    def _status(self, did: str, job: str) -> dict[str, Any]:
+        with self._lock:
+            upload = self._upload(did, job)
+            is_over = upload.state == "created" and upload.expires_at <= self.now()
+            told: dict[str, Any] = {
+                "state": "expired" if is_over else upload.state,
+                "receivedParts": sorted(upload.parts),
+            }
+            if upload.completed:
+                told["completedJobId"] = upload.completed
+        return told
+
+    def _finish(self, did: str, token: str, job: str) -> dict[str, Any]:
+        with self._lock:
+            upload = self._upload(did, job)
+            if upload.state == "aborted":
+                raise Denied(400, "UploadAborted")
+            if upload.state != "completed":
+                if len(upload.parts) < math.ceil(upload.size / upload.part_bytes):
+                    raise Denied(400, "UploadNotReady")
+                content = b"".join(upload.parts[number] for number in sorted(upload.parts))
+                upload.completed = self._accept(did, token, content, job)
+                upload.state, upload.parts = "completed", {}
+            job = upload.completed
+        return {"completedJobId": job, "jobStatus": self._shown(job)}
+
+    # jobs
+
+    def _take_whole(self, named: str, did: str, token: str, body: bytes) -> dict[str, Any]:
+        self.received += len(body)
+        if named != did:
+            raise Denied(401, "BadJwt")
+        with self._lock:
+            digest = hashlib.sha256(body).hexdigest()
+            if known := self._done.get((did, digest)):
+                told = {"error": "already_exists", "message": "Video already processed"}
+                raise Denied(
+                    409, **told, jobId=known, did=did, state="JOB_STATE_COMPLETED"
+                )  # fmt: skip
+            if not self._left(did):
+                message = "User has exceeded daily upload videos limit"
+                status = {"did": "", "error": message, "jobId": "", "state": ""}
+                raise Denied(400, "Error", message, jobStatus=status)
+            job = self._accept(did, token, body, secrets.token_hex(8))
+        return self._shown(job)
+
+    def _accept(self, did: str, token: str, content: bytes, job: str) -> str:
+        """Take a whole video: the job that makes it, or has made it before."""
+        digest = hashlib.sha256(content).hexdigest()
+        if known := self._done.get((did, digest)):
+            return known
+        day = did, self._day()
+        self.taken[day] = self.taken.get(day, 0) + 1
+        failure = self.fail_next.pop(0) if self.fail_next else ""
+        self.jobs[job] = made = Job(did, list(self.states), failure=failure)
+        if not failure:
+            made.blob = self._put(token, _encoded(content) if self.encodes else content)
+            self._done[did, digest] = job
+        return job
+
+    def _put(self, token: str, content: bytes) -> dict[str, Any]:
+        answer = httpx.post(
+            f"{self._pds}/xrpc/{UPLOAD_BLOB}",
+            content=content,
+            headers={"Authorization": f"Bearer {token}", "Content-Type": "video/mp4"},
+            timeout=30,
+            trust_env=False,
+        )
+        answer.raise_for_status()
+        blob: dict[str, Any] = answer.json()["blob"]
+        return blob
+
+    def _shown(self, job: str) -> dict[str, Any]:
+        made = self.jobs[job]
+        return {"jobId": job, "did": made.did, "state": made.states[0], "progress": 10}
+
+    def _job_status(self, job: str) -> dict[str, Any]:
+        with self._lock:
+            made = self.jobs.get(job)
+            if made is None:
+                raise Denied(400, "JobNotFound")
+            if made.states:
+                return {"jobStatus": self._shown(job) | {"state": made.states.pop(0)}}
+        status: dict[str, Any] = {"jobId": job, "did": made.did, "state": "JOB_STATE_COMPLETED"}
+        if made.failure:
+            status |= {"state": "JOB_STATE_FAILED", "failureCode": made.failure}
+        else:
+            status["blob"] = made.blob
+        return {"jobStatus": status}
+
+
+def _encoded(content: bytes) -> bytes:
+    """Another file of the same video."""
+    with tempfile.TemporaryDirectory() as name:
+        source, target = Path(name, "source.mp4"), Path(name, "target.mp4")
+        source.write_bytes(content)
+        run("-i", source, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "copy",
+            "-movflags", "+faststart", target)  # fmt: skip
+        return target.read_bytes()
+
+
+def _decoded(part: str) -> bytes:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

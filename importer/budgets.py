@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 HOUR, DAY = 3_600, 86_400
@@ -21,11 +21,13 @@ class Kind(StrEnum):
     """Uploaded files, by network address."""
     REQUESTS = "requests"
     """Requests of any kind, by network address."""
+    VIDEOS = "videos"
+    """Videos that a video service takes, by account."""
     POSTS = "posts"
     """Published posts: our own pace, not the server's limit."""
 
 
-BY_ACCOUNT = frozenset({Kind.POINTS, Kind.POSTS})
+BY_ACCOUNT = frozenset({Kind.POINTS, Kind.VIDEOS, Kind.POSTS})
 
 # The reference PDS since 2024 (rate-limits.ts); a server that counts otherwise says so in its
 # answers, and that is believed.
@@ -35,6 +37,8 @@ REFERENCE: Mapping[tuple[Kind, int], int] = {
     (Kind.UPLOADS, DAY): 1_000,
     (Kind.REQUESTS, 300): 3_000,
 }
+VIDEOS_A_DAY = 25
+"""What Bluesky's video service has taken of an account since 2024, as far as anybody knows."""
 POINTS = {"create": 3, "update": 2, "delete": 1}
 """What a change costs, by its name in `applyWrites`; `putRecord` counts as an update."""
 
@@ -78,12 +82,31 @@ class Window:
         return window.resets_at or now
 
 
+def videos_window(known: Window | None, left: int, held: int, now: datetime) -> Window:
+    """A day's videos, from how many a service says are left; it does not say of how many.
+
+    `held` of them are in hand here and may be counted by the service already. What is left when a
+    day begins is the limit.
+    """
+    is_new_day = known is None or not known.at(now).used
+    most = left + held if is_new_day else max(known.limit if known else 0, left + held)
+    limit = most or VIDEOS_A_DAY
+    return Window(Kind.VIDEOS, DAY, limit, 0, max(0, limit - left - held), next_day(now))
+
+
+def next_day(now: datetime) -> datetime:
+    """When daily limits of videos begin anew: nobody says the hour, so just after midnight UTC."""
+    day = now.astimezone(UTC) + timedelta(days=1)
+    return day.replace(hour=0, minute=1, second=0, microsecond=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What one post takes."""
+    """What one post takes; `videos` go by a video service, `files` straight to the server."""
 
     records: int = 1
     files: int = 1
+    videos: int = 0
 
     @property
     def amounts(self) -> dict[Kind, int]:
@@ -94,6 +117,7 @@ class Need:
             Kind.UPLOADS: self.files,
             # One look at the key, one write.
             Kind.REQUESTS: self.files + 2,
+            Kind.VIDEOS: self.videos,
             Kind.POSTS: 1,
         }
 
@@ -117,6 +141,7 @@ _WORDS = {
     Kind.POINTS: "the server's limit on new records",
     Kind.UPLOADS: "the server's limit on uploaded files",
     Kind.REQUESTS: "the server's limit on requests",
+    Kind.VIDEOS: "the video service's daily limit",
     Kind.POSTS: "Tokaway's own pace",
 }
 _SPANS = {300: "in five minutes", HOUR: "an hour", DAY: "a day"}

@@ -92,6 +92,15 @@ class Photos(StrEnum):
     """As a video that shows one after the other."""
 
 
+class Route(StrEnum):
+    """Which way a video takes to the account's server."""
+
+    AUTO = "auto"
+    """By the video service, where the account's server has one."""
+    SERVICE = "service"
+    DIRECT = "direct"
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """One link of a post.

@@ -15,7 +15,7 @@ import msgspec
 import platformdirs
 
 from importer.errors import UserError
-from importer.model import Long, Photos
+from importer.model import Long, Photos, Route
 from importer.records.style import LABELS, MOST_LANGS, Names, Overflow
 
 FILE_NAME = "tokaway.toml"
@@ -75,6 +75,10 @@ class Settings:
     """Whether posts say in words what TikTok showed about AI and advertising."""
     provenance: bool = False
     """Whether records name the TikTok post they stand for."""
+    upload: Route = Route.AUTO
+    """How videos go up: by the video `service`, `direct`, or `auto`: where there is one."""
+    video_service: str | None = None
+    """URL of the video service, if not Bluesky's; then it is used on any server."""
     appview: str = "https://public.api.bsky.app"
     """The app view that `verify` asks whether posts are shown and play; empty for none."""
     plc: str | None = None

@@ -11,7 +11,7 @@ import msgspec
 from importer.archive.ledger import Ledger, default_folder
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
-from importer.budgets import DAY, HOUR, REFERENCE, Kind, Window
+from importer.budgets import DAY, HOUR, REFERENCE, VIDEOS_A_DAY, Kind, Window
 from importer.clock import utc_now
 from importer.engine.stop import Stop
 from importer.errors import SignInNeeded, TryLater, Unreachable, UserError
@@ -19,7 +19,7 @@ from importer.handles import read_handles, resolve
 from importer.media import ffmpeg
 from importer.media.download import open_client
 from importer.media.encoder import find as find_encoder
-from importer.model import Account
+from importer.model import Account, Route
 from importer.pds.appview import open_appview
 from importer.pds.budget import Budget
 from importer.pds.identity import find_account, find_pds
@@ -28,6 +28,7 @@ from importer.pds.limits import read_limits
 from importer.pds.repo import PublicRepo, Repo
 from importer.pds.session import Credentials, Password, Session
 from importer.pds.standing import A_DAY, FIRST_DAY, Standing, notices
+from importer.pds.video_service import POLL_SECONDS, VideoService
 from importer.pds.xrpc import Server, XrpcError
 from importer.records.style import Names, Style
 from importer.settings import Settings
@@ -35,6 +36,8 @@ from importer.stages.tools import Tools
 
 USUAL_PACE = 100
 """Posts an hour, unless the user says otherwise."""
+BLUESKY_VIDEO = "https://video.bsky.app"
+BLUESKY_HOSTS = (".host.bsky.network", "bsky.social")
 _STANDING = "standing"
 
 
@@ -56,6 +59,7 @@ def signed_in(
     with (
         session_of(settings, archive, credentials, stop) as (account, repo),
         open_client() as http,
+        _video_service(settings, account, repo, stop) as videos,
     ):
         check_account(repo, account)
         limits = read_limits(repo.server)
@@ -74,10 +78,41 @@ def signed_in(
             encoder=encoder,
             style=style_of(settings, archive, repo.server),
             budget=repo.server.budget,
+            videos=videos,
+            may_go_direct=settings.upload is Route.AUTO,
             notices=notices(standing, limits, now, gently=gently),
             http=http,
             now=utc_now,
         )
+
+
+@contextmanager
+def _video_service(
+    settings: Settings, account: Account, repo: Repo, stop: Stop
+) -> Iterator[VideoService | None]:
+    """The service that takes the account's videos, if one is to."""
+    url = service_url(settings, account)
+    repo.server.budget.counts_videos = url is not None
+    if url is None:
+        yield None
+        return
+    told = repo.server.query("com.atproto.server.describeServer", {}).body
+    server = Server(url, stop.at_once)
+    try:
+        yield VideoService(server, repo, str(told.get("did")), poll_seconds=POLL_SECONDS)
+    finally:
+        server.close()
+
+
+def service_url(settings: Settings, account: Account) -> str | None:
+    """The video service for an account: the one that is set, or Bluesky's for Bluesky's servers."""
+    if settings.upload is Route.DIRECT:
+        return None
+    host = urlsplit(account.pds).hostname or ""
+    if settings.video_service is None and settings.upload is Route.AUTO:
+        is_bluesky = host.endswith(BLUESKY_HOSTS)
+        return BLUESKY_VIDEO if is_bluesky else None
+    return settings.video_service or BLUESKY_VIDEO
 
 
 @contextmanager
@@ -253,7 +288,12 @@ def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
     ledger = Ledger(default_folder())
     try:
         host = urlsplit(account.pds).netloc
-        return Budget(ledger, host, account.did, headroom=settings.headroom, paces=paces).windows()
+        budget = Budget(ledger, host, account.did, headroom=settings.headroom, paces=paces)
+        budget.counts_videos = service_url(settings, account) is not None
+        windows = budget.windows()
+        if budget.counts_videos and not any(one.kind is Kind.VIDEOS for one in windows):
+            windows.append(Window(Kind.VIDEOS, DAY, VIDEOS_A_DAY))
+        return windows
     finally:
         ledger.close()
 

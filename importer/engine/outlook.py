@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import mean
 
 from importer.archive.view import UNFINISHED, ArchiveView
+from importer.budgets import Kind as Limited
 from importer.budgets import Need, Window
 from importer.engine.forecast import Forecast, forecast
 from importer.model import Kind, LinkKind, MediaFile, Photos, Post, Role
@@ -36,7 +37,9 @@ def outlook(
     if not posts:
         return None
     files = archive.files_by_post()
-    seen = forecast(_needs(posts, files, settings, style), windows, now, _pace(archive))
+    by_service = any(window.kind is Limited.VIDEOS for window in windows)
+    needs = _needs(posts, files, settings, style, by_service=by_service)
+    seen = forecast(needs, windows, now, _pace(archive))
     waits = [post.next_try_at for post in posts if post.next_try_at]
     return replace(seen, finish_at=max([seen.finish_at, *waits]))
 
@@ -46,6 +49,8 @@ def _needs(
     files: Mapping[str, Mapping[Role, Sequence[MediaFile]]],
     settings: Settings,
     style: Style,
+    *,
+    by_service: bool,
 ) -> Iterator[Need]:
     for post in posts:
         known = files.get(post.id, {})
@@ -58,7 +63,8 @@ def _needs(
         media = number if is_video else -(-number // MOST_IN_GALLERY)
         parts = max(media, _texts(post, style))
         gates = style.closes_replies(post) + parts * style.closes_quotes(post)
-        yield Need(parts + gates, number + len(known.get(Role.CAPTIONS, ())))
+        videos = number if is_video and by_service else 0
+        yield Need(parts + gates, number - videos + len(known.get(Role.CAPTIONS, ())), videos)
 
 
 def _photos(post: Post) -> int:

@@ -11,7 +11,17 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
-from importer.budgets import DAY, POINTS, REFERENCE, Kind, Need, Window, in_words, tightest
+from importer.budgets import (
+    DAY,
+    POINTS,
+    REFERENCE,
+    Kind,
+    Need,
+    Window,
+    in_words,
+    tightest,
+    videos_window,
+)
 from importer.clock import utc_now
 from importer.errors import TryLater
 
@@ -78,6 +88,8 @@ class Budget:
         self._held: dict[Kind, int] = dict.fromkeys(Kind, 0)
         self._mine = threading.local()
         # Until an answer speaks of limits there is nothing to count.
+        self.counts_videos = False
+        """Whether videos go by a video service, so that its limit counts."""
         self._is_limited = store is not None and bool(store.windows(host, did))
 
     def windows(self) -> list[Window]:
@@ -91,11 +103,27 @@ class Budget:
         return [
             replace(
                 window,
-                kept=0 if window.kind is Kind.POSTS else int(window.limit * self._headroom),
+                kept=0
+                if window.kind in (Kind.POSTS, Kind.VIDEOS)
+                else int(window.limit * self._headroom),
             )
             for window in known.values()
-            if window.kind is not Kind.POSTS or window.seconds in self._paces
+            if (window.kind is not Kind.POSTS or window.seconds in self._paces)
+            and (window.kind is not Kind.VIDEOS or self.counts_videos)
         ]
+
+    def learn_videos(self, left: int) -> None:
+        """A video service says how many videos it still takes today."""
+        if self._store is None:
+            return
+        with self._lock:
+            known = [
+                one for one in self._store.windows(self._host, self.did) if one.kind is Kind.VIDEOS
+            ]
+            seen = videos_window(
+                known[0] if known else None, left, self._held[Kind.VIDEOS], self._now()
+            )
+            self._store.put(self._host, self.did, [seen])
 
     def begin_gently(self, first_day: int, a_day: int) -> None:
         """Publish so many posts in the 24 hours from the first time this is said, then so many."""
@@ -109,7 +137,7 @@ class Budget:
             self._store.put(self._host, self.did, [first])
 
     @contextmanager
-    def room_for(self, *, records: int, files: int) -> Iterator[None]:
+    def room_for(self, *, records: int, files: int, videos: int = 0) -> Iterator[None]:
         """Keep room for one post while it is published; it counts if nothing is raised.
 
         Raises:
@@ -118,7 +146,7 @@ class Budget:
         if self._store is None:
             yield
             return
-        amounts = Need(records, files).amounts
+        amounts = Need(records, files, videos).amounts
         with self._lock:
             self._check({kind: held + amounts[kind] for kind, held in self._held.items()})
             for kind, amount in amounts.items():
@@ -127,7 +155,7 @@ class Budget:
         try:
             yield
             with self._lock:
-                self._count_post()
+                self._count_post(videos)
         finally:
             self._let_go(self._mine.held)
             self._mine.held = None
@@ -189,9 +217,10 @@ class Budget:
                 whole_stage=True,
             )
 
-    def _count_post(self) -> None:
+    def _count_post(self, videos: int) -> None:
         assert self._store is not None  # noqa: S101
         now = self._now()
+        self._store.spend(self._host, self.did, {Kind.VIDEOS: videos}, now)
         paces = [one.spent(1, now) for one in self.windows() if one.kind is Kind.POSTS]
         if paces:
             self._store.put(self._host, self.did, [replace(one, kept=0) for one in paces])

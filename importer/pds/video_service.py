@@ -126,7 +126,7 @@ class VideoService:
             told = self._server.query(method, {}, token).body
         except XrpcError as refusal:
             if _is_unknown(refusal):
-                raise NoVideoService from refusal
+                raise NoVideoService(self.host) from refusal
             raise trouble_of(refusal.error, refusal.message, self.host, self._now()) from refusal
         videos, size = told.get("remainingDailyVideos"), told.get("remainingDailyBytes")
         quota = Quota(
@@ -328,7 +328,7 @@ class VideoService:
             ).body  # fmt: skip
         except XrpcError as refusal:
             if _is_unknown(refusal):
-                raise NoVideoService from refusal
+                raise NoVideoService(self.host) from refusal
             told = dict(refusal.body)
             status = _job(told)
             if not status.get("jobId"):

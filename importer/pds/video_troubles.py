@@ -7,8 +7,9 @@ knows (social-app). Whatever else a service says is shown as it is.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from importer.budgets import next_day
 from importer.errors import Refused, SignInNeeded, TokawayError, TryLater
 
 _OVERLOADED = timedelta(minutes=5)
@@ -24,13 +25,6 @@ _NAMES = {
     "unconfirmed_email": "Confirm your email address to upload videos",
     "already_exists": "",
 }
-
-
-def next_day(now: datetime) -> datetime:
-    """When the daily limits begin anew: nobody says the hour, so shortly after midnight UTC."""
-    return (now + timedelta(days=1)).astimezone(UTC).replace(
-        hour=0, minute=1, second=0, microsecond=0
-    )  # fmt: skip
 
 
 def trouble_of(code: str, message: str, service: str, now: datetime) -> TokawayError:

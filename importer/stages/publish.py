@@ -8,6 +8,7 @@ from typing import Any
 from importer.errors import Refused, TryLater
 from importer.model import MediaFile, Post, Record, Role
 from importer.pds.repo import BlobMissing, KeyRefused, KeyTaken, StoredRecord
+from importer.pds.video_service import NoVideoService
 from importer.records.bluesky import (
     COLLECTION,
     DESTINATION,
@@ -25,6 +26,7 @@ from importer.records.cid import blob_cid
 from importer.records.keys import record_key
 from importer.stages.place import in_place
 from importer.stages.tools import FileGone, Job, Published, Tools
+from importer.stages.upload_note import UploadNote
 from importer.step import Step
 
 KEYS_TO_TRY = 8
@@ -68,9 +70,19 @@ def publish(job: Job, tools: Tools, step: Step) -> Published:
         found = None if is_absent else tools.repo.record(COLLECTION, wanted[0].rkey)
         if found is None:
             try:
-                with tools.budget.room_for(records=len(wanted), files=draft.files_left):
+                draft.look_at_quota()
+                with tools.budget.room_for(
+                    records=len(wanted), files=draft.files_left, videos=draft.videos_left
+                ):
                     draft.upload(step)
                     return _write(post, draft.records(attempt), tools)
+            except BlobMissing as missing:
+                draft.forget_uploads()
+                raise TryLater(
+                    "The server dropped the uploaded file before its post was written.",
+                    hint="Tokaway uploads it again by itself.",
+                    code="blob_missing",
+                ) from missing
             except KeyRefused:
                 continue
             except KeyTaken:
@@ -117,12 +129,40 @@ class _Drafting:
         self._files = (*prepared, *captions)
         self._is_video = type_of(prepared[0]) == _VIDEO
         self._parts = _parts(prepared, captions, is_video=self._is_video)
-        self._blobs: dict[str, dict[str, Any]] = {}
+        self._service = tools.videos if self._is_video else None
+        self._blobs = self._uploaded_before()
 
     @property
     def files_left(self) -> int:
-        """How many files are still to be uploaded."""
-        return len(self._files) - len(self._blobs)
+        """How many files are still to be sent straight to the server."""
+        return len(self._files) - len(self._blobs) - self.videos_left
+
+    @property
+    def videos_left(self) -> int:
+        """How many videos are still to be sent by the video service."""
+        return sum(file.path not in self._blobs for file in self._videos)
+
+    def look_at_quota(self) -> None:
+        """Ask the video service what it still takes today.
+
+        Raises:
+            TryLater: nothing.
+            Refused: there is no such service, and no other way is allowed.
+        """
+        if self._service is None or not self.videos_left:
+            return
+        try:
+            quota = self._service.quota()
+        except NoVideoService as missing:
+            self._go_direct(missing)
+            return
+        if quota and quota.videos is not None:
+            self._tools.budget.learn_videos(quota.videos)
+
+    def forget_uploads(self) -> None:
+        """What the video service made is no longer on the server: it must make it anew."""
+        for file in self._videos:
+            UploadNote(self._job.archive, file).spoil()
 
     def records(self, attempt: int) -> list[Draft]:
         """The records under one of the post's keys; with blobs as foreseen before the upload."""
@@ -137,7 +177,38 @@ class _Drafting:
                 self._blobs[file.path] = self._uploaded(file, step)
         step.check()
 
+    @property
+    def _videos(self) -> list[MediaFile]:
+        """What goes by the video service."""
+        return [file for file in self._files if self._service and type_of(file) == _VIDEO]
+
+    def _uploaded_before(self) -> dict[str, dict[str, Any]]:
+        found = {}
+        for file in self._videos:
+            note = UploadNote(self._job.archive, file)
+            if self._service and (blob := note.read(self._service.host, file.sha256).blob):
+                found[file.path] = blob
+        return found
+
+    def _go_direct(self, missing: NoVideoService) -> None:
+        if not self._tools.may_go_direct:
+            raise Refused(
+                f"There is no video service at {missing}.",
+                hint="Check --video-service, or send videos straight to the server: "
+                "--upload direct.",
+                code="no_video_service",
+            ) from missing
+        self._service = None
+
     def _uploaded(self, file: MediaFile, step: Step) -> dict[str, Any]:
+        if self._service and file in self._videos:
+            name = f"{self._job.post.id}.{file.part}.mp4"
+            note = UploadNote(self._job.archive, file)
+            try:
+                with note.fresh_copy() as (path, sent):
+                    return self._service.upload(path, sent, name, note, step)
+            except NoVideoService as missing:
+                self._go_direct(missing)
         blob = self._tools.repo.upload_blob(self._job.archive / file.path, type_of(file), step)
         if blob["ref"]["$link"] != _cid(file):
             raise Refused(
@@ -203,18 +274,11 @@ def _stored(
 
 
 def _write(post: Post, written: Sequence[Draft], tools: Tools) -> Published:
-    try:
-        if len(written) == 1:
-            only = written[0]
-            stored = [tools.repo.create(only.collection, only.rkey, only.value)]
-        else:
-            stored = tools.repo.create_together(written)
-    except BlobMissing as missing:
-        raise TryLater(
-            "The server dropped the uploaded file before its post was written.",
-            hint="Tokaway uploads it again by itself.",
-            code="blob_missing",
-        ) from missing
+    if len(written) == 1:
+        only = written[0]
+        stored = [tools.repo.create(only.collection, only.rkey, only.value)]
+    else:
+        stored = tools.repo.create_together(written)
     records = (
         record_of(post, one, tools, draft.part) for draft, one in zip(written, stored, strict=True)
     )

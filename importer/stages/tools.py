@@ -17,6 +17,7 @@ from importer.model import Account, Limits, Long, MediaFile, Photos, Post, Recor
 from importer.pds.budget import Budget
 from importer.pds.repo import Repo
 from importer.pds.standing import Notice
+from importer.pds.video_service import VideoService
 from importer.records.style import USUAL, Style
 
 
@@ -35,6 +36,10 @@ class Tools:
     encoder: Encoder = SOFTWARE
     style: Style = USUAL
     budget: Budget = field(default_factory=Budget)
+    videos: VideoService | None = None
+    """Takes the videos; without one they go straight to the server."""
+    may_go_direct: bool = True
+    """Whether they may go straight there too, if it turns out that there is no service."""
     notices: tuple[Notice, ...] = ()
 
 

@@ -78,7 +78,7 @@ def bench(
         client = VideoService(
             connect(proxy.url), repo, stand_in._pds_did, poll_seconds=0.01, did=did
         )
-        yield Bench(stand_in, proxy, client, path, file, UploadNote(tmp_path / "upload.0.json"))
+        yield Bench(stand_in, proxy, client, path, file, UploadNote(tmp_path, file))
 
 
 def blob_of(bench: Bench) -> str:

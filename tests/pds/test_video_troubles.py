@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from importer.budgets import next_day
 from importer.errors import TryLater
-from importer.pds.video_troubles import next_day, trouble_of
+from importer.pds.video_troubles import trouble_of
 
 NOW = datetime(2026, 11, 23, 17, 30, tzinfo=UTC)
 GOLDEN = Path(__file__).with_name("golden") / "video_troubles.txt"

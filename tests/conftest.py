@@ -22,6 +22,7 @@ from importer.pds.xrpc import Server
 from tests.breaking_proxy import BreakingProxy
 from tests.clips import Clips
 from tests.media.matrix import Treated
+from tests.video_stand_in import VideoStandIn
 
 # The time an example takes is the machine's affair, not the test's.
 hypothesis.settings.register_profile("tokaway", deadline=None)
@@ -116,6 +117,15 @@ def sign_in(account: TestAccount, connect: Callable[[str], Server]) -> Callable[
         return Repo(session, session.sign_in().did)
 
     return at
+
+
+@pytest.fixture
+def video_service(pds: LocalPds) -> Iterator[VideoStandIn]:
+    """A stand-in of the video service, for accounts of the session's PDS."""
+    with VideoStandIn(pds.plc_url, pds.did, pds.url) as made:
+        made.encodes = False
+        made.states = []
+        yield made
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,9 @@ import pytest
 import importer.events
 from importer.events import (
     Event,
+    Forecasted,
     InHand,
+    Noticed,
     Recognised,
     RunFinished,
     RunStarted,
@@ -57,6 +59,15 @@ GOLDEN: list[tuple[Event, str]] = [
         StepDone(AT, 7, "20240131T235959", Stage.PUBLISH, 1.23456, "published", "at://did/x/y"),
         f'{{"event": "step_done", {HEAD}, "post": "20240131T235959", "stage": "publish", '
         '"seconds": 1.235, "text": "published", "uri": "at://did/x/y"}',
+    ),
+    (
+        Noticed(AT, 7, "followed", "Followers: 7.", ""),
+        f'{{"event": "notice", {HEAD}, "code": "followed", "text": "Followers: 7.", "hint": ""}}',
+    ),
+    (
+        Forecasted(AT, 7, LATER, "a limit"),
+        f'{{"event": "forecast", {HEAD}, "finish_at": "2026-11-23T13:00:00.123Z", '
+        '"limit": "a limit"}',
     ),
     (
         StepDone(AT, 7, "20240131T235959", Stage.FETCH, 2.0, "12 bytes"),

@@ -97,6 +97,11 @@ class LocalPds:
         return self._public_url or self.url
 
     @property
+    def did(self) -> str:
+        """The DID of the server itself."""
+        return str(self._call("GET", "com.atproto.server.describeServer")["did"])
+
+    @property
     def plc_url(self) -> str:
         """Where the PLC directory listens; known after the first start."""
         return f"http://localhost:{self._plc_port}"

@@ -56,18 +56,11 @@ class Bench:
 
 
 @pytest.fixture
-def stand_in(pds: LocalPds, connect: Connect) -> Iterator[VideoStandIn]:
-    did = connect(pds.url).query("com.atproto.server.describeServer", {}).body["did"]
-    with VideoStandIn(pds.plc_url, did, pds.url) as made:
-        made.part_bytes = 5_000
-        made.encodes = False
-        yield made
-
-
-@pytest.fixture
 def bench(
-    stand_in: VideoStandIn, pds: LocalPds, sign_in: SignIn, tmp_path: Path, connect: Connect
+    video_service: VideoStandIn, pds: LocalPds, sign_in: SignIn, tmp_path: Path, connect: Connect
 ) -> Iterator[Bench]:
+    stand_in = video_service
+    stand_in.part_bytes = 5_000
     path = tmp_path / "original.mp4"
     path.write_bytes(CLIP.read_bytes())
     file = describe(Role.PREPARED, tmp_path, path, probe(path))

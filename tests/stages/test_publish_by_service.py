@@ -1,0 +1,122 @@
+"""Publishing through a video service: another blob than the file, once, within the quota."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from importer.archive.ledger import Ledger
+from importer.budgets import DAY, Kind
+from importer.errors import Refused, TryLater
+from importer.media.probe import probe
+from importer.model import Role
+from importer.pds.budget import Budget
+from importer.pds.video_service import VideoService
+from importer.pds.xrpc import Server
+from importer.stages.publish import publish
+from importer.stages.tools import Job
+from importer.step import Step
+from tests.stages.conftest import Desk
+from tests.video_stand_in import VideoStandIn
+
+
+@pytest.fixture
+def served(
+    desk: Desk, video_service: VideoStandIn, connect: Callable[[str], Server], tmp_path: Path
+) -> Desk:
+    """A desk whose videos go by the service, and whose budget is counted."""
+    server = connect(video_service.url)
+    videos = VideoService(server, desk.repo, video_service._pds_did, poll_seconds=0.01)
+    budget = Budget(Ledger(tmp_path / "state"), "pds.test", desk.tools.account.did)
+    budget.counts_videos = True
+    return replace(desk, tools=replace(desk.tools, videos=videos, budget=budget))
+
+
+def files_of(desk: Desk, job: Job) -> list[str]:
+    return sorted(path.name for path in (desk.archive / "media" / job.post.id).iterdir())
+
+
+def test_the_record_shows_what_the_service_made(served: Desk, video_service: VideoStandIn) -> None:
+    video_service.encodes = True
+    job = served.job(served.post())
+    done = publish(job, served.tools, Step())
+    (record,) = served.records()
+    video = record["value"]["embed"]["video"]
+    assert done.records[0].blob_cids == (video["ref"]["$link"],)
+    (file,) = job.files[Role.PREPARED]
+    assert video["size"] != file.bytes and video["mimeType"] == "video/mp4"
+    content = served.archive / "blob.mp4"
+    with content.open("wb") as target:
+        served.repo.server.download(
+            "com.atproto.sync.getBlob",
+            {"did": served.repo.did, "cid": video["ref"]["$link"]},
+            lambda chunk: target.writelines([chunk]),
+            lambda: None,
+        )
+    assert probe(content).seconds == pytest.approx(file.seconds, abs=0.1)
+
+
+def test_a_run_that_died_before_the_record_sends_nothing_again(
+    served: Desk, video_service: VideoStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = served.job(served.post())
+    with monkeypatch.context() as patched:
+        patched.setattr(type(served.repo), "create", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            publish(job, served.tools, Step())
+    received = video_service.received
+    assert files_of(served, job) == ["original.mp4", "prepared.0.upload.json"]
+    publish(job, served.tools, Step())
+    assert video_service.received == received
+    assert len(served.records()) == 1
+
+
+def test_a_blob_that_was_deleted_is_made_anew(served: Desk, video_service: VideoStandIn) -> None:
+    """The service says that it has it, and the server has dropped it with its only post."""
+    job = served.job(served.post())
+    done = publish(job, served.tools, Step())
+    served.delete(done.records[0].rkey)
+    with pytest.raises(TryLater) as caught:
+        publish(job, served.tools, Step())
+    assert caught.value.code == "blob_missing"
+    again = publish(job, served.tools, Step())
+    assert again.records[0].blob_cids != done.records[0].blob_cids
+    assert len(served.records()) == 1
+    assert not [name for name in files_of(served, job) if "again" in name]
+
+
+def test_the_quota_counts_and_rests_the_stage_until_tomorrow(
+    served: Desk, video_service: VideoStandIn
+) -> None:
+    video_service.videos_a_day = 2
+    for ordinal in range(2):
+        publish(served.job(served.post(ordinal=ordinal), bytes([ordinal])), served.tools, Step())
+    (window,) = [one for one in served.tools.budget.windows() if one.kind is Kind.VIDEOS]
+    assert (window.limit, window.used, window.seconds) == (2, 2, DAY)
+    with pytest.raises(TryLater) as caught:
+        publish(served.job(served.post(ordinal=2), b"2"), served.tools, Step())
+    assert caught.value.code == "video_quota" and caught.value.whole_stage
+    assert caught.value.at and caught.value.at > datetime.now(UTC)
+    video_service.now = lambda: datetime.now(UTC) + timedelta(days=1)
+    publish(served.job(served.post(ordinal=2), b"2"), served.tools, Step())
+    assert len(served.records()) == 3
+
+
+@pytest.mark.parametrize("may_go_direct", [True, False])
+def test_where_there_is_no_service(
+    served: Desk, video_service: VideoStandIn, may_go_direct: bool
+) -> None:
+    video_service.is_there = False
+    tools = replace(served.tools, may_go_direct=may_go_direct)
+    job = served.job(served.post())
+    if not may_go_direct:
+        with pytest.raises(Refused, match="no video service at localhost"):
+            publish(job, tools, Step())
+        return
+    publish(job, tools, Step())
+    (file,) = job.files[Role.PREPARED]
+    assert served.records()[0]["value"]["embed"]["video"]["size"] == file.bytes

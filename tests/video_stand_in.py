@@ -79,6 +79,8 @@ class VideoStandIn:
 
     def __init__(self, plc_url: str, pds_did: str, pds_url: str) -> None:
         self._plc, self._pds_did, self._pds = plc_url, pds_did, pds_url
+        self.called = ""
+        """The host by which its users know it, if a proxy stands before it."""
         self.videos_a_day = 25
         self.part_bytes = 200_000
         self.knows_parts = self.is_there = True
@@ -178,7 +180,8 @@ class VideoStandIn:
         if name == "getJobStatus":
             return self._job_status(query["jobId"])
         if name == "getUploadLimits":
-            did = self._whose(token, f"did:web:{self.host.replace(':', '%3A')}", LIMITS)
+            host = (self.called or self.host).replace(":", "%3A")
+            did = self._whose(token, f"did:web:{host}", LIMITS)
             return self._limits(did)
         did = self._whose(token, self._pds_did, UPLOAD_BLOB)
         match name:

@@ -19,7 +19,8 @@ from tests.staged_export import Staged, stage
 # There is no SIGKILL on Windows.
 collect_ignore_glob = ["test_*.py"] if sys.platform == "win32" else []
 
-MakeMortal = Callable[[Staged, MediaServer], Mortal]
+MakeMortal = Callable[..., Mortal]
+"""From an export, its media server, and further flags of the run."""
 
 # Which post is which, by its place: see the moments of the tests.
 FITS = (Action.KEEP, Action.REMUX, Action.TRANSCODE, Action.KEEP)
@@ -52,11 +53,11 @@ def album_served(album: Staged) -> Iterator[MediaServer]:
 
 @pytest.fixture
 def make_mortal(tmp_path: Path, pds: LocalPds) -> MakeMortal:
-    def make(staged: Staged, media: MediaServer) -> Mortal:
+    def make(staged: Staged, media: MediaServer, *flags: str) -> Mortal:
         name = f"m{secrets.token_hex(6)}"
         made = pds.create_account(f"{name}.test", "hunter2-hunter2")
         account = TestAccount(made.did, made.handle, "hunter2-hunter2", made.pds)
-        return Mortal(staged, media, pds, account, tmp_path / name)
+        return Mortal(staged, media, pds, account, tmp_path / name, *flags)
 
     return make
 

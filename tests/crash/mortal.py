@@ -32,6 +32,7 @@ class Mortal:
         pds: LocalPds,
         account: TestAccount,
         folder: Path,
+        *flags: str,
     ) -> None:
         folder.mkdir()
         password = folder / "password.txt"
@@ -47,6 +48,7 @@ class Mortal:
         self._command: tuple[str | Path, ...] = (
             *("run", self.export, "--to", account.handle, "--pds", account.pds),
             *("--password-file", password),
+            *flags,
         )
 
     def trapped(self, *trap: str, command: tuple[str | Path, ...] = ()) -> Ended:
@@ -84,7 +86,8 @@ class Mortal:
     @property
     def undo(self) -> tuple[str | Path, ...]:
         """The command that takes everything back."""
-        signing = self._command[self._command.index("--pds") :]
+        at = self._command.index("--pds")
+        signing = self._command[at : at + 4]
         return ("undo", self.archive, "--found", "--yes", *signing)
 
     def files(self, pattern: str) -> list[str]:

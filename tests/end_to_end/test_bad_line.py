@@ -16,19 +16,27 @@ from tests.staged_export import stage
 
 UPLOAD = "com.atproto.repo.uploadBlob"
 WRITE = "com.atproto.repo.putRecord"
+WRITE_TOGETHER = "com.atproto.repo.applyWrites"
 FITS = (Action.KEEP, Action.REMUX, Action.KEEP, Action.KEEP, Action.REMUX, Action.KEEP)
-# Each breakage once or twice, both where the video is sent and where the record is written.
+# A thread; posts whose comments were closed; both. And photos beside them.
+LONG = {place: f"Story {place}. " + "One more sentence of it. " * 25 for place in (1, 4)}
+CLOSED, PHOTO_POSTS = (2, 4), 2
+# Each breakage once or twice, where files are sent and where one record is written, or several.
 SCRIPT = (
     *((UPLOAD, fault) for fault in Breakage),
     *((WRITE, fault) for fault in Breakage),
+    *((WRITE_TOGETHER, fault) for fault in Breakage),
     (WRITE, Breakage.DROP_ANSWER),
+    (WRITE_TOGETHER, Breakage.DROP_ANSWER),
 )
 RUNS = 10
 
 
 @pytest.fixture
 def job(make_job: MakeJob, tmp_path: Path) -> Job:
-    made = make_job(stage(tmp_path / "staged", FITS))
+    made = make_job(
+        stage(tmp_path / "staged", FITS, captions=LONG, closed=CLOSED, photos=PHOTO_POSTS)
+    )
     (made.folder / "hasty.toml").write_text("retry_seconds = 0.1\ntries = 20\n", encoding="utf-8")
     return made
 

@@ -98,3 +98,21 @@ def test_a_lost_archive_on_a_bad_line(job: Job, bad_line: BreakingProxy) -> None
     assert [record for record in truth.records if record in written.records] == list(
         written.records
     )
+
+
+def test_verify_and_undo_on_a_bad_line(job: Job, bad_line: BreakingProxy) -> None:
+    """They wait and go on by themselves, and nothing else is deleted."""
+    assert job.run().code == 0
+    (job.archive / "tokaway.toml").write_text("retry_seconds = 0.1\n", encoding="utf-8")
+    password = ("--password-file", job.folder / "password.txt")
+    with bad_line as proxy:
+        proxy.chaos(7, 0.2, at_most_in_a_row=4)
+        there = ("--pds", proxy.url)
+        verified = job.tokaway("verify", job.archive, *there)
+        assert verified.code == 0, verified.out + verified.err
+        ended = job.tokaway("undo", job.archive, "--yes", *there, *password)
+        while ended.code in (3, 6):  # the sign-in itself waits for nothing
+            ended = job.tokaway("undo", job.archive, "--yes", *there, *password)
+        assert any(call.fault for call in proxy.calls())
+    assert ended.code == 0, ended.out + ended.err
+    assert_exactly(job.pds, job.account.did, [])

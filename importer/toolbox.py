@@ -28,7 +28,7 @@ from importer.pds.limits import read_limits
 from importer.pds.repo import PublicRepo, Repo
 from importer.pds.session import Credentials, Password, Session
 from importer.pds.standing import A_DAY, FIRST_DAY, Standing, notices
-from importer.pds.video_service import POLL_SECONDS, VideoService
+from importer.pds.video_service import VideoService
 from importer.pds.xrpc import Server, XrpcError
 from importer.records.style import Names, Style
 from importer.settings import Settings
@@ -96,10 +96,9 @@ def _video_service(
     if url is None:
         yield None
         return
-    told = repo.server.query("com.atproto.server.describeServer", {}).body
     server = Server(url, stop.at_once)
     try:
-        yield VideoService(server, repo, str(told.get("did")), poll_seconds=POLL_SECONDS)
+        yield VideoService(server, repo)
     finally:
         server.close()
 
@@ -127,6 +126,26 @@ def session_of(
         Unreachable: the server does not answer.
     """
     identifier, known = _identifier(settings, archive), archive.account()
+    with opened_session(settings, identifier, known, credentials, stop) as (account, session):
+        archive.set_account(account)
+        with counted(session.server, account, settings):
+            yield account, Repo(session, account.did)
+
+
+@contextmanager
+def opened_session(
+    settings: Settings,
+    identifier: str,
+    known: Account | None,
+    credentials: Credentials,
+    stop: Stop,
+) -> Iterator[tuple[Account, Session]]:
+    """Sign in with the password that was named, the session that was kept, or by asking.
+
+    Raises:
+        SignInNeeded: there is no password, or the server refuses it.
+        Unreachable: the server does not answer.
+    """
     name = known.handle if known else identifier
     kept = KeptSessions(default_folder())
     password = credentials.given()
@@ -142,10 +161,7 @@ def session_of(
             session = Session(server, tokens.did, again, tokens=tokens, kept=kept)
         else:
             session = Session(server, identifier, password)
-        account = session.sign_in()
-        archive.set_account(account)
-        with counted(server, account, settings):
-            yield account, Repo(session, account.did)
+        yield session.sign_in(), session
 
 
 def _typed(credentials: Credentials, name: str, why: str) -> Password:
@@ -207,10 +223,11 @@ def _server(
 
 def _pds_of(settings: Settings, identifier: str, known: Account | None) -> str:
     """Where the account's documents say it is, or where it was while they cannot be read."""
+    is_known = known is not None and identifier in (known.did, known.handle)
     try:
-        return find_pds(known.did if known else identifier, plc=settings.plc)
+        return find_pds(known.did if is_known and known else identifier, plc=settings.plc)
     except Unreachable:
-        if known is None:
+        if not (is_known and known):
             raise
         return known.pds
 

@@ -81,7 +81,7 @@ class VideoService:
     Args:
         server: the service.
         repo: the account, signed in; its server gets the blob.
-        audience: the DID of the account's server.
+        audience: the DID of the account's server, if it is not to be asked for it.
         now: the clock.
         poll_seconds: how long to wait between two looks at a job.
         did: the service's DID, if it is not that of its host.
@@ -91,8 +91,8 @@ class VideoService:
         self,
         server: Server,
         repo: Repo,
-        audience: str,
         *,
+        audience: str = "",
         now: Callable[[], datetime] = utc_now,
         poll_seconds: float = POLL_SECONDS,
         did: str = "",
@@ -408,6 +408,9 @@ class VideoService:
         with self._lock:
             if refused is not None and self._token != refused:
                 return
+            if not self._audience:
+                told = self._repo.server.query("com.atproto.server.describeServer", {}).body
+                self._audience = str(told.get("did"))
             ends = self._now() + _TOKEN_LIFE
             self._token = self._repo.service_token(self._audience, UPLOAD, ends)
             self._ends = ends

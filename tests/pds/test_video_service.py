@@ -68,9 +68,7 @@ def bench(
     with BreakingProxy(stand_in.url) as proxy:
         # The proxy has another port than the service it stands before.
         did = f"did:web:{stand_in.host.replace(':', '%3A')}"
-        client = VideoService(
-            connect(proxy.url), repo, stand_in._pds_did, poll_seconds=0.01, did=did
-        )
+        client = VideoService(connect(proxy.url), repo, poll_seconds=0.01, did=did)
         yield Bench(stand_in, proxy, client, path, file, UploadNote(tmp_path, file))
 
 

@@ -30,7 +30,7 @@ def served(
 ) -> Desk:
     """A desk whose videos go by the service, and whose budget is counted."""
     server = connect(video_service.url)
-    videos = VideoService(server, desk.repo, video_service._pds_did, poll_seconds=0.01)
+    videos = VideoService(server, desk.repo, poll_seconds=0.01)
     budget = Budget(Ledger(tmp_path / "state"), "pds.test", desk.tools.account.did)
     budget.counts_videos = True
     return replace(desk, tools=replace(desk.tools, videos=videos, budget=budget))

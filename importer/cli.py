@@ -21,7 +21,7 @@ from importer.cli_flags import (
     PATH,
     common,
     reading,
-    server_url,
+    routing,
     signing_in,
     treating,
     wording,
@@ -31,7 +31,7 @@ from importer.doctor import examine
 from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.media.encoder import NAMES as ENCODERS
-from importer.model import Long, Photos, Route
+from importer.model import Long, Photos
 from importer.settings import labels_of, langs_of, load
 
 
@@ -76,17 +76,7 @@ def plan(
 @wording
 @click.option("--to", metavar="HANDLE", help="The account to publish to.")
 @signing_in
-@click.option(
-    "--upload",
-    type=click.Choice([word.value for word in Route]),
-    help="How videos go up: by the video service, direct, or by the service where there is one.",
-)
-@click.option(
-    "--video-service",
-    metavar="URL",
-    callback=server_url,
-    help="The video service, if it is not Bluesky's.",
-)
+@routing
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Publish N posts in this run.")
 @click.option("--wait/--no-wait", default=None, help="Wait for limits, or end with the time.")
 @click.option("--ffmpeg", metavar="FILE", type=PATH, help="The FFmpeg program to use.")
@@ -275,6 +265,7 @@ def demo(console: Console, keep: bool, folder: Path | None) -> int:
 for _command in (
     cli_account.login,
     cli_account.logout,
+    cli_account.limits,
     cli_account.verify,
     cli_account.undo,
     cli_account.update,

@@ -7,9 +7,15 @@ from typing import Any
 
 import click
 
-from importer import login_commands, profile_commands, server_commands, verify_command
+from importer import (
+    limits_command,
+    login_commands,
+    profile_commands,
+    server_commands,
+    verify_command,
+)
 from importer.asking import Passwords, agreed, code
-from importer.cli_flags import FOLDER, PATH, common, signing_in, wording
+from importer.cli_flags import FOLDER, PATH, common, routing, signing_in, wording
 from importer.console import Console
 from importer.records.profile import Field, Wanted
 
@@ -137,6 +143,16 @@ def profile(
 def login(console: Console, handle: str, password_file: Path | None, **flags: Any) -> int:
     """Sign in once; later runs go on with the session."""
     return login_commands.login(console, handle, flags, Passwords(password_file), code)
+
+
+@click.command()
+@click.argument("handle")
+@routing
+@signing_in
+@common
+def limits(console: Console, handle: str, password_file: Path | None, **flags: Any) -> int:
+    """Tell what the servers of an account accept today."""
+    return limits_command.limits(console, handle, flags, Passwords(password_file))
 
 
 @click.command()

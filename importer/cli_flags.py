@@ -14,7 +14,7 @@ import click
 
 from importer.console import open_console
 from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
-from importer.model import Long, Photos
+from importer.model import Long, Photos, Route
 from importer.records.style import Names, Overflow
 
 PATH = click.Path(path_type=Path)
@@ -127,6 +127,25 @@ def wording(command: Callable[..., int]) -> Callable[..., int]:
             metavar="N",
             type=click.IntRange(0),
             help="Publish N posts an hour (usually 100); 0 for as many as the server allows.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def routing(command: Callable[..., int]) -> Callable[..., int]:
+    """The flags that say which way videos go up."""
+    for option in (
+        click.option(
+            "--video-service",
+            metavar="URL",
+            callback=server_url,
+            help="The video service, if it is not Bluesky's.",
+        ),
+        click.option(
+            "--upload",
+            type=click.Choice([word.value for word in Route]),
+            help="How videos go up: by the video service, direct, or by it where there is one.",
         ),
     ):
         command = option(command)

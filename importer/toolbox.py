@@ -59,7 +59,7 @@ def signed_in(
     with (
         session_of(settings, archive, credentials, stop) as (account, repo),
         open_client() as http,
-        _video_service(settings, account, repo, stop) as videos,
+        video_service(settings, account, repo, stop) as videos,
     ):
         check_account(repo, account)
         limits = read_limits(repo.server)
@@ -87,7 +87,7 @@ def signed_in(
 
 
 @contextmanager
-def _video_service(
+def video_service(
     settings: Settings, account: Account, repo: Repo, stop: Stop
 ) -> Iterator[VideoService | None]:
     """The service that takes the account's videos, if one is to."""

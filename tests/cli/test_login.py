@@ -15,6 +15,7 @@ from importer.login_commands import login
 from importer.pds.session import Given, Password
 from tests.conftest import TestAccount
 from tests.stand_in import StandIn
+from tests.video_stand_in import VideoStandIn
 
 DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
 SESSION = {"did": DID, "handle": "maker.test", "accessJwt": "a.b.c", "refreshJwt": "d.e.f"}
@@ -71,6 +72,30 @@ def test_without_a_session_or_password_it_says_how_to_sign_in(
     run = ["run", str(sample), "--archive", str(home / "a"), "--to", account.handle]
     assert program(run) == 3
     assert f"tokaway login {account.handle}" in capsys.readouterr().err
+
+
+def test_limits_say_what_the_servers_accept(
+    account: TestAccount,
+    secret: Path,
+    capsys: pytest.CaptureFixture[str],
+    video_service: VideoStandIn,
+) -> None:
+    signing = [account.handle, "--password-file", str(secret)]
+    assert program(["limits", *signing]) == 0
+    said = capsys.readouterr().out
+    assert "videos of up to 300.0 MB and 10 minutes" in said
+    assert "Videos go straight to the server." in said
+    service = ["--video-service", video_service.url]
+    assert program(["limits", *signing, *service]) == 0
+    assert "25 more today" in capsys.readouterr().out
+    video_service.limits_say = {
+        "canUpload": False,
+        "message": "Confirm your email address to upload videos",
+    }
+    assert program(["limits", *signing, *service, "--json"]) == 0
+    (told,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert told["videos_left"] is None and "not confirmed" in told["trouble"]
+    assert told["limits"]["video_seconds"] == 600
 
 
 def test_two_accounts_must_be_told_apart(

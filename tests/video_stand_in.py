@@ -97,6 +97,8 @@ class VideoStandIn:
         """Videos by account and day."""
         self.uploads: dict[str, Upload] = {}
         self.jobs: dict[str, Job] = {}
+        self.tokens: set[str] = set()
+        """Every token it was shown."""
         self._done: dict[tuple[str, str], str] = {}
         self._keys: dict[str, Callable[[bytes, bytes], bool]] = {}
         self._lock = threading.RLock()
@@ -204,6 +206,7 @@ class VideoStandIn:
 
     def _whose(self, token: str, audience: str, method: str) -> str:
         """The account a token is of."""
+        self.tokens.add(token)
         try:
             head, payload, signature = token.split(".")
             claims = json.loads(_decoded(payload))

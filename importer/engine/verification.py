@@ -12,7 +12,7 @@ from datetime import datetime
 from importer.archive.store import Archive
 from importer.engine.patience import Patience
 from importer.errors import TryLater, UserError
-from importer.model import Post, Record, Trouble
+from importer.model import Post, Record, Role, Trouble
 from importer.pds.appview import AT_ONCE, AppView
 from importer.pds.repo import PublicRepo
 from importer.pds.snapshot import Snapshot, take
@@ -86,13 +86,17 @@ class Verification:
         names = sorted(of_each, key=lambda name: (posts[name].posted_at, posts[name].ordinal))
         repo = PublicRepo(self._server, did)
 
+        files = self._archive.files_by_post()
+
         def check(name: str) -> Trouble | None:
-            own = of_each[name]
+            own, known = of_each[name], files.get(name, {})
+            is_video = any(file.seconds for file in known.get(Role.PREPARED, ()))
+            sent = (*known[Role.PREPARED], *known.get(Role.CAPTIONS, ())) if is_video else ()
             for record in own:
                 if trouble := wrong.get((record.collection, record.rkey)):
                     return trouble
             for record in own:
-                trouble = self._patience.call(lambda record=record: check_files(record, repo))  # type: ignore[misc]
+                trouble = self._patience.call(lambda record=record: check_files(record, repo, sent))  # type: ignore[misc]
                 if trouble:
                     return trouble
             return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 from importer.errors import Refused, TryLater
 from importer.pds.session import Session
@@ -117,8 +117,8 @@ class PublicRepo:
         body = self.server.query("com.atproto.sync.getLatestCommit", {"did": self.did}).body
         return str(body.get("cid")), str(body.get("rev"))
 
-    def blob_sha256(self, cid: str) -> tuple[bytes, int]:
-        """Read a whole blob: the digest and the number of its bytes.
+    def blob_sha256(self, cid: str, into: BinaryIO | None = None) -> tuple[bytes, int]:
+        """Read a whole blob: the digest and the number of its bytes, which go `into` a file too.
 
         Raises:
             XrpcError: there is none, or it belongs to no record.
@@ -130,11 +130,16 @@ class PublicRepo:
         def start() -> None:
             nonlocal digest, size
             digest, size = hashlib.sha256(), 0
+            if into:
+                into.seek(0)
+                into.truncate()
 
         def take(chunk: bytes) -> None:
             nonlocal size
             digest.update(chunk)
             size += len(chunk)
+            if into:
+                into.write(chunk)
 
         self.server.download("com.atproto.sync.getBlob", {"did": self.did, "cid": cid}, take, start)
         return digest.digest(), size

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from importer.model import Post, Record, Trouble
+from importer.errors import Refused
+from importer.media.probe import probe
+from importer.model import MediaFile, Post, Record, Trouble
 from importer.pds.repo import PublicRepo
 from importer.pds.snapshot import Key, Snapshot
 from importer.pds.xrpc import XrpcError
 from importer.records.bluesky import COLLECTION, is_gate_of, is_record_of
 from importer.records.cid import blob_cid
 
+# How much longer or shorter an encoded video may be.
+_LENGTH_SECONDS, _LENGTH_SHARE = 0.5, 0.01
 BLOB_TROUBLES = frozenset({"blob_missing", "blob_damaged"})
 
 
@@ -47,15 +53,24 @@ def compare(
     return wrong
 
 
-def check_files(record: Record, repo: PublicRepo) -> Trouble | None:
+def check_files(record: Record, repo: PublicRepo, sent: Sequence[MediaFile] = ()) -> Trouble | None:
     """Read every file of a record as everybody can, and compare it with its CID.
+
+    A video that is none of the files that were `sent` was encoded by a video service: it must play,
+    and last as long.
 
     Raises:
         TryLater: the server could not answer.
     """
-    for cid in record.blob_cids:
+    video = next((file for file in sent if file.part == record.part), None)
+    known = {blob_cid(bytes.fromhex(file.sha256)) for file in sent}
+    for place, cid in enumerate(record.blob_cids):
+        is_made = video is not None and video.seconds > 0 and place == 0 and cid not in known
         try:
-            digest, _ = repo.blob_sha256(cid)
+            if is_made and video:
+                digest, seconds = _read(cid, repo)
+            else:
+                (digest, _), seconds = repo.blob_sha256(cid), None
         except XrpcError:
             return Trouble(
                 "blob_missing",
@@ -68,7 +83,31 @@ def check_files(record: Record, repo: PublicRepo) -> Trouble | None:
                 f"A file of {record.uri} is damaged.",
                 "Take the post back (tokaway undo ARCHIVE POST) and publish it again.",
             )
+        if is_made and video and not _lasts(seconds, video.seconds):
+            return Trouble(
+                "wrong_video",
+                f"What the video service made of {record.uri} is not the whole video.",
+                "Take the post back (tokaway undo ARCHIVE POST) and publish it again.",
+            )
     return None
+
+
+def _read(cid: str, repo: PublicRepo) -> tuple[bytes, float | None]:
+    """The digest of a video on the server, and its length in seconds; `None` if it is none."""
+    with tempfile.TemporaryDirectory(prefix="tokaway-") as folder:
+        path = Path(folder, "video.mp4")
+        with path.open("wb") as content:
+            digest, _ = repo.blob_sha256(cid, content)
+        try:
+            return digest, probe(path).seconds
+        except Refused:
+            return digest, None
+
+
+def _lasts(seconds: float | None, wanted: float) -> bool:
+    return seconds is not None and abs(seconds - wanted) <= max(
+        _LENGTH_SECONDS, wanted * _LENGTH_SHARE
+    )
 
 
 def _missing(record: Record) -> Trouble:

@@ -19,6 +19,7 @@ from importer.pds.video_service import VideoService
 from importer.pds.xrpc import Server
 from importer.stages.publish import publish
 from importer.stages.tools import Job
+from importer.stages.verify import check_files
 from importer.step import Step
 from tests.stages.conftest import Desk
 from tests.video_stand_in import VideoStandIn
@@ -120,3 +121,15 @@ def test_where_there_is_no_service(
     publish(job, tools, Step())
     (file,) = job.files[Role.PREPARED]
     assert served.records()[0]["value"]["embed"]["video"]["size"] == file.bytes
+
+
+def test_what_the_service_made_must_be_the_whole_video(
+    served: Desk, video_service: VideoStandIn
+) -> None:
+    video_service.encodes = True
+    job = served.job(served.post())
+    (record,) = publish(job, served.tools, Step()).records
+    (file,) = job.files[Role.PREPARED]
+    assert check_files(record, served.repo, [file]) is None
+    cut = check_files(record, served.repo, [replace(file, seconds=file.seconds * 2)])
+    assert cut and cut.code == "wrong_video"

@@ -1,0 +1,77 @@
+"""Nothing secret is left anywhere: not in files, not in what is printed, not in arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from importer.cli import cli
+from importer.model import Action
+from tests.breaking_proxy import Breakage, BreakingProxy
+from tests.end_to_end.command_line import Ended
+from tests.end_to_end.conftest import Job, MakeJob
+from tests.staged_export import stage
+from tests.video_stand_in import VideoStandIn
+
+FITS = (Action.KEEP, Action.REMUX, Action.KEEP)
+
+
+@pytest.fixture
+def job(make_job: MakeJob, tmp_path: Path) -> Job:
+    return make_job(stage(tmp_path / "staged", FITS, photos=1))
+
+
+def everything_in(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Every file but those that hold secrets on purpose, for their owner alone."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.name != "password.txt" and path.parent.name != "sessions":
+            yield path, path.read_bytes()
+
+
+def test_nothing_secret_is_left_anywhere(job: Job, video_service: VideoStandIn) -> None:
+    told: list[Ended] = []
+    with BreakingProxy(job.pds.url) as proxy:
+        there = ("--pds", proxy.url)
+        service = ("--upload", "service", "--video-service", video_service.url)
+        told.append(
+            job.tokaway(
+                *("login", job.account.handle, *there),
+                *("--password-file", job.folder / "password.txt"),
+            )
+        )
+        (kept,) = (job.folder / "home").rglob("sessions/*.json")
+        proxy.breakage("com.atproto.repo.uploadBlob", Breakage.EXPIRED_TOKEN)
+        proxy.breakage("com.atproto.repo.putRecord", Breakage.BAD_GATEWAY)
+        proxy.breakage("com.atproto.repo.putRecord", Breakage.RATE_LIMIT)
+        run = ("run", job.export, "--to", job.account.handle, *there, *service)
+        told.append(job.tokaway(*run, "--json", "--pace", "0"))
+        told.append(job.tokaway("verify", job.archive, *there, "--json"))
+        told.append(job.tokaway("undo", job.archive, *there, "--yes", "--json"))
+        bearers = [call.headers.get("authorization", "") for call in proxy.calls()]
+    told += [job.tokaway("status", job.archive), job.tokaway("report", job.archive)]
+    assert [ended.code for ended in told] == [0] * 6, [ended.err for ended in told]
+    secrets = {job.password} | {word.removeprefix("Bearer ") for word in bearers}
+    secrets |= video_service.tokens
+    secrets |= {part for part in kept.read_text(encoding="utf-8").split('"') if part[:3] == "eyJ"}
+    secrets.discard("")
+    assert len(secrets) >= 5
+    pieces = [(Path("printed"), (ended.out + ended.err).encode()) for ended in told]
+    pieces += everything_in(job.folder)
+    assert len(pieces) > 20
+    leaks = [path for path, content in pieces for secret in secrets if secret.encode() in content]
+    assert not leaks
+
+
+def test_no_flag_takes_a_secret() -> None:
+    """Arguments can be seen by everybody on the machine."""
+    flags = {
+        name
+        for command in cli.commands.values()
+        for option in command.params
+        if isinstance(option, click.Option)
+        for name in option.opts
+    }
+    assert [flag for flag in flags if "password" in flag or "token" in flag] == ["--password-file"]

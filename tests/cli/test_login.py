@@ -7,13 +7,18 @@ from pathlib import Path
 
 import pytest
 
+from importer.archive.store import Archive
+from importer.archive.view import ArchiveView
 from importer.asking import Passwords
 from importer.cli import _run as program
 from importer.console import open_console
 from importer.demo.local_pds import LocalPds
 from importer.login_commands import login
+from importer.model import Account
+from importer.pds.kept_sessions import KeptSessions, Tokens
 from importer.pds.session import Given, Password
 from tests.conftest import TestAccount
+from tests.posts import exported
 from tests.stand_in import StandIn
 from tests.video_stand_in import VideoStandIn
 
@@ -144,3 +149,46 @@ def test_an_app_password_is_kept_too(home: Path, capsys: pytest.CaptureFixture[s
 
 def test_nobody_at_the_terminal_types_nothing() -> None:
     assert Passwords(None).typed() is None
+
+
+def test_an_account_that_has_moved_is_followed(
+    pds: LocalPds,
+    account: TestAccount,
+    home: Path,
+    secret: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was noted of its server, and its session there, are worth nothing any more."""
+    monkeypatch.delenv("TOKAWAY_PDS")
+    monkeypatch.setenv("TOKAWAY_PLC", pds.plc_url)
+    old = "https://old.example"
+    with Archive.create(home / "a") as archive:
+        archive.absorb([exported(links=())])
+        archive.set_account(Account(account.did, account.handle, old))
+    KeptSessions(home / "state").save(Tokens(account.did, account.handle, old, "a.b.c", "d.e.f"))
+    assert program(["run", str(home / "a"), "--no-wait"]) == 3
+    said = capsys.readouterr().err
+    assert f"{account.handle} has moved from {old} to {pds.public_url}" in said
+    program(["run", str(home / "a"), "--no-wait", "--password-file", str(secret)])
+    assert f"Publishing to {account.handle} on {pds.public_url}" in capsys.readouterr().err
+    with ArchiveView.open(home / "a") as view:
+        known = view.account()
+    assert known and known.pds == pds.public_url
+
+
+def test_a_directory_that_is_away_stops_no_import(
+    pds: LocalPds,
+    account: TestAccount,
+    home: Path,
+    secret: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("TOKAWAY_PDS")
+    monkeypatch.setenv("TOKAWAY_PLC", "http://localhost:9")
+    with Archive.create(home / "a") as archive:
+        archive.absorb([exported(links=())])
+        archive.set_account(Account(account.did, account.handle, pds.url))
+    program(["run", str(home / "a"), "--no-wait", "--password-file", str(secret)])
+    assert f"Publishing to {account.handle} on {pds.url}" in capsys.readouterr().err

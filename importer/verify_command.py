@@ -15,7 +15,7 @@ from importer.engine.patience import Patience
 from importer.engine.stop import Stop
 from importer.engine.verification import Checked, Verification, Verifier
 from importer.errors import Stopped, UserError
-from importer.model import Account
+from importer.model import Account, Edit
 from importer.pds.appview import open_appview
 from importer.pds.identity import signing_key
 from importer.pds.proof import verifier
@@ -23,6 +23,7 @@ from importer.pds.xrpc import Server
 from importer.server_commands import Access
 from importer.settings import Settings, load
 from importer.stages.repair import send_files
+from importer.stages.undo import Undone, undo
 from importer.step import Step
 from importer.toolbox import counted, session_of
 from importer.wording import local, plural
@@ -144,11 +145,48 @@ def _repair(
                     mended.append(one)
                     console.result("repaired", {"post": one.post.id, "how": "files sent again"})
         console.line(f"The files of {plural(len(mended), 'post')} were sent again.")
-    done = {one.post.id for one in (*back, *mended)}
+    anew = _encode_anew(console, archive, wrong, access, settings, stop)
+    done = {one.post.id for one in (*back, *mended, *anew)}
     left = [one for one in wrong if one.post.id not in done]
     if left:
         console.line(f"{plural(len(left), 'post')} cannot be repaired from here: see above.")
     return left
+
+
+def _encode_anew(
+    console: Console,
+    archive: Archive,
+    wrong: list[Checked],
+    access: Access,
+    settings: Settings,
+    stop: Stop,
+) -> list[Checked]:
+    """Take back videos that do not play, for another try with them encoded; once for each."""
+    mute = [
+        one
+        for one in wrong
+        if one.trouble and one.trouble.code == "does_not_play" and not one.post.encode
+    ]
+    if not mute or not access.confirm(
+        f"{plural(len(mute), 'video')} do not play. Delete their posts, and publish them again "
+        "with the videos encoded anew?"
+    ):
+        return []
+    back: list[Checked] = []
+    with session_of(settings, archive, access.credentials, stop) as (_, repo):
+        for one in mute:
+            if undo(one.records, repo) is Undone.CHANGED:
+                console.line(f"! {one.post.id} was edited elsewhere and is left alone.")
+                continue
+            archive.note_gone(one.post)
+            archive.edit([Edit(one.post.id, encode=True)])
+            back.append(one)
+            console.result("repaired", {"post": one.post.id, "how": "to be encoded anew"})
+    if back:
+        console.line(
+            f"{plural(len(back), 'post')} will be published again: tokaway run {archive.folder}"
+        )
+    return back
 
 
 def _patience(console: Console, settings: Settings, stop: Stop) -> Patience:

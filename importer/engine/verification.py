@@ -159,8 +159,8 @@ class Verification:
                 found[name] = Trouble(
                     "does_not_play",
                     f"{self._appview.host} shows {uri}, but its video does not play.",
-                    "New videos may take an hour; then take it back, and publish it again with "
-                    "its video encoded anew: tokaway posts ARCHIVE POST --encode",
+                    "New videos may take an hour. To publish it again with its video encoded "
+                    "anew: tokaway verify ARCHIVE --repair",
                 )
         return found
 

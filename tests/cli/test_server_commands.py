@@ -300,6 +300,20 @@ def test_verify_goes_on_without_an_app_view(shop: Shop, monkeypatch: pytest.Monk
     assert "Whether posts are shown was not checked" in ended.out
 
 
+def test_a_video_that_does_not_play_is_encoded_anew_once(shop: Shop, appview: str) -> None:
+    before = shop.rkeys()
+    assert shop.signed_in("verify", "--repair", "--yes").code == 1  # the second is not shown
+    assert shop.rkeys() == before[:2]
+    with ArchiveView.open(shop.folder) as view:
+        third = view.posts()[2]
+    assert (third.milestone, third.encode) == (Milestone.FETCHED, True)
+    assert shop.signed_in("run").code == 0
+    assert shop.rkeys() == before
+    ended = shop.signed_in("verify", "--repair", "--yes")
+    assert "cannot be repaired from here" in ended.out
+    assert shop.rkeys() == before
+
+
 def test_verify_proves_with_the_key_of_the_account(
     shop: Shop, pds: LocalPds, monkeypatch: pytest.MonkeyPatch
 ) -> None:

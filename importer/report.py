@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from importer.archive.view import PLACED, UNFINISHED, ArchiveView
 from importer.media.poster import kept_poster
 from importer.model import Account, Kind, MediaFile, Milestone, Post, Role
+from importer.records.bluesky import POSTGATE, THREADGATE
 from importer.summary import summarise
 from importer.wording import links_lives, plural, size, span, utc, web_link
 
@@ -41,6 +42,7 @@ _MEANING = {
     Milestone.SKIPPED: "left out",
     Milestone.FAILED: "cannot go on without you",
 }
+_GATES = {THREADGATE: "Nobody may reply", POSTGATE: "Nobody may quote"}
 _NOT_YET = {
     Milestone.FOUND: "Its file is not fetched yet.",
     Milestone.FETCHED: "Its file is fetched, but not prepared yet.",
@@ -223,7 +225,11 @@ def _shown_posts(
             "file": _file_line(post, originals),
             "done": _done_lines(files.get(Role.PREPARED, ())),
             "records": [
-                (record, web_link(record.uri, account.handle if account else record.did))
+                (
+                    record,
+                    web_link(record.uri, account.handle if account else record.did),
+                    _GATES.get(record.collection),
+                )
                 for record in archive.records(post.id)
             ],
             "why": post.trouble or _NOT_YET.get(post.milestone, ""),

@@ -27,6 +27,7 @@ from importer.export.links import rehost
 from importer.model import Account
 from importer.opening import archive_beside
 from importer.pds.session import Given, Password
+from importer.records.bluesky import COLLECTION
 from importer.server_commands import NOBODY
 
 HANDLE = "creator.test"
@@ -118,7 +119,8 @@ def _show_links(
 ) -> None:
     with ArchiveView.open(archive) as view:
         posts = {post.id: post for post in view.posts()}
-        records = view.records()
+        # Gates have no words and no file of their own.
+        records = [record for record in view.records() if record.collection == COLLECTION]
     console.line()
     console.line(f"Published on {pds_url} as {account.handle}:")
     for record in records:
@@ -126,17 +128,19 @@ def _show_links(
             f"{pds_url}/xrpc/com.atproto.repo.getRecord?repo={record.did}"
             f"&collection={record.collection}&rkey={record.rkey}"
         )
-        video = (
-            f"{pds_url}/xrpc/com.atproto.sync.getBlob?did={record.did}&cid={record.blob_cids[0]}"
-        )
-        console.result("demo_post", {"uri": record.uri, "record": shown, "video": video})
+        files = [
+            f"{pds_url}/xrpc/com.atproto.sync.getBlob?did={record.did}&cid={cid}"
+            for cid in record.blob_cids
+        ]
+        console.result("demo_post", {"uri": record.uri, "record": shown, "files": files})
         post = posts[record.post]
         caption = " ".join(post.caption.split()) or "(no caption in the export)"
         console.line(f"  {post.posted_at:%Y-%m-%d %H:%M:%S} UTC  {caption}")
         console.line(f"    {record.uri}")
         if keep:
             console.line(f"    record: {shown}")
-            console.line(f"    video:  {video}")
+            for file in files:
+                console.line(f"    file:   {file}")
     console.line(f"Report: {archive / 'report.html'}")
     if not keep:
         console.line("The server is stopped now; `tokaway demo --keep` leaves it running.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,6 +16,7 @@ from PIL import Image
 from importer.archive.store import Archive
 from importer.media.poster import LONG_SIDE, POSTER_NAME
 from importer.model import Account, Milestone, Post, Privacy, Role, Trouble
+from importer.records.bluesky import THREADGATE
 from importer.report import write_report
 from tests.posts import ACCOUNT, DID, NOW, bring_to, current, exported, record_of, write_file
 
@@ -143,6 +145,19 @@ def test_published_posts_are_listed_with_where_they_are_seen(archive: Archive) -
     assert "not verified" in shown.of(published)
     assert "verified 2026-11-23 12:00:00 UTC" in shown.of(verified)
     assert shown.attributes[verified.id]["data-milestone"] == "verified"
+
+
+def test_gates_are_told_in_words(archive: Archive) -> None:
+    archive.absorb([exported()])
+    archive.set_account(ACCOUNT)
+    post = bring_to(archive, archive.posts()[0].id, Milestone.PREPARED)
+    record = record_of(post)
+    uri = record.uri.replace(record.collection, THREADGATE)
+    gate = replace(record, collection=THREADGATE, uri=uri, blob_cids=())
+    archive.note_published(post, [record, gate])
+    shown = page(archive)
+    assert len([link for link in shown.links if link.startswith("https:")]) == 1
+    assert "Nobody may reply" in shown.of(post) and uri in shown.of(post)
 
 
 def test_what_was_left_out_or_failed_says_why_and_what_to_do(archive: Archive) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,7 @@ class CommandLine:
         program: Sequence[str] = PROGRAM,
         pass_fds: Sequence[int] = (),
         given: str = "",
+        variables: Mapping[str, str] | None = None,
     ) -> Ended:
         """Run a command to its end, `given` on its standard input."""
         done = subprocess.run(
@@ -77,7 +78,7 @@ class CommandLine:
             input=given,
             capture_output=True,
             encoding="utf-8",
-            env=environment(self._home),
+            env=environment(self._home) | dict(variables or {}),
             pass_fds=pass_fds,
             timeout=SECONDS,
             cwd=self._home,

@@ -61,6 +61,8 @@ def bench(
 ) -> Iterator[Bench]:
     stand_in = video_service
     stand_in.part_bytes = 5_000
+    # The second is a state that no lexicon knows.
+    stand_in.states = ["JOB_STATE_ENCODING", "IN_PROGRESS", "JOB_STATE_SCANNING"]
     path = tmp_path / "original.mp4"
     path.write_bytes(CLIP.read_bytes())
     file = describe(Role.PREPARED, tmp_path, path, probe(path))

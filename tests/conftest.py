@@ -124,7 +124,6 @@ def video_service(pds: LocalPds) -> Iterator[VideoStandIn]:
     """A stand-in of the video service, for accounts of the session's PDS."""
     with VideoStandIn(pds.plc_url, pds.did, pds.url) as made:
         made.encodes = False
-        made.states = []
         yield made
 
 

@@ -86,7 +86,8 @@ class VideoStandIn:
         self.knows_parts = self.is_there = True
         self.encodes = True
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
-        self.states = ["JOB_STATE_ENCODING", "IN_PROGRESS", "JOB_STATE_SCANNING"]
+        self.states: list[str] = []
+        """What the first looks at each job are told."""
         self.refuse_start: tuple[str, str] | None = None
         self.limits_say: dict[str, Any] | None = None
         self.fail_next: list[str] = []
@@ -377,7 +378,8 @@ class VideoStandIn:
 
     def _shown(self, job: str) -> dict[str, Any]:
         made = self.jobs[job]
-        return {"jobId": job, "did": made.did, "state": made.states[0], "progress": 10}
+        state = made.states[0] if made.states else "JOB_STATE_CREATED"
+        return {"jobId": job, "did": made.did, "state": state, "progress": 10}
 
     def _job_status(self, job: str) -> dict[str, Any]:
         with self._lock:

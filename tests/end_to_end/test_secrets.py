@@ -33,7 +33,7 @@ def everything_in(folder: Path) -> Iterator[tuple[Path, bytes]]:
 
 def test_nothing_secret_is_left_anywhere(job: Job, video_service: VideoStandIn) -> None:
     told: list[Ended] = []
-    with BreakingProxy(job.pds.url) as proxy:
+    with BreakingProxy(job.pds.url, rate_limit_seconds=1) as proxy:
         there = ("--pds", proxy.url)
         service = ("--upload", "service", "--video-service", video_service.url)
         told.append(

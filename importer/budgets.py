@@ -115,7 +115,7 @@ class Need:
         return {
             Kind.POINTS: points,
             Kind.UPLOADS: self.files,
-            # One look at the key, one write.
+            # A look at the key at the most, and a write.
             Kind.REQUESTS: self.files + 2,
             Kind.VIDEOS: self.videos,
             Kind.POSTS: 1,

@@ -1,4 +1,4 @@
-"""The commands that work on what is published: verify, undo, update and profile."""
+"""The commands that work on an account: its session and limits, and what is published there."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ from importer.stages.tools import Tools
 USUAL_PACE = 100
 """Posts an hour, unless the user says otherwise."""
 BLUESKY_VIDEO = "https://video.bsky.app"
-BLUESKY_HOSTS = (".host.bsky.network", "bsky.social")
+BLUESKY_HOSTS = (".host.bsky.network", ".bsky.social")
 _STANDING = "standing"
 
 
@@ -109,7 +109,7 @@ def service_url(settings: Settings, account: Account) -> str | None:
         return None
     host = urlsplit(account.pds).hostname or ""
     if settings.video_service is None and settings.upload is Route.AUTO:
-        is_bluesky = host.endswith(BLUESKY_HOSTS)
+        is_bluesky = f".{host}".endswith(BLUESKY_HOSTS)
         return BLUESKY_VIDEO if is_bluesky else None
     return settings.video_service or BLUESKY_VIDEO
 

@@ -17,10 +17,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -28,6 +27,7 @@ import httpx
 from importer.pds.identity import signing_key
 from importer.pds.proof import verifier
 from tests.clips import run
+from tests.loopback import Loopback
 
 UPLOAD_BLOB = "com.atproto.repo.uploadBlob"
 LIMITS = "app.bsky.video.getUploadLimits"
@@ -68,7 +68,7 @@ class Job:
     failure: str = ""
 
 
-class VideoStandIn:
+class VideoStandIn(Loopback):
     """Use it with `with`. What it is told to be is changed by its attributes, at any time.
 
     Args:
@@ -133,21 +133,9 @@ class VideoStandIn:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Say nothing."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        super().__init__(Handler, "video")
+        # A client that was killed leaves connections open, and nobody waits for them.
         self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name="video"
-        )
-
-    @property
-    def host(self) -> str:
-        """Its name and port."""
-        return f"localhost:{self._server.server_address[1]}"
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://{self.host}"
 
     @property
     def open_uploads(self) -> list[str]:
@@ -158,20 +146,6 @@ class VideoStandIn:
                 for job, upload in self.uploads.items()
                 if upload.state in ("created", "finishing") and upload.expires_at > self.now()
             ]
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def _call(self, nsid: str, query: dict[str, str], token: str, body: bytes) -> dict[str, Any]:
         name = nsid.removeprefix("app.bsky.video.")

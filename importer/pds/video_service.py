@@ -7,11 +7,10 @@ blob with a token of ours that is good for nothing but uploads.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote
@@ -20,18 +19,13 @@ from importer.clock import utc_now
 from importer.errors import Refused, Stopped, TryLater
 from importer.model import MediaFile
 from importer.pds.repo import Repo
+from importer.pds.upload_token import UploadToken
+from importer.pds.video_jobs import POLL_SECONDS, blob_of, job_status, wait, wait_for_job
 from importer.pds.video_troubles import quota_used, trouble_of
 from importer.pds.xrpc import Answer, Server, XrpcError
 from importer.step import Step
 
-UPLOAD = "com.atproto.repo.uploadBlob"
 PARTS_AT_ONCE = 3
-POLL_SECONDS = 1.5
-# The official app bears as many, and asks every five seconds meanwhile.
-_MOST_LOST_POLLS = 50
-_LOST_POLL_SECONDS = 5.0
-_TOKEN_LIFE = timedelta(minutes=30)
-_TOKEN_LEFT = timedelta(seconds=60)
 _FINISHES = 30
 _NOT_KNOWN = frozenset({"MethodNotImplemented", "XRPCNotSupported", "InvalidMethod"})
 
@@ -100,12 +94,9 @@ class VideoService:
         self.did = did or "did:web:" + quote(server.host, safe="")
         self._server = server
         self._repo = repo
-        self._audience = audience
+        self._token = UploadToken(repo, audience, now)
         self._now = now
         self._poll_seconds = poll_seconds
-        self._lock = threading.Lock()
-        self._token = ""
-        self._ends = datetime.min.replace(tzinfo=UTC)
 
     @property
     def host(self) -> str:
@@ -121,8 +112,8 @@ class VideoService:
             NoVideoService: it is none.
         """
         method = "app.bsky.video.getUploadLimits"
-        token = self._repo.service_token(self.did, method, self._now() + timedelta(minutes=1))
         try:
+            token = self._repo.service_token(self.did, method, self._now() + timedelta(minutes=1))
             told = self._server.query(method, {}, token).body
         except XrpcError as refusal:
             if _is_unknown(refusal):
@@ -199,7 +190,7 @@ class VideoService:
             self._send_parts(path, file, upload, received, step)
             upload = self._finished(path, file, upload, step)
             note.write(upload)
-        blob = upload.blob or self._encoded(upload.completed, step)
+        blob = upload.blob or self._made(upload.completed, step)
         note.write(replace(upload, blob=blob))
         return blob
 
@@ -273,7 +264,7 @@ class VideoService:
                     stretch=(start, length),
                 )  # fmt: skip
 
-            self._with_token(attempt)
+            self._token.call(attempt)
 
         for number in received:
             sent[number] = min(size, file.bytes - (number - 1) * size)
@@ -290,19 +281,19 @@ class VideoService:
     def _finished(self, path: Path, file: MediaFile, upload: OpenUpload, step: Step) -> OpenUpload:
         for _ in range(_FINISHES):
             # The service keeps this one for its write to the account's server.
-            self._renew()
+            self._token.renew()
             try:
                 told = self._call("finishUpload", {"jobId": upload.job}).body
                 job = str(told.get("completedJobId") or upload.job)
-                return replace(upload, completed=job, blob=_blob(told.get("jobStatus")))
+                return replace(upload, completed=job, blob=blob_of(told.get("jobStatus")))
             except (XrpcError, TryLater) as trouble:
                 status = self._status(upload.job)
                 match status.get("state"):
                     case "completed":
                         job = str(status.get("completedJobId") or upload.job)
-                        return replace(upload, completed=job, blob=_blob(status.get("jobStatus")))
+                        return replace(upload, completed=job, blob=blob_of(status.get("jobStatus")))
                     case "finishing":
-                        self._wait(1.0, step)
+                        wait(1.0, step)
                     case "created":
                         received = self._resumed(upload)[1]
                         self._send_parts(path, file, upload, received, step)
@@ -317,9 +308,9 @@ class VideoService:
         self, path: Path, file: MediaFile, name: str, note: Note, step: Step
     ) -> dict[str, Any]:
         """The way before there were parts; its answers come in several shapes (atproto#3097)."""
-        self._renew()
+        self._token.renew()
         try:
-            told = self._with_token(
+            told = self._token.call(
                 lambda token: self._server.upload(
                     "app.bsky.video.uploadVideo", path, "video/mp4", token, step,
                     lambda _: None, lambda: None,
@@ -330,90 +321,34 @@ class VideoService:
             if _is_unknown(refusal):
                 raise NoVideoService(self.host) from refusal
             told = dict(refusal.body)
-            status = _job(told)
+            status = job_status(told)
             if not status.get("jobId"):
                 error = str(status.get("error") or refusal.error)
                 raise trouble_of(error, refusal.message, self.host, self._now()) from refusal
-        status = _job(told)
+        status = job_status(told)
         upload = OpenUpload(
-            self.host, file.sha256, completed=str(status.get("jobId")), blob=_blob(status)
+            self.host, file.sha256, completed=str(status.get("jobId")), blob=blob_of(status)
         )
-        blob = upload.blob or self._encoded(upload.completed, step)
+        blob = upload.blob or self._made(upload.completed, step)
         note.write(replace(upload, blob=blob))
         return blob
 
-    def _encoded(self, job: str, step: Step) -> dict[str, Any]:
-        """Wait until a job is done; what it made."""
-        lost = 0
-        step.unit, step.done, step.total = "percent", 0, 100
-        while True:
-            try:
-                told = self._server.query("app.bsky.video.getJobStatus", {"jobId": job}).body
-            except (XrpcError, TryLater) as trouble:
-                lost += 1
-                if lost > _MOST_LOST_POLLS:
-                    raise TryLater(
-                        f"{self.host} no longer tells how far the video is.",
-                        hint="Tokaway looks again by itself.",
-                        code="video_service_down",
-                        whole_stage=True,
-                        unreachable=True,
-                    ) from trouble
-                self._wait(min(_LOST_POLL_SECONDS, self._poll_seconds * 4), step)
-                continue
-            lost = 0
-            status = _job(told)
-            # Whatever the job says: if there is a blob, it is there (Bluesky's own advice).
-            if blob := _blob(status):
-                return blob
-            if status.get("state") == "JOB_STATE_FAILED":
-                code = str(status.get("failureCode") or status.get("error") or "generic_failure")
-                raise trouble_of(code, str(status.get("message") or ""), self.host, self._now())
-            if isinstance(status.get("progress"), int):
-                step.done = status["progress"]
-            self._wait(self._poll_seconds, step)
+    def _made(self, job: str, step: Step) -> dict[str, Any]:
+        return wait_for_job(self._server, job, step, self._poll_seconds, self._now)
 
     # calls
 
     def _call(self, method: str, body: Mapping[str, Any]) -> Answer:
-        return self._with_token(
+        return self._token.call(
             lambda token: self._server.procedure(f"app.bsky.video.{method}", body, token)
         )
 
     def _status(self, job: str) -> dict[str, Any]:
-        return self._with_token(
+        return self._token.call(
             lambda token: self._server.query(
                 "app.bsky.video.getUploadStatus", {"jobId": job}, token
             )
         ).body
-
-    def _with_token(self, attempt: Callable[[str], Answer]) -> Answer:
-        token = self._fresh()
-        try:
-            return attempt(token)
-        except XrpcError as refusal:
-            if refusal.status != 401:
-                raise
-        self._renew(token)
-        return attempt(self._fresh())
-
-    def _fresh(self) -> str:
-        with self._lock:
-            if self._now() + _TOKEN_LEFT < self._ends:
-                return self._token
-        self._renew()
-        return self._token
-
-    def _renew(self, refused: str | None = None) -> None:
-        with self._lock:
-            if refused is not None and self._token != refused:
-                return
-            if not self._audience:
-                told = self._repo.server.query("com.atproto.server.describeServer", {}).body
-                self._audience = str(told.get("did"))
-            ends = self._now() + _TOKEN_LIFE
-            self._token = self._repo.service_token(self._audience, UPLOAD, ends)
-            self._ends = ends
 
     def _end(self, note: Note, file: MediaFile) -> None:
         """Give back the share of the day that an upload holds."""
@@ -428,10 +363,6 @@ class VideoService:
         except (XrpcError, TryLater, Stopped):
             # It ends by itself within the hour.
             return
-
-    def _wait(self, seconds: float, step: Step) -> None:
-        if step.stop.wait(seconds):
-            raise Stopped
 
     def _senseless(self, what: str) -> TryLater:
         return TryLater(
@@ -451,16 +382,3 @@ def _parts(file: MediaFile, upload: OpenUpload) -> int:
 
 def _is_unknown(refusal: XrpcError) -> bool:
     return refusal.error in _NOT_KNOWN or refusal.status in (404, 501)
-
-
-def _job(told: Any) -> dict[str, Any]:
-    """A job's status, wrapped or not."""
-    if not isinstance(told, dict):
-        return {}
-    inner = told.get("jobStatus")
-    return inner if isinstance(inner, dict) else told
-
-
-def _blob(status: Any) -> dict[str, Any]:
-    blob = _job(status).get("blob")
-    return blob if isinstance(blob, dict) and isinstance(blob.get("ref"), dict) else {}

@@ -13,6 +13,7 @@ from importer.asking import Passwords
 from importer.cli import _run as program
 from importer.console import open_console
 from importer.demo.local_pds import LocalPds
+from importer.errors import SignInNeeded
 from importer.login_commands import login
 from importer.model import Account
 from importer.pds.kept_sessions import KeptSessions, Tokens
@@ -130,7 +131,7 @@ def test_the_code_from_the_e_mail(
         console = open_console(as_json=False, quiet=True)
         given = Given(Password("the main password"))
         if code is None:
-            with pytest.raises(Exception, match="asks for a code"):
+            with pytest.raises(SignInNeeded, match="asks for a code"):
                 login(console, "maker.test", {"pds": server.url}, given, read_mail)
             return
         assert login(console, "maker.test", {"pds": server.url}, given, read_mail) == 0
@@ -151,6 +152,13 @@ def test_nobody_at_the_terminal_types_nothing() -> None:
     assert Passwords(None).typed() is None
 
 
+def make_archive(folder: Path, account: TestAccount, pds: str) -> None:
+    """An archive with one post, for an account that was on that server."""
+    with Archive.create(folder) as archive:
+        archive.absorb([exported(links=())])
+        archive.set_account(Account(account.did, account.handle, pds))
+
+
 def test_an_account_that_has_moved_is_followed(
     pds: LocalPds,
     account: TestAccount,
@@ -163,9 +171,7 @@ def test_an_account_that_has_moved_is_followed(
     monkeypatch.delenv("TOKAWAY_PDS")
     monkeypatch.setenv("TOKAWAY_PLC", pds.plc_url)
     old = "https://old.example"
-    with Archive.create(home / "a") as archive:
-        archive.absorb([exported(links=())])
-        archive.set_account(Account(account.did, account.handle, old))
+    make_archive(home / "a", account, old)
     KeptSessions(home / "state").save(Tokens(account.did, account.handle, old, "a.b.c", "d.e.f"))
     assert program(["run", str(home / "a"), "--no-wait"]) == 3
     said = capsys.readouterr().err
@@ -187,8 +193,6 @@ def test_a_directory_that_is_away_stops_no_import(
 ) -> None:
     monkeypatch.delenv("TOKAWAY_PDS")
     monkeypatch.setenv("TOKAWAY_PLC", "http://localhost:9")
-    with Archive.create(home / "a") as archive:
-        archive.absorb([exported(links=())])
-        archive.set_account(Account(account.did, account.handle, pds.url))
+    make_archive(home / "a", account, pds.url)
     program(["run", str(home / "a"), "--no-wait", "--password-file", str(secret)])
     assert f"Publishing to {account.handle} on {pds.url}" in capsys.readouterr().err

@@ -203,6 +203,7 @@ def test_a_job_that_fails(bench: Bench, failure: str, error: type[Exception]) ->
 
 
 def test_a_token_that_ends_is_made_anew(bench: Bench) -> None:
-    bench.client._token, bench.client._ends = "rubbish", datetime.now(UTC) + timedelta(hours=1)
+    token = bench.client._token
+    token._value, token._ends = "rubbish", datetime.now(UTC) + timedelta(hours=1)
     bench.upload()
     assert 401 in bench.proxy.statuses(START)

@@ -20,7 +20,7 @@ from importer.errors import Refused, Stopped, UserError
 from importer.model import Post, Record
 from importer.pds.repo import Repo
 from importer.pds.session import Credentials, Given
-from importer.settings import load
+from importer.settings import Settings, load
 from importer.stages.undo import Undone, undo
 from importer.stages.update import Change, change_of, update
 from importer.toolbox import session_of, style_of
@@ -52,6 +52,15 @@ class Selection:
     names: tuple[str, ...] = ()
     run: int | None = None
     found: bool = False
+
+
+def patience_of(console: Console, settings: Settings, stop: Stop) -> Patience:
+    """Waiting as the settings want it, told on the console."""
+
+    def waiting(reason: str, until: datetime) -> None:
+        console.note(f"Waiting until {local(until)}: {reason}")
+
+    return Patience(stop, utc_now, settings=settings, tell=waiting)
 
 
 def undo_import(console: Console, folder: Path, selection: Selection, access: Access) -> int:
@@ -253,9 +262,6 @@ def _show_change(console: Console, change: Change) -> None:
 def _repo(
     console: Console, archive: Archive, access: Access, stop: Stop
 ) -> Iterator[tuple[Repo, Patience]]:
-    def waiting(reason: str, until: datetime) -> None:
-        console.note(f"Waiting until {local(until)}: {reason}")
-
     settings = load(access.flags, archive=archive.folder)
     with signals(stop), session_of(settings, archive, access.credentials, stop) as (_, repo):
-        yield repo, Patience(stop, utc_now, wait=settings.wait, tell=waiting)
+        yield repo, patience_of(console, settings, stop)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import ExitStack
-from datetime import datetime
 from pathlib import Path
 
 from importer.archive.store import Archive
 from importer.clock import utc_now
 from importer.commands import signals, working_on
 from importer.console import Console
-from importer.engine.patience import Patience
 from importer.engine.stop import Stop
 from importer.engine.verification import Checked, Verification, Verifier
 from importer.errors import Stopped, UserError
@@ -20,13 +18,13 @@ from importer.pds.appview import open_appview
 from importer.pds.identity import signing_key
 from importer.pds.proof import verifier
 from importer.pds.xrpc import Server
-from importer.server_commands import Access
+from importer.server_commands import Access, patience_of
 from importer.settings import Settings, load
 from importer.stages.repair import send_files
 from importer.stages.undo import Undone, undo
 from importer.step import Step
 from importer.toolbox import counted, session_of
-from importer.wording import local, plural
+from importer.wording import plural
 
 
 def verify(
@@ -54,7 +52,7 @@ def verify(
         verification = Verification(
             archive,
             server,
-            _patience(console, settings, stop),
+            patience_of(console, settings, stop),
             utc_now,
             appview=stack.enter_context(open_appview(settings.appview, server.url, stop.at_once)),
             signed=_signed(account, settings) if prove else None,
@@ -187,13 +185,6 @@ def _encode_anew(
             f"{plural(len(back), 'post')} will be published again: tokaway run {archive.folder}"
         )
     return back
-
-
-def _patience(console: Console, settings: Settings, stop: Stop) -> Patience:
-    def waiting(reason: str, until: datetime) -> None:
-        console.note(f"Waiting until {local(until)}: {reason}")
-
-    return Patience(stop, utc_now, wait=settings.wait, tell=waiting)
 
 
 def _signed(account: Account, settings: Settings) -> Verifier:

@@ -1,13 +1,15 @@
-"""Calls that wait for the server's limits: what `verify`, `undo` and `update` are made of."""
+"""Calls that wait for the server, its limits and the line to it, as `run` does."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
+from importer.engine.pauses import LONGEST
 from importer.engine.stop import Stop
 from importer.errors import BudgetEmpty, Stopped, TryLater, Unreachable
+from importer.settings import Settings
 
 Given = TypeVar("Given")
 
@@ -18,7 +20,7 @@ class Patience:
     Args:
         stop: ends the waiting.
         now: the clock.
-        wait: whether to wait for a limit at all.
+        settings: whether to wait at all, how long at first, and for how long a server may be away.
         tell: hears why nothing goes on, and until when.
     """
 
@@ -27,30 +29,41 @@ class Patience:
         stop: Stop,
         now: Callable[[], datetime],
         *,
-        wait: bool,
+        settings: Settings,
         tell: Callable[[str, datetime], None] = lambda reason, until: None,
     ) -> None:
         self._stop = stop
         self._now = now
-        self._wait = wait
+        self._wait = settings.wait
+        self._shortest = timedelta(seconds=settings.retry_seconds)
+        self._longest = timedelta(seconds=settings.patience_seconds if settings.wait else 0)
         self._tell = tell
 
     def call(self, work: Callable[[], Given]) -> Given:
-        """Do it, and again when the server says that there is room again.
+        """Do it, and again when the server says that there is room again, or may be back.
 
         Raises:
-            Unreachable: the server does not answer.
+            Unreachable: the server has not answered for longer than is to be waited.
             BudgetEmpty: there is no room, and this command does not wait.
             Stopped: the user asked to stop meanwhile.
         """
+        pause, since = self._shortest, None
         while True:
             try:
                 return work()
             except TryLater as trouble:
+                now = self._now()
                 if trouble.at is None:
-                    raise Unreachable(
-                        f"{trouble.text} What was done so far is noted.", hint=trouble.hint
-                    ) from trouble
+                    since = since or now
+                    if now - since >= self._longest:
+                        raise Unreachable(
+                            f"{trouble.text} What was done so far is noted.",
+                            hint="Check the network, then give the same command again.",
+                        ) from trouble
+                    self._until(now + pause, trouble.text)
+                    pause = min(pause * 2, LONGEST)
+                    continue
+                pause, since = self._shortest, None
                 if not self._wait:
                     raise BudgetEmpty(
                         f"{trouble.text} What was done so far is noted.",

@@ -66,6 +66,14 @@ def code() -> str | None:
     return str(click.prompt("Code from the e-mail", err=True)).strip()
 
 
+def address() -> str | None:
+    """The address at which a browser elsewhere ended; `None` if nobody is there to paste it."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip() or None
+    asked = "The page it ends at cannot be shown there. Paste its whole address"
+    return str(click.prompt(asked, err=True)).strip()
+
+
 def _read(file: Path) -> Password:
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")

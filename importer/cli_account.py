@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import webbrowser
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from importer import (
     server_commands,
     verify_command,
 )
-from importer.asking import Passwords, agreed, code
+from importer.asking import Passwords, address, agreed, code
 from importer.cli_flags import FOLDER, PATH, common, routing, signing_in, wording
 from importer.console import Console
 from importer.records.profile import Field, Wanted
@@ -138,10 +139,25 @@ def profile(
 
 @click.command()
 @click.argument("handle")
+@click.option("--browser", is_flag=True, help="Sign in on a page of the account's own server.")
+@click.option("--paste", is_flag=True, help="The same, with a browser on another machine.")
 @signing_in
 @common
-def login(console: Console, handle: str, password_file: Path | None, **flags: Any) -> int:
+def login(
+    console: Console,
+    handle: str,
+    browser: bool,
+    paste: bool,
+    password_file: Path | None,
+    **flags: Any,
+) -> int:
     """Sign in once; later runs go on with the session."""
+    if browser or paste:
+        if password_file:
+            raise click.UsageError("A sign-in in a browser takes no --password-file.")
+        return login_commands.login_in_browser(
+            console, handle, flags, webbrowser.open, address if paste else None
+        )
     return login_commands.login(console, handle, flags, Passwords(password_file), code)
 
 

@@ -5,18 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from importer.archive.ledger import default_folder
+from importer.commands import signals
 from importer.console import Console
 from importer.engine.stop import Stop
-from importer.errors import SignInNeeded, TryLater, UserError
+from importer.errors import SignInNeeded, Stopped, TryLater, Unreachable, UserError
 from importer.model import Account
-from importer.pds.identity import find_pds
-from importer.pds.kept_sessions import KeptSessions, is_app_password
+from importer.pds.identity import find_account, find_pds
+from importer.pds.kept_sessions import KeptSessions, Tokens, is_app_password
+from importer.pds.loopback import Loopback, brought_by
+from importer.pds.oauth import AuthorizationServer, OAuthError
+from importer.pds.scopes import asked_for
 from importer.pds.session import CODE_NEEDED, Credentials, Password, Session
 from importer.pds.xrpc import Server, XrpcError
+from importer.preflight import check_permissions
+from importer.records.profile import COLLECTION as PROFILE
 from importer.settings import load
+from importer.toolbox import POST_COLLECTIONS
+from importer.wording import local
+
+# A server forgets a sign-in that nobody touches for five minutes.
+_CONSENT_SECONDS = 600.0
 
 
 def login(
@@ -45,21 +58,7 @@ def login(
     with closing(Server(url, Stop().at_once)) as server:
         session, account = _open(server, identifier, password, ask_code)
         where = session.keep(KeptSessions(default_folder()))
-    console.result(
-        "login",
-        {
-            "handle": account.handle,
-            "did": account.did,
-            "pds": account.pds,
-            "kept_in": str(where) if where else "keyring",
-        },
-    )
-    console.line(f"Signed in as {account.handle} on {account.pds}.")
-    console.line(
-        f"The session is kept in {where}, which only you can read."
-        if where
-        else "The session is kept in the keyring of this system."
-    )
+    _tell_signed_in(console, account, where)
     if is_app_password(password.value):
         console.line("So is the app password: an import of months goes on by itself.")
     else:
@@ -69,6 +68,74 @@ def login(
             "taken back."
         )
     return 0
+
+
+def login_in_browser(
+    console: Console,
+    handle: str,
+    flags: dict[str, Any],
+    open_page: Callable[[str], object],
+    ask_address: Callable[[], str | None] | None = None,
+) -> int:
+    """Sign in on a page of the account's own server, and keep the session.
+
+    `open_page` shows the page to the person. With `ask_address` the browser runs on another
+    machine, and the person brings the address at which it ended.
+
+    Returns:
+        The exit code.
+    """
+    settings = load(flags)
+    identifier = handle.removeprefix("@")
+    url = settings.pds or find_pds(identifier, plc=settings.plc)
+    stop = Stop()
+    with closing(Server(url, stop.at_once)) as server, signals(stop):
+        account = find_account(server, identifier)
+        try:
+            tokens = _consented(console, account, open_page, ask_address, stop)
+            session = Session(server, account.did, None, tokens=tokens)
+            account = session.sign_in()
+        except TryLater as trouble:
+            raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
+        check_permissions(session.grant, account, POST_COLLECTIONS, service=False)
+        where = session.keep(KeptSessions(default_folder()))
+    ends = session.grant.ends if session.grant else None
+    _tell_signed_in(console, account, where, ends)
+    if ends:
+        console.line(
+            f"This sign-in lasts until {local(ends)}, two weeks at most. An import that takes "
+            "longer stops then and asks you to sign in again; an app password lasts as long as it "
+            f"takes (tokaway login {account.handle})."
+        )
+    return 0
+
+
+def _consented(
+    console: Console,
+    account: Account,
+    open_page: Callable[[str], object],
+    ask_address: Callable[[], str | None] | None,
+    stop: Stop,
+) -> Tokens:
+    """What the server gives once the person has consented."""
+    with closing(AuthorizationServer(account.pds)) as authority, Loopback() as loopback:
+        scope = asked_for((*POST_COLLECTIONS, PROFILE))
+        consent = authority.ask(scope, loopback.url, account.handle)
+        console.line(f"Sign in on this page, and allow what Tokaway asks for:\n  {consent.url}")
+        if ask_address:
+            brought = brought_by(ask_address() or "")
+        else:
+            open_page(consent.url)
+            brought = loopback.wait(_CONSENT_SECONDS, stop.draining) or {}
+        if stop.draining.is_set():
+            raise Stopped
+        if not brought:
+            raise SignInNeeded(
+                "Nobody came back from the browser. Nothing was sent.",
+                hint="Try again. If the browser runs on another machine, add --paste.",
+                code="not_allowed",
+            )
+        return replace(authority.finish(consent, brought, account.did), handle=account.handle)
 
 
 def logout(console: Console, handle: str | None) -> int:
@@ -91,7 +158,10 @@ def logout(console: Console, handle: str | None) -> int:
         console.line(f"Nobody is signed in{f' as {handle}' if handle else ''}.")
         return 0
     ended = False
-    with closing(Server(tokens.pds, Stop().at_once)) as server, suppress(XrpcError, TryLater):
+    with (
+        closing(Server(tokens.pds, Stop().at_once)) as server,
+        suppress(XrpcError, OAuthError, TryLater, SignInNeeded),
+    ):
         Session(server, tokens.did, None, tokens=tokens).close()
         ended = True
     kept.remove(tokens.did)
@@ -103,6 +173,27 @@ def logout(console: Console, handle: str | None) -> int:
             "be taken back in the account's settings."
         )
     return 0
+
+
+def _tell_signed_in(
+    console: Console, account: Account, where: Path | None, ends: datetime | None = None
+) -> None:
+    console.result(
+        "login",
+        {
+            "handle": account.handle,
+            "did": account.did,
+            "pds": account.pds,
+            "kept_in": str(where) if where else "keyring",
+            "ends_at": ends.isoformat() if ends else None,
+        },
+    )
+    console.line(f"Signed in as {account.handle} on {account.pds}.")
+    console.line(
+        f"The session is kept in {where}, which only you can read."
+        if where
+        else "The session is kept in the keyring of this system."
+    )
 
 
 def _open(

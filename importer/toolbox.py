@@ -30,6 +30,8 @@ from importer.pds.session import Credentials, Password, Session
 from importer.pds.standing import A_DAY, FIRST_DAY, Standing, notices
 from importer.pds.video_service import VideoService
 from importer.pds.xrpc import Server, XrpcError
+from importer.preflight import check_account, check_permissions, sign_in_notices
+from importer.records.bluesky import COLLECTION, POSTGATE, THREADGATE
 from importer.records.style import Names, Style
 from importer.settings import Settings
 from importer.stages.tools import Tools
@@ -38,6 +40,7 @@ USUAL_PACE = 100
 """Posts an hour, unless the user says otherwise."""
 BLUESKY_VIDEO = "https://video.bsky.app"
 BLUESKY_HOSTS = (".host.bsky.network", ".bsky.social")
+POST_COLLECTIONS = (COLLECTION, THREADGATE, POSTGATE)
 _STANDING = "standing"
 
 
@@ -62,6 +65,7 @@ def signed_in(
         video_service(settings, account, repo, stop) as videos,
     ):
         check_account(repo, account)
+        check_permissions(repo.grant, account, POST_COLLECTIONS, service=videos is not None)
         limits = read_limits(repo.server)
         archive.set_limits(limits)
         standing, now = _standing(settings, archive, account, stop), utc_now()
@@ -80,7 +84,10 @@ def signed_in(
             budget=repo.server.budget,
             videos=videos,
             may_go_direct=settings.upload is Route.AUTO,
-            notices=notices(standing, limits, now, gently=gently),
+            notices=(
+                *notices(standing, limits, now, gently=gently),
+                *sign_in_notices(repo.grant, account, now),
+            ),
             http=http,
             now=utc_now,
         )
@@ -230,22 +237,6 @@ def _pds_of(settings: Settings, identifier: str, known: Account | None) -> str:
         if not (is_known and known):
             raise
         return known.pds
-
-
-def check_account(repo: Repo, account: Account) -> None:
-    """Find out before the first upload what would make videos vanish later.
-
-    Raises:
-        SignInNeeded: the account's e-mail address is not confirmed.
-    """
-    if repo.email_confirmed is False:
-        # Bluesky's video service never shows videos of such accounts, and says nothing.
-        raise SignInNeeded(
-            f"The e-mail address of {account.handle} is not confirmed, and videos of such "
-            "accounts are never shown. Nothing was sent.",
-            hint="Confirm it in the account's settings, then give the same command again.",
-            code="email_unconfirmed",
-        )
 
 
 @contextmanager

@@ -10,10 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import filelock
+import msgspec
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -32,8 +34,27 @@ def is_app_password(password: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What a person consented to in a browser: for which client, what, and until when (ISO)."""
+
+    issuer: str
+    client: str
+    scope: str
+    ends_at: str
+    key: dict[str, str] = field(repr=False)
+
+    @property
+    def ends(self) -> datetime:
+        """When the person has to consent again."""
+        return datetime.fromisoformat(self.ends_at)
+
+
+@dataclass(frozen=True, slots=True)
 class Tokens:
-    """A session of an account at a server. `password` is an app password, or empty."""
+    """A session of an account at a server.
+
+    `password` is an app password, or empty; there is a `grant` if it was opened in a browser.
+    """
 
     did: str
     handle: str
@@ -41,6 +62,7 @@ class Tokens:
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     password: str = field(default="", repr=False)
+    grant: Grant | None = None
 
 
 class KeptSessions:
@@ -75,8 +97,8 @@ class KeptSessions:
             with contextlib.suppress(OSError, UnicodeDecodeError):
                 told = self._path(did).read_text(encoding="utf-8")
         try:
-            return Tokens(**json.loads(told)) if told else None
-        except (TypeError, ValueError):
+            return msgspec.json.decode(told, type=Tokens) if told else None
+        except (msgspec.MsgspecError, ValueError):
             return None
 
     def save(self, tokens: Tokens) -> Path | None:

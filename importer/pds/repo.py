@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
 from importer.errors import Refused, TryLater
+from importer.pds.authorization import Bearer
+from importer.pds.kept_sessions import Grant
 from importer.pds.session import Session
 from importer.pds.xrpc import Server, XrpcError
 from importer.records.cid import blob_cid, record_cid
@@ -157,7 +159,12 @@ class Repo(PublicRepo):
         """Whether the account's e-mail address is; `None` if the server does not say."""
         return self._session.email_confirmed
 
-    def service_token(self, audience: str, method: str, ends_at: datetime) -> str:
+    @property
+    def grant(self) -> Grant | None:
+        """What a person consented to in a browser, if the session comes from that."""
+        return self._session.grant
+
+    def service_token(self, audience: str, method: str, ends_at: datetime) -> Bearer:
         """A token with which a service may call one method in the account's name.
 
         Raises:
@@ -172,7 +179,7 @@ class Repo(PublicRepo):
         answer = self._session.call(
             lambda token: self.server.query("com.atproto.server.getServiceAuth", parameters, token)
         )
-        return str(answer.body.get("token"))
+        return Bearer(str(answer.body.get("token")))
 
     def upload_blob(self, path: Path, content_type: str, step: Step) -> dict[str, Any]:
         """Upload a file's bytes and check that the server stored just these.

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from importer.errors import SignInNeeded, TryLater, Unreachable
 from importer.model import Account
-from importer.pds.kept_sessions import KeptSessions, Tokens, is_app_password
+from importer.pds.authorization import Authorization, Bearer, Bound, ProofKey
+from importer.pds.kept_sessions import Grant, KeptSessions, Tokens, is_app_password
+from importer.pds.oauth import AuthorizationServer, OAuthError
 from importer.pds.xrpc import Answer, Server, XrpcError
 
-_TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing"})
+_TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "invalid_token"})
 CODE_NEEDED = "code_needed"
 
 
@@ -57,9 +59,10 @@ class Given:
 class Session:
     """One account on its server. May be used from several threads.
 
-    It is opened with a password, or goes on with tokens that were kept. Access tokens last two
-    hours; a run of days renews them with the refresh token, and with the password should that be
-    refused. With `kept` each renewal is kept too, and only one process at a time renews.
+    It is opened with a password, or goes on with tokens that were kept, from a password or from a
+    sign-in in a browser. Access tokens last an hour or two; a run of days renews them with the
+    refresh token, and with the password should that be refused. With `kept` each renewal is kept
+    too, and only one process at a time renews.
     """
 
     def __init__(
@@ -74,8 +77,11 @@ class Session:
         self.server = server
         self._identifier = identifier
         self._password = password
-        self._tokens = tokens or Tokens("", identifier, server.url, "", "")
         self._kept = kept
+        self._proofs: ProofKey | None = None
+        self._tokens: Tokens
+        self._authorization: Authorization
+        self._hold(tokens or Tokens("", identifier, server.url, "", ""))
         self._renewing = threading.Lock()
         self._lost: SignInNeeded | None = None
         self.email_confirmed: bool | None = None
@@ -83,6 +89,11 @@ class Session:
 
     def __repr__(self) -> str:
         return f"Session({self._identifier!r} at {self.server.host})"
+
+    @property
+    def grant(self) -> Grant | None:
+        """What a person consented to in a browser, if this session comes from that."""
+        return self._tokens.grant
 
     def sign_in(self) -> Account:
         """Open a session, or make sure that the one that was kept still holds.
@@ -144,25 +155,37 @@ class Session:
             XrpcError: the server does not know it any more.
             TryLater: the server cannot.
         """
-        self.server.procedure("com.atproto.server.deleteSession", None, self._tokens.refresh)
+        if not self._tokens.grant:
+            refresh = Bearer(self._tokens.refresh)
+            self.server.procedure("com.atproto.server.deleteSession", None, refresh)
+            return
+        with closing(AuthorizationServer(self.server.url)) as authority:
+            authority.revoke(self._tokens)
 
-    def call(self, attempt: Callable[[str], Answer]) -> Answer:
+    def call(self, attempt: Callable[[Authorization], Answer]) -> Answer:
         """Make a call that needs the access token, once more with a new one if it is refused.
 
         Raises:
             XrpcError: the server refused the call for another reason.
-            SignInNeeded: the server refuses to renew the session.
+            SignInNeeded: the server refuses to renew the session, or it does not permit this.
             TryLater: the server cannot renew it now, or refuses even what it renewed.
         """
-        token = self._tokens.access
+        authorization = self._authorization
         try:
-            return attempt(token)
+            return attempt(authorization)
         except XrpcError as refusal:
+            if refusal.error == "ScopeMissingError":
+                raise SignInNeeded(
+                    f"The sign-in as {self._identifier} does not permit this ({refusal.message}).",
+                    hint=f"Sign in again and allow all: tokaway login {self._tokens.handle} "
+                    "--browser",
+                    code="not_permitted",
+                ) from refusal
             if refusal.error not in _TOKEN_TROUBLE:
                 raise
-        self._renew(token)
+        self._renew(authorization.token)
         try:
-            return attempt(self._tokens.access)
+            return attempt(self._authorization)
         except XrpcError as refusal:
             if refusal.error in _TOKEN_TROUBLE:
                 # It took the renewal, so another password would not help: its parts disagree.
@@ -208,7 +231,7 @@ class Session:
                     known = kept.load(did) if kept else None
                     if known and known.pds == self._tokens.pds and known.access != refused:
                         # Another process was faster, and what we hold is used up.
-                        self._tokens = known
+                        self._hold(known)
                         return
                     self._renew_alone()
             except TimeoutError as error:
@@ -218,10 +241,13 @@ class Session:
                 ) from error
 
     def _renew_alone(self) -> None:
+        if self._tokens.grant:
+            self._renew_grant()
+            return
         try:
             self._take(
                 self.server.procedure(
-                    "com.atproto.server.refreshSession", None, token=self._tokens.refresh
+                    "com.atproto.server.refreshSession", None, Bearer(self._tokens.refresh)
                 )
             )
         except XrpcError:
@@ -231,6 +257,37 @@ class Session:
                 self._lost = refusal
                 raise
 
+    def _renew_grant(self) -> None:
+        try:
+            with closing(AuthorizationServer(self.server.url)) as authority:
+                self._hold(authority.renew(self._tokens))
+        except OAuthError as error:
+            name = self._tokens.handle
+            self._lost = SignInNeeded(
+                f"The sign-in of {name} has ended: its two weeks are over, or it was taken back "
+                f"in the account's settings ({error}). Nothing is lost.",
+                hint=f"Sign in again: tokaway login {name} --browser. Then the same command goes "
+                "on where this one ended.",
+                code="session_ended",
+            )
+            raise self._lost from error
+        self._save()
+
+    def _hold(self, tokens: Tokens) -> None:
+        if tokens.grant is None:
+            self._authorization = Bearer(tokens.access)
+        elif self._proofs is None or tokens.grant.key != self._proofs.kept():
+            self._proofs = ProofKey.read(tokens.grant.key)
+        if tokens.grant and self._proofs:
+            self._authorization = Bound(tokens.access, self._proofs)
+        self._tokens = tokens
+
+    def _save(self) -> None:
+        if self._kept:
+            # Without room for it this run goes on all the same; a later one may ask to sign in.
+            with suppress(OSError):
+                self._kept.save(self._tokens)
+
     def _take(self, answer: Answer) -> None:
         access, refresh = answer.body.get("accessJwt"), answer.body.get("refreshJwt")
         if not (isinstance(access, str) and isinstance(refresh, str)):
@@ -238,17 +295,16 @@ class Session:
                 f"{self.server.host} answered the sign-in without a session.",
                 hint="Is the address given with --pds that of an AT Protocol server?",
             )
-        self._tokens = replace(
-            self._tokens,
-            did=str(answer.body.get("did")),
-            handle=str(answer.body.get("handle") or self._tokens.handle),
-            access=access,
-            refresh=refresh,
+        self._hold(
+            replace(
+                self._tokens,
+                did=str(answer.body.get("did")),
+                handle=str(answer.body.get("handle") or self._tokens.handle),
+                access=access,
+                refresh=refresh,
+            )
         )
-        if self._kept:
-            # Without room for it this run goes on all the same; a later one may ask to sign in.
-            with suppress(OSError):
-                self._kept.save(self._tokens)
+        self._save()
 
     def _refused(self, refusal: XrpcError) -> SignInNeeded:
         if refusal.error == "AuthFactorTokenRequired":

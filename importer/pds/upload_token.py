@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from importer.pds.authorization import Bearer
 from importer.pds.repo import Repo
 from importer.pds.xrpc import Answer, XrpcError
 
@@ -25,10 +26,10 @@ class UploadToken:
         self._audience = audience
         self._now = now
         self._lock = threading.Lock()
-        self._value = ""
+        self._value = Bearer("")
         self._ends = datetime.min.replace(tzinfo=UTC)
 
-    def call(self, attempt: Callable[[str], Answer]) -> Answer:
+    def call(self, attempt: Callable[[Bearer], Answer]) -> Answer:
         """Make a call with it, once more with a new one if it is refused.
 
         Raises:
@@ -44,7 +45,7 @@ class UploadToken:
         self.renew(token)
         return attempt(self._fresh())
 
-    def renew(self, refused: str | None = None) -> None:
+    def renew(self, refused: Bearer | None = None) -> None:
         """Make a new one, or only if the current one is the one that was refused.
 
         Raises:
@@ -61,7 +62,7 @@ class UploadToken:
             self._value = self._repo.service_token(self._audience, METHOD, ends)
             self._ends = ends
 
-    def _fresh(self) -> str:
+    def _fresh(self) -> Bearer:
         with self._lock:
             if self._now() + _LEAST_LEFT < self._ends:
                 return self._value

@@ -18,6 +18,7 @@ from urllib.parse import quote
 from importer.clock import utc_now
 from importer.errors import Refused, Stopped, TryLater
 from importer.model import MediaFile
+from importer.pds.authorization import Bearer
 from importer.pds.repo import Repo
 from importer.pds.upload_token import UploadToken
 from importer.pds.video_jobs import POLL_SECONDS, blob_of, job_status, wait, wait_for_job
@@ -256,7 +257,7 @@ class VideoService:
                 sent[number] += len(chunk)
                 step.done = sum(sent.copy().values())
 
-            def attempt(token: str) -> Answer:
+            def attempt(token: Bearer) -> Answer:
                 return self._server.upload(
                     "app.bsky.video.uploadPart", path, "application/octet-stream", token,
                     Step(step.stop), count, begin,

@@ -22,6 +22,7 @@ import tenacity
 
 from importer import __version__
 from importer.errors import SignInNeeded, Stopped, TryLater
+from importer.pds.authorization import NONCE_WANTED, Authorization
 from importer.pds.budget import Budget
 from importer.step import Step
 
@@ -89,7 +90,7 @@ class Server:
         self,
         method: str,
         parameters: Mapping[str, str | int | bool | list[str]],
-        token: str | None = None,
+        authorization: Authorization | None = None,
     ) -> Answer:
         """Call a query (GET).
 
@@ -100,14 +101,16 @@ class Server:
         return self._retrying(
             lambda: self._send(
                 method,
-                self._client.build_request(
-                    "GET", method, params=dict(parameters), headers=_authorization(token)
-                ),
+                self._client.build_request("GET", method, params=dict(parameters)),
+                authorization,
             )
         )
 
     def procedure(
-        self, method: str, body: Mapping[str, Any] | None, token: str | None = None
+        self,
+        method: str,
+        body: Mapping[str, Any] | None,
+        authorization: Authorization | None = None,
     ) -> Answer:
         """Call a procedure (POST) that may be repeated without harm.
 
@@ -118,9 +121,8 @@ class Server:
         return self._retrying(
             lambda: self._send(
                 method,
-                self._client.build_request(
-                    "POST", method, json=body, headers=_authorization(token)
-                ),
+                self._client.build_request("POST", method, json=body),
+                authorization,
                 body,
             )
         )
@@ -130,7 +132,7 @@ class Server:
         method: str,
         path: Path,
         content_type: str,
-        token: str,
+        authorization: Authorization,
         step: Step,
         on_chunk: Callable[[bytes], None],
         on_start: Callable[[], None],
@@ -161,7 +163,6 @@ class Server:
                     params=dict(parameters or {}),
                     content=_chunks(file, size, step, on_chunk),
                     headers={
-                        **_authorization(token),
                         "Content-Type": content_type,
                         "Content-Length": str(size),
                         # A refused upload leaves a kept-alive connection hanging for 91 s.
@@ -169,7 +170,7 @@ class Server:
                     },
                     timeout=UPLOAD_TIMEOUT,
                 )
-                return self._send(method, request)
+                return self._send(method, request, authorization)
 
         return self._retrying(attempt)
 
@@ -203,10 +204,18 @@ class Server:
         self._retrying(attempt)
 
     def _send(
-        self, method: str, request: httpx.Request, body: Mapping[str, Any] | None = None
+        self,
+        method: str,
+        request: httpx.Request,
+        authorization: Authorization | None,
+        body: Mapping[str, Any] | None = None,
     ) -> Answer:
         self.budget.before(method, body)
+        if authorization:
+            request.headers.update(authorization.headers(request.method, request.url))
         response = self._client.send(request)
+        if authorization:
+            authorization.heard(request.url, response.headers)
         self.budget.after(method, response.headers)
         if response.is_error:
             raise _refusal(response)
@@ -230,6 +239,14 @@ class Server:
             if self._stop.wait(seconds):
                 raise Stopped
 
+        def with_nonce() -> Answer:
+            try:
+                return attempt()
+            except XrpcError as error:
+                if error.error != NONCE_WANTED:
+                    raise
+            return attempt()
+
         retry = tenacity.Retrying(
             retry=tenacity.retry_if_exception(is_blip),
             stop=tenacity.stop_after_attempt(TRIES),
@@ -238,7 +255,7 @@ class Server:
             reraise=True,
         )
         try:
-            return retry(attempt)
+            return retry(with_nonce)
         except httpx.TransportError as error:
             raise self._out_of_reach(error) from error
         except XrpcError as error:
@@ -282,10 +299,6 @@ class Server:
         )
 
 
-def _authorization(token: str | None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"} if token else {}
-
-
 def _chunks(
     file: BinaryIO, size: int, step: Step, on_chunk: Callable[[bytes], None]
 ) -> Iterator[bytes]:
@@ -313,6 +326,8 @@ def _refusal(response: httpx.Response) -> XrpcError:
     if not isinstance(body, dict):
         body = {}
     error, message = body.get("error"), body.get("message")
+    if f'error="{NONCE_WANTED}"' in response.headers.get("www-authenticate", ""):
+        error = NONCE_WANTED
     return XrpcError(
         response.status_code,
         str(error or response.reason_phrase or "Error"),

@@ -16,6 +16,7 @@ import pytest
 
 from importer.demo.local_pds import LocalPds
 from importer.errors import SignInNeeded, TokawayError, TryLater, Unreachable
+from importer.pds.authorization import Bearer
 from importer.pds.repo import Repo
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import TRIES, Answer, Server, XrpcError
@@ -207,9 +208,8 @@ class TestRenewing:
         assert proxy.statuses(SIGN_IN) == [200]
 
     def test_a_revoked_renewal(self, proxy: BreakingProxy, session: Session) -> None:
-        session.server.procedure(
-            "com.atproto.server.deleteSession", None, token=session._tokens.refresh
-        )
+        refresh = Bearer(session._tokens.refresh)
+        session.server.procedure("com.atproto.server.deleteSession", None, refresh)
         proxy.breakage(WHO_AM_I, Breakage.EXPIRED_TOKEN)
         who_am_i(session)
         assert proxy.statuses(REFRESH) == [400]

@@ -14,6 +14,7 @@ from importer.demo.local_pds import LocalPds
 from importer.errors import Refused, Stopped, TryLater
 from importer.media.probe import probe
 from importer.model import MediaFile, Role
+from importer.pds.authorization import Bearer
 from importer.pds.repo import Repo
 from importer.pds.video_service import NoVideoService, VideoService
 from importer.pds.xrpc import TRIES, Server
@@ -204,6 +205,6 @@ def test_a_job_that_fails(bench: Bench, failure: str, error: type[Exception]) ->
 
 def test_a_token_that_ends_is_made_anew(bench: Bench) -> None:
     token = bench.client._token
-    token._value, token._ends = "rubbish", datetime.now(UTC) + timedelta(hours=1)
+    token._value, token._ends = Bearer("rubbish"), datetime.now(UTC) + timedelta(hours=1)
     bench.upload()
     assert 401 in bench.proxy.statuses(START)

@@ -13,6 +13,7 @@ import pytest
 
 from importer.demo.local_pds import LocalPds
 from importer.errors import Stopped, TryLater
+from importer.pds.authorization import Authorization
 from importer.pds.repo import Repo
 from importer.pds.xrpc import TRIES, Server, XrpcError
 from importer.step import Step
@@ -43,8 +44,8 @@ def unused_port() -> int:
         return port
 
 
-def token_of(repo: Repo) -> str:
-    return repo._session._tokens.access
+def token_of(repo: Repo) -> Authorization:
+    return repo._session._authorization
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def video(tmp_path: Path) -> Path:
 class Upload:
     """One upload through a server, with what its callbacks saw."""
 
-    def __init__(self, server: Server, path: Path, token: str) -> None:
+    def __init__(self, server: Server, path: Path, token: Authorization) -> None:
         self.step = Step(threading.Event())
         self.starts = 0
         self.digest = hashlib.sha256()

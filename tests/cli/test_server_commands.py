@@ -134,9 +134,10 @@ def test_undo_takes_back_what_this_archive_wrote(shop: Shop) -> None:
     assert "Nothing to take back." in shop.signed_in("undo", "--yes").out
 
 
-def test_undo_of_one_post_or_one_run(shop: Shop) -> None:
+@pytest.mark.parametrize("flag", [(), ("--post",)])
+def test_undo_of_one_post_or_one_run(shop: Shop, flag: tuple[str, ...]) -> None:
     assert shop.signed_in("undo", "--yes", "--run", "9").out.startswith("Nothing to take back.")
-    assert shop.signed_in("undo", SECOND, "--yes").code == 0
+    assert shop.signed_in("undo", *flag, SECOND, "--yes").code == 0
     assert shop.milestones()[1] == Milestone.SKIPPED
     assert len(shop.rkeys()) == 2
     assert shop.signed_in("undo", "--run", "1", "--yes").code == 0

@@ -192,7 +192,7 @@ def test_what_is_private_in_an_export_reaches_no_file_of_ours(
 def test_plan_shows_twenty_posts_unless_asked_for_all(say: Say, folder: Path) -> None:
     make(folder, *(exported(second) for second in range(22)))
     few = say(lambda console: commands.plan(console, Sources(folder)))
-    assert few[-5] == "  … and 2 more (-v shows all)"
+    assert few[-6] == "  … and 2 more (-v shows all)"
     every = say(lambda console: commands.plan(console, Sources(folder), every_post=True))
     assert sum(line.endswith("(no caption)") for line in every) == 22
 

@@ -11,8 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlite_utils import Database
-
+from importer.archive.database import Database
 from importer.archive.migrations import migrations
 from importer.archive.rows import (
     Row,

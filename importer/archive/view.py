@@ -99,13 +99,10 @@ class ArchiveView:
     def posts(self, *milestones: Milestone, chosen: bool | None = None) -> list[Post]:
         """Posts, oldest first, at any of the milestones (all when none is named)."""
         where, values = _where(milestones, chosen)
-        return [
-            post_from_row(row)
-            for row in self._rows(
-                f"SELECT * FROM posts {where} ORDER BY posted_at, ordinal",  # noqa: S608
-                values,
-            )
-        ]
+        sql = f"SELECT * FROM posts {where} ORDER BY posted_at, ordinal"  # noqa: S608
+        with sqlite_trouble(self.folder):
+            # Row by row: together they would take more memory than the posts.
+            return [post_from_row(row) for row in self._db.query(sql, values)]
 
     def post(self, post_id: str) -> Post | None:
         """One post by its id."""

@@ -189,6 +189,7 @@ def test_update_brings_edited_words(shop: Shop) -> None:
             "post": SECOND,
             "before": ["Post 1"],
             "after": ["Other words"],
+            "others": ["its description"],
         }
     ]
     assert shop.texts() == ["Post 0", "Post 1", "Post 2"]
@@ -198,6 +199,14 @@ def test_update_brings_edited_words(shop: Shop) -> None:
     assert shop.texts() == ["Post 0", "Other words", "Post 2"]
     assert "nothing to update" in shop.signed_in("update", "--yes").out
     assert shop("verify").code == 0
+
+
+def test_update_shows_what_else_changes(shop: Shop) -> None:
+    shop.edit(alt="A cat")
+    shown = shop.signed_in("update")
+    assert shown.code == 2
+    assert "changed: its description" in shown.out
+    assert "- Post 1" not in shown.out
 
 
 def test_update_of_what_was_edited_elsewhere(shop: Shop) -> None:

@@ -16,8 +16,8 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from importer.errors import DiskFull, Refused
+from importer.landing import landing
 from importer.media.container import MAX_PIXELS, open_media
-from importer.media.part_file import landing
 from importer.media.photos import small_picture
 
 POSTER_NAME = "poster.webp"

@@ -6,35 +6,30 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from importer.archive.lock import locked
 from importer.archive.store import Archive
-from importer.archive.view import ArchiveView
-from importer.budgets import in_words
+from importer.archive.view import UNFINISHED, ArchiveView
 from importer.clock import utc_now
 from importer.console import Console
-from importer.engine.foresight import foresee_all
-from importer.engine.outlook import outlook
-from importer.engine.run import Outcome, run
+from importer.engine.run import Outcome
 from importer.engine.stop import Stop
 from importer.errors import UserError
-from importer.events import Event, jsonable
+from importer.events import jsonable
 from importer.model import Milestone, Post
 from importer.opening import Opened, opened
-from importer.pds.limits import assumed
 from importer.pds.session import Credentials
+from importer.plans import Plan, make_plan, summary_with_outlook
 from importer.records.bluesky import worded
 from importer.records.style import Style
 from importer.report import write_report
-from importer.run_log import RunLog
-from importer.settings import Settings, load
+from importer.runs import run_archive
+from importer.settings import load
 from importer.stages.foresee import Foreseen
-from importer.stages.place import sweep
 from importer.summary import Summary, summarise
-from importer.toolbox import signed_in, style_of, windows_of
 from importer.wording import (
     fits_lines,
     forecast_line,
@@ -78,7 +73,7 @@ def plan(
         _choose(console, sources, it)
         _show_reading(console, it)
         settings = load(flags or {}, archive=it.archive.folder)
-        _show_plan(console, it.archive, settings, every_post=every_post)
+        _show_plan(console, it.archive, make_plan(it.archive, settings), every_post=every_post)
     return 0
 
 
@@ -96,21 +91,11 @@ def run_import(
         settings = load(flags, archive=archive.folder, config=config)
         _choose(console, sources, it)
         _show_reading(console, it)
-        unfinished = frozenset(post.id for post in archive.posts(*_TO_DO, chosen=True))
-        sweep(archive.folder, unfinished)
-        if not unfinished:
+        if not any(archive.posts(*UNFINISHED, chosen=True)):
             return _nothing_to_do(console, archive)
-        with (
-            signed_in(settings, archive, credentials, stop) as tools,
-            RunLog(archive.folder) as log,
-        ):
-
-            def emit(event: Event) -> None:
-                log.event(event)
-                console.event(event)
-
-            with signals(stop):
-                outcome = run(archive, tools, settings, emit, stop)
+        outcome = run_archive(
+            archive, settings, credentials, console.event, stop, while_running=signals(stop)
+        )
         _tell_outcome(console, archive, outcome)
         if not outcome.clean:
             # A worker hangs in the network; everything it could still do is repeatable.
@@ -122,8 +107,7 @@ def run_import(
 def status(console: Console, folder: Path) -> int:
     """Where the archive stands: counts, what waits, what did not work and why."""
     with ArchiveView.open(folder) as archive:
-        settings = load({}, archive=folder)
-        summary = _with_outlook(summarise(archive, utc_now()), archive, settings)
+        summary = summary_with_outlook(archive, load({}, archive=folder))
     console.result("status", jsonable(summary))
     _show_summary(console, summary)
     return 0
@@ -156,9 +140,6 @@ def report(console: Console, folder: Path) -> int:
     console.result("report", {"path": str(path)})
     console.line(str(path))
     return 0
-
-
-_TO_DO = (Milestone.FOUND, Milestone.FETCHED, Milestone.PREPARED)
 
 
 @contextmanager
@@ -226,12 +207,10 @@ def _show_reading(console: Console, it: Opened) -> None:
             console.note(line)
 
 
-def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_post: bool) -> None:
+def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bool) -> None:
     now = utc_now()
-    summary = _with_outlook(summarise(archive, now), archive, settings)
-    waiting = archive.posts(*_TO_DO, chosen=True)
-    limits, style = archive.limits() or assumed(), style_of(settings, archive)
-    foreseen = foresee_all(archive, waiting, limits, settings)
+    summary, waiting, foreseen = made.summary, made.waiting, made.foreseen
+    limits, style = made.limits, made.style
     for post in archive.posts() if console.takes_objects else ():
         fields = post_fields(post, foreseen.get(post.id))
         console.result("plan_post", fields | jsonable(worded(post, style)))
@@ -300,15 +279,6 @@ def post_fields(post: Post, fit: Foreseen | None) -> dict[str, Any]:
         }
     )
     return fields
-
-
-def _with_outlook(summary: Summary, archive: ArchiveView, settings: Settings) -> Summary:
-    windows, style = windows_of(archive, settings), style_of(settings, archive)
-    seen = outlook(archive, settings, style, windows, utc_now())
-    if seen is None:
-        return summary
-    limit = in_words(seen.limit) if seen.limit else ""
-    return replace(summary, finish_at=seen.finish_at, limited_by=limit)
 
 
 def _nothing_to_do(console: Console, archive: Archive) -> int:

@@ -140,3 +140,8 @@ def ffmpeg() -> Ffmpeg:
 @pytest.fixture(scope="session")
 def treated(clips: Clips, ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Treated:
     return Treated(clips, ffmpeg, tmp_path_factory.mktemp("treated"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--draw-pictures` draws the screens of the documents anew."""
+    parser.addoption("--draw-pictures", action="store_true", help="draw docs/pictures anew")

@@ -23,7 +23,8 @@ from tenacity import (
 from importer import __version__
 from importer.errors import Refused, TryLater
 from importer.export.links import expiry
-from importer.media.part_file import Note, PartFile, full
+from importer.landing import full
+from importer.media.part_file import Note, PartFile
 from importer.step import Step
 
 RESERVE = 64 << 20

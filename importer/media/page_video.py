@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.errors import Refused, TryLater
+from importer.landing import full, land
 from importer.media.download import MOST_BYTES
 from importer.media.page_trouble import Listener, Wish, causes, translate, words
-from importer.media.part_file import full, land
 from importer.step import Step
 
 if TYPE_CHECKING:

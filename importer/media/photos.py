@@ -15,10 +15,10 @@ from pathlib import Path
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from importer.errors import Refused
+from importer.landing import landing
 from importer.media.facts import PhotoFacts
 from importer.media.fit_photo import FORMS, decide_photo
 from importer.media.image_chunks import BEHIND, clean, hidden_parts
-from importer.media.part_file import landing
 from importer.media.probe import looks_like
 from importer.model import Action, Fit
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from importer.errors import DiskFull, Refused
+from importer.landing import landing
 from importer.media.container import MAX_PIXELS, open_media
-from importer.media.part_file import landing
 from importer.media.photos import small_picture
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import Any
 
 import ffmpeg as command
 
+from importer.landing import landing
 from importer.media.container import MAX_PIXELS
 from importer.media.encoder import SOFTWARE
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.fit import AUDIO_BPS, video_bitrate_cap
-from importer.media.part_file import landing
 from importer.media.photos import framed_jpeg
 from importer.model import Limits
 from importer.step import Step

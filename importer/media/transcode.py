@@ -10,12 +10,12 @@ from typing import Any
 import ffmpeg as command
 
 from importer.errors import Refused
+from importer.landing import landing
 from importer.media import fit as rule
 from importer.media.container import FORMATS, MAX_PIXELS
 from importer.media.encoder import SOFTWARE, Encoder
 from importer.media.facts import MediaFacts
 from importer.media.ffmpeg import Ffmpeg
-from importer.media.part_file import landing
 from importer.media.probe import probe
 from importer.model import Action, Fit, Limits
 from importer.step import Step

@@ -8,11 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from importer.errors import Refused
+from importer.landing import landing
 from importer.media import cuts
 from importer.media.facts import MediaFacts
 from importer.media.fit import decide
 from importer.media.moments import key_frames, loudness_of
-from importer.media.part_file import landing
 from importer.media.probe import probe
 from importer.media.subtitles import beside, read_file, read_streams
 from importer.media.transcode import Stretch, convert

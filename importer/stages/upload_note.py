@@ -11,7 +11,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from importer.media.part_file import landing
+from importer.landing import landing
 from importer.model import MediaFile
 from importer.pds.video_service import OpenUpload
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from importer.errors import DiskFull
-from importer.media.part_file import landing
+from importer.landing import landing
 
 
 def test_a_whole_file_takes_its_name(tmp_path: Path) -> None:

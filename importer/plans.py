@@ -1,0 +1,73 @@
+"""What a run would do with an archive: decided and worded, nothing sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from importer.archive.view import UNFINISHED, ArchiveView
+from importer.budgets import Window, in_words
+from importer.clock import utc_now
+from importer.engine.forecast import Forecast
+from importer.engine.foresight import foresee_all
+from importer.engine.outlook import outlook
+from importer.model import Limits, Post
+from importer.pds.limits import assumed
+from importer.records.style import Style
+from importer.settings import Settings
+from importer.stages.foresee import Foreseen
+from importer.summary import Summary, summarise
+from importer.toolbox import style_of, windows_of
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do, as far as it can be seen now.
+
+    `waiting` are the posts it would publish, oldest first; `foreseen` the decision for each whose
+    file is at hand. `windows` are the limits that `forecast` was played through, which is `None`
+    when nothing waits.
+    """
+
+    summary: Summary
+    waiting: tuple[Post, ...]
+    foreseen: Mapping[str, Foreseen]
+    limits: Limits
+    style: Style
+    windows: tuple[Window, ...]
+    forecast: Forecast | None
+
+
+def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
+    """Decide for every post that waits; reads the files at hand, sends nothing.
+
+    Raises:
+        UserError: the table of handles cannot be used.
+    """
+    waiting = archive.posts(*UNFINISHED, chosen=True)
+    limits = archive.limits() or assumed()
+    style, windows = style_of(settings, archive), tuple(windows_of(archive, settings))
+    seen = outlook(archive, settings, style, windows, utc_now())
+    return Plan(
+        summary=_with(summarise(archive, utc_now()), seen),
+        waiting=tuple(waiting),
+        foreseen=foresee_all(archive, waiting, limits, settings),
+        limits=limits,
+        style=style,
+        windows=windows,
+        forecast=seen,
+    )
+
+
+def summary_with_outlook(archive: ArchiveView, settings: Settings) -> Summary:
+    """The numbers of an archive, with the day on which its import will be finished."""
+    windows, style = windows_of(archive, settings), style_of(settings, archive)
+    seen = outlook(archive, settings, style, windows, utc_now())
+    return _with(summarise(archive, utc_now()), seen)
+
+
+def _with(summary: Summary, seen: Forecast | None) -> Summary:
+    if seen is None:
+        return summary
+    limit = in_words(seen.limit) if seen.limit else ""
+    return replace(summary, finish_at=seen.finish_at, limited_by=limit)

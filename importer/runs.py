@@ -1,0 +1,55 @@
+"""A run from beginning to end: tidies up, signs in, keeps the log, lets the engine work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+
+from importer.archive.store import Archive
+from importer.archive.view import UNFINISHED
+from importer.engine.run import Outcome, run
+from importer.engine.stop import Stop
+from importer.events import Event
+from importer.pds.session import Credentials
+from importer.run_log import RunLog
+from importer.settings import Settings
+from importer.stages.place import sweep
+from importer.toolbox import signed_in
+
+
+def run_archive(
+    archive: Archive,
+    settings: Settings,
+    credentials: Credentials,
+    emit: Callable[[Event], None],
+    stop: Stop,
+    *,
+    while_running: AbstractContextManager[None] | None = None,
+) -> Outcome:
+    """Fetch, prepare and publish what waits in an archive; the same call resumes.
+
+    Args:
+        archive: open for writing.
+        settings: of this run.
+        credentials: where a password comes from, if no session was kept.
+        emit: hears every event, in order and from this thread.
+        stop: how the run is told to stop.
+        while_running: entered once the account is signed in.
+
+    Raises:
+        UserError: no account is named, it is not the archive's, or FFmpeg is missing.
+        SignInNeeded: there is no password, or the server refuses it.
+        Unreachable: the server does not answer.
+    """
+    sweep(archive.folder, frozenset(post.id for post in archive.posts(*UNFINISHED, chosen=True)))
+    with (
+        signed_in(settings, archive, credentials, stop) as tools,
+        RunLog(archive.folder) as log,
+        while_running or nullcontext(),
+    ):
+
+        def tell(event: Event) -> None:
+            log.event(event)
+            emit(event)
+
+        return run(archive, tools, settings, tell, stop)

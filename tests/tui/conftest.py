@@ -1,0 +1,49 @@
+"""What tests of the screens share: a sample export, a folder to remember in, and pictures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+# Fonts would be fetched from elsewhere by whoever looks at the picture.
+_FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def stillness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing blinks or moves by itself."""
+    monkeypatch.setattr(Input.cursor_blink, "_default", False)
+    monkeypatch.setattr(TextArea.cursor_blink, "_default", False)
+    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Where the program remembers choices."""
+    folder = tmp_path / "state"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def picture(request: pytest.FixtureRequest) -> Iterator[Callable[[Pilot[int], str], None]]:
+    """Hold the screen against its picture in the documents, or draw that anew when asked to."""
+    draws = bool(request.config.getoption("--draw-pictures"))
+
+    def compare(pilot: Pilot[int], name: str) -> None:
+        drawn = _FONTS.sub("", pilot.app.export_screenshot(title="Tokaway"))
+        target = PICTURES / f"{name}.svg"
+        if draws:
+            PICTURES.mkdir(exist_ok=True)
+            target.write_text(drawn, encoding="utf-8")
+        assert target.is_file(), f"no picture {target.name}: draw it with --draw-pictures"
+        assert drawn == target.read_text(encoding="utf-8"), f"{target.name} looks otherwise now"
+
+    yield compare

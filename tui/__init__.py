@@ -1,0 +1,1 @@
+"""The terminal UI: screens that listen to the engine and ask the person."""

@@ -1,0 +1,101 @@
+"""One archive on the desk of the screens: each call opens it, works and closes it again.
+
+Every method may take long and belongs in a worker thread (`Doing.do`), never in a handler.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from importer.archive.edits import Edited
+from importer.archive.lock import locked
+from importer.archive.store import Archive
+from importer.archive.view import ArchiveView
+from importer.gathering import Gathered, Say, gather_folder, gather_pages
+from importer.model import Edit, Post
+from importer.opening import Opened, opened
+from importer.plans import Plan, make_plan, summary_with_outlook
+from importer.settings import Settings, load
+from importer.summary import Summary
+
+
+class Desk:
+    """The archive in `folder`, with the flags the program was started with."""
+
+    def __init__(self, folder: Path, flags: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self._flags = dict(flags)
+
+    @classmethod
+    def lay(cls, path: Path, flags: Mapping[str, Any]) -> tuple[Desk, Opened]:
+        """Read an export into its archive, or open an archive; with what was read just now.
+
+        Raises:
+            UserError: the export cannot be used.
+            ArchiveInUse: another run holds the archive.
+            DiskFull: there is no room for the archive.
+        """
+        with opened(path) as it:
+            return cls(it.archive.folder, flags), it
+
+    def set_flag(self, name: str, value: object) -> None:
+        """Choose something for this session, as a flag of `tokaway run` does."""
+        self._flags[name] = value
+
+    def settings(self) -> Settings:
+        """What is in force: defaults, files, environment, and what was chosen here.
+
+        Raises:
+            UserError: a file cannot be read, or a setting has the wrong form.
+        """
+        return load(self._flags, archive=self.folder)
+
+    @contextmanager
+    def looking(self) -> Iterator[ArchiveView]:
+        """The archive, read only; safe beside a run."""
+        with ArchiveView.open(self.folder) as view:
+            yield view
+
+    @contextmanager
+    def working(self) -> Iterator[Archive]:
+        """The archive, open for writing.
+
+        Raises:
+            ArchiveInUse: a run holds it.
+        """
+        with locked(self.folder), Archive.create(self.folder) as archive:
+            yield archive
+
+    def posts(self) -> list[Post]:
+        """All posts, oldest first."""
+        with self.looking() as view:
+            return view.posts()
+
+    def summary(self) -> Summary:
+        """The numbers, with the day on which the import will be finished."""
+        with self.looking() as view:
+            return summary_with_outlook(view, self.settings())
+
+    def plan(self) -> Plan:
+        """What a run would do."""
+        with self.looking() as view:
+            return make_plan(view, self.settings())
+
+    def edit(self, edits: Iterable[Edit]) -> Edited:
+        """Take over what the person wrote and chose."""
+        with self.working() as archive:
+            return archive.edit(edits)
+
+    def gather_folder(self, folder: Path, say: Say) -> Gathered:
+        """Take captions and files out of a folder of the creator's."""
+        with self.working() as archive:
+            return gather_folder(archive, folder, say)
+
+    def gather_pages(self, user_name: str | None, stop: threading.Event, say: Say) -> Gathered:
+        """Read captions off the creator's public page."""
+        with self.working() as archive:
+            return gather_pages(archive, user_name, (), None, stop, say)

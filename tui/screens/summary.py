@@ -1,0 +1,31 @@
+"""The end: what is published, what is not and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.language import _
+from tui.screens.step import StepScreen
+from tui.widgets.steps import Place
+
+
+class SummaryScreen(StepScreen):
+    """The end: what is published, what is not and why."""
+
+    PLACE = Place.SUMMARY
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+n", "next", _("Next"))]
+
+    def body(self) -> Iterable[Widget]:
+        """Its widgets."""
+        yield Static(_("SUMMARY"))
+
+    def action_next(self) -> None:
+        """To the next step."""
+        from tui.screens.summary import SummaryScreen
+
+        self.app.push_screen(SummaryScreen(self.desk))

@@ -1,0 +1,67 @@
+"""Says what went wrong, what it means, and what to do next; details one key away."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from tui.language import _
+from tui.trouble import Trouble
+
+
+class TroubleScreen(ModalScreen[None]):
+    """One error over the screen it belongs to."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,enter", "close", _("Close")),
+        Binding("d", "details", _("Details")),
+        Binding("c", "copy", _("Copy")),
+    ]
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__()
+        self._trouble = trouble
+
+    def compose(self) -> ComposeResult:
+        """The sentence, the hint, and what a developer would ask for."""
+        error = self._trouble.error
+        with Vertical(classes="dialog"):
+            yield Static(Text(f"! {error.text}"), classes="trouble")
+            if error.hint:
+                yield Static(Text(f"→ {error.hint}"), classes="hint")
+            with VerticalScroll(id="details"):
+                yield Static(Text(self._trouble.details))
+            with Horizontal(classes="buttons"):
+                yield Button(_("Close"), id="close", variant="primary")
+                yield Button(_("Details"), id="show-details")
+                yield Button(_("Copy"), id="copy")
+
+    def on_mount(self) -> None:
+        """Details wait until they are asked for."""
+        self.query_one("#details").display = False
+        self.query_one("#close").focus()
+
+    @on(Button.Pressed, "#close")
+    def action_close(self) -> None:
+        """Back to the screen."""
+        self.dismiss()
+
+    @on(Button.Pressed, "#show-details")
+    def action_details(self) -> None:
+        """Show or hide the details."""
+        details = self.query_one("#details")
+        details.display = not details.display
+
+    @on(Button.Pressed, "#copy")
+    def action_copy(self) -> None:
+        """Copy all of it."""
+        error = self._trouble.error
+        self.app.copy_to_clipboard("\n".join([error.text, error.hint, self._trouble.details]))
+        self.notify(_("Copied."), markup=False)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from playwright.sync_api import Browser
 
 from importer.demo.local_pds import LocalPds
 from importer.media.ffmpeg import Ffmpeg, find
@@ -20,6 +21,7 @@ from importer.pds.repo import Repo
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import Server
 from tests.breaking_proxy import BreakingProxy
+from tests.browser import open_browser
 from tests.clips import Clips
 from tests.media.matrix import Treated
 from tests.video_stand_in import VideoStandIn
@@ -125,6 +127,13 @@ def video_service(pds: LocalPds) -> Iterator[VideoStandIn]:
     with VideoStandIn(pds.plc_url, pds.did, pds.url) as made:
         made.encodes = False
         yield made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for the whole session; a `new_context()` of it is a person of its own."""
+    with open_browser() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

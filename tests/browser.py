@@ -32,11 +32,14 @@ CHROMIUM = Bundle(
     "chromium",
     "a Chromium for the tests",
     "once, some seconds, 300 MB on disk",
-    # It unpacks into the folder for temporary files, which is where the packages are.
+    # It unpacks into the folder for temporary files: let that be where the packages are. Its own
+    # list of fonts is about places that only its makers have.
     "process.env.TMPDIR = process.cwd();"
     "import('@sparticuz/chromium').then(({ inflate }) => Promise.all("
     "['chromium', 'al2023.tar', 'fonts.tar', 'swiftshader.tar'].map((name) =>"
-    "inflate(`node_modules/@sparticuz/chromium/bin/${name}.br`))))",
+    "inflate(`node_modules/@sparticuz/chromium/bin/${name}.br`)))).then(() =>"
+    "require('fs').writeFileSync('fonts/fonts.conf',"
+    "'<fontconfig><dir prefix=\"relative\">fonts</dir></fontconfig>'))",
 )
 
 

@@ -53,6 +53,14 @@ class TestAccount:
     pds: str
 
 
+@dataclass(frozen=True, slots=True)
+class Doorway:
+    """A PDS and the proxy through which everybody sees it."""
+
+    pds: LocalPds
+    proxy: BreakingProxy
+
+
 @pytest.fixture(scope="session")
 def pds() -> Iterator[LocalPds]:
     """One real PDS for the whole session, in memory where the system has a place for it."""
@@ -81,6 +89,18 @@ def small_pds() -> Iterator[LocalPds]:
         LocalPds(Path(folder), blob_limit=1_000_000, rate_limits=True) as server,
     ):
         yield server
+
+
+@pytest.fixture(scope="session")
+def doorway() -> Iterator[Doorway]:
+    """A third real PDS, whose own address is that of a proxy in front of it: as OAuth needs it."""
+    with (
+        BreakingProxy("") as proxy,
+        tempfile.TemporaryDirectory(prefix="tokaway-pds-") as folder,
+        LocalPds(Path(folder), public_url=proxy.url) as server,
+    ):
+        proxy.upstream = server.url
+        yield Doorway(server, proxy)
 
 
 @pytest.fixture

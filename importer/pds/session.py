@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -13,7 +14,8 @@ from importer.errors import SignInNeeded, TryLater, Unreachable
 from importer.model import Account
 from importer.pds.authorization import Authorization, Bearer, Bound, ProofKey
 from importer.pds.kept_sessions import Grant, KeptSessions, Tokens, is_app_password
-from importer.pds.oauth import AuthorizationServer, OAuthError
+from importer.pds.oauth import AuthorizationServer
+from importer.pds.oauth_calls import OAuthError
 from importer.pds.xrpc import Answer, Server, XrpcError
 
 _TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "invalid_token"})
@@ -152,15 +154,17 @@ class Session:
         """End the session at the server.
 
         Raises:
-            XrpcError: the server does not know it any more.
+            XrpcError, OAuthError: the server does not know it any more.
+            SignInNeeded: the server offers no OAuth any more.
             TryLater: the server cannot.
         """
-        if not self._tokens.grant:
-            refresh = Bearer(self._tokens.refresh)
-            self.server.procedure("com.atproto.server.deleteSession", None, refresh)
+        grant, key = self._tokens.grant, self._proofs
+        if grant and key:
+            with closing(AuthorizationServer(grant.issuer)) as authority:
+                authority.revoke(self._tokens, key)
             return
-        with closing(AuthorizationServer(self.server.url)) as authority:
-            authority.revoke(self._tokens)
+        refresh = Bearer(self._tokens.refresh)
+        self.server.procedure("com.atproto.server.deleteSession", None, refresh)
 
     def call(self, attempt: Callable[[Authorization], Answer]) -> Answer:
         """Make a call that needs the access token, once more with a new one if it is refused.
@@ -241,8 +245,8 @@ class Session:
                 ) from error
 
     def _renew_alone(self) -> None:
-        if self._tokens.grant:
-            self._renew_grant()
+        if self._tokens.grant and self._proofs:
+            self._renew_grant(self._tokens.grant, self._proofs)
             return
         try:
             self._take(
@@ -257,28 +261,21 @@ class Session:
                 self._lost = refusal
                 raise
 
-    def _renew_grant(self) -> None:
+    def _renew_grant(self, grant: Grant, key: ProofKey) -> None:
         try:
-            with closing(AuthorizationServer(self.server.url)) as authority:
-                self._hold(authority.renew(self._tokens))
+            with closing(AuthorizationServer(grant.issuer)) as authority:
+                self._hold(authority.renew(self._tokens, key))
         except OAuthError as error:
-            name = self._tokens.handle
-            self._lost = SignInNeeded(
-                f"The sign-in of {name} has ended: its two weeks are over, or it was taken back "
-                f"in the account's settings ({error}). Nothing is lost.",
-                hint=f"Sign in again: tokaway login {name} --browser. Then the same command goes "
-                "on where this one ended.",
-                code="session_ended",
-            )
+            self._lost = _ended(self._tokens.handle, grant, error)
             raise self._lost from error
         self._save()
 
     def _hold(self, tokens: Tokens) -> None:
         if tokens.grant is None:
             self._authorization = Bearer(tokens.access)
-        elif self._proofs is None or tokens.grant.key != self._proofs.kept():
-            self._proofs = ProofKey.read(tokens.grant.key)
-        if tokens.grant and self._proofs:
+        else:
+            if self._proofs is None or tokens.grant.key != self._proofs.kept():
+                self._proofs = ProofKey.read(tokens.grant.key)
             self._authorization = Bound(tokens.access, self._proofs)
         self._tokens = tokens
 
@@ -325,3 +322,20 @@ class Session:
             f"{self.server.host} refused to sign in {self._identifier} ({refusal}).",
             hint="Is the address given with --pds that of the account's server?",
         )
+
+
+def _ended(name: str, grant: Grant, error: OAuthError) -> SignInNeeded:
+    """Why a sign-in in a browser cannot be renewed, and what to do."""
+    if grant.ends <= datetime.now(UTC):
+        why = "its two weeks are over"
+    elif "replay" in str(error).lower():
+        # The reference PDS ends a session whose refresh token comes a second time.
+        why = "the answer to its last renewal was lost, and a server renews only once"
+    else:
+        why = "it was taken back, in the account's settings perhaps"
+    return SignInNeeded(
+        f"The sign-in of {name} in a browser has ended: {why} ({error}). Nothing is lost.",
+        hint=f"Sign in again: tokaway login {name} --browser. Then the same command goes on where "
+        "this one ended.",
+        code="session_ended",
+    )

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Self
+import threading
+from collections.abc import Callable
+from typing import Protocol, Self
 
 from playwright.sync_api import Browser, Page
+
+from importer.pds.kept_sessions import Tokens
+from importer.pds.loopback import Loopback
+from importer.pds.oauth import AuthorizationServer
 
 PATIENCE_MS = 30_000
 
@@ -49,3 +55,26 @@ class Person:
         page.locator("input[type=password]").fill(self._password)
         page.get_by_role("button", name="Sign in").click()
         return page
+
+
+class Known(Protocol):
+    """An account."""
+
+    @property
+    def did(self) -> str: ...
+    @property
+    def handle(self) -> str: ...
+    @property
+    def pds(self) -> str: ...
+
+
+def consented(
+    authority: AuthorizationServer, account: Known, scope: str, act: Callable[[str], object]
+) -> Tokens:
+    """What signing in comes to, if the person does `act` with the page that asks for a scope."""
+    with Loopback() as loopback:
+        consent = authority.ask(scope, loopback.url, account.handle)
+        act(consent.url)
+        found = loopback.wait(PATIENCE_MS / 1_000, threading.Event())
+        signing = Tokens(account.did, account.handle, account.pds, "", "")
+        return authority.finish(consent, found or {}, signing)

@@ -21,7 +21,6 @@ from playwright.sync_api import Browser
 from importer.errors import SignInNeeded, TryLater
 from importer.pds import authorization
 from importer.pds.kept_sessions import KeptSessions, Tokens
-from importer.pds.loopback import Loopback
 from importer.pds.oauth import LIFE, AuthorizationServer, issuer_for
 from importer.pds.repo import Repo
 from importer.pds.scopes import TRANSITION, asked_for, not_permitted
@@ -30,7 +29,7 @@ from importer.pds.xrpc import Answer, Server
 from importer.step import Step
 from tests.breaking_proxy import Breakage
 from tests.conftest import Doorway, TestAccount
-from tests.person import Person
+from tests.person import Person, consented
 from tests.stand_in import StandIn
 
 Connect = Callable[[str], Server]
@@ -70,21 +69,9 @@ def authority(doorway: Doorway) -> Iterator[AuthorizationServer]:
         yield found
 
 
-def brought(
-    authority: AuthorizationServer, account: TestAccount, scope: str, act: Callable[[str], object]
-) -> Tokens:
-    """What signing in comes to, if the person does `act`."""
-    with Loopback() as loopback:
-        consent = authority.ask(scope, loopback.url, account.handle)
-        act(consent.url)
-        found = loopback.wait(SECONDS, threading.Event())
-        signing = Tokens(account.did, account.handle, account.pds, "", "")
-        return authority.finish(consent, found or {}, signing)
-
-
 @pytest.fixture
 def tokens(authority: AuthorizationServer, account: TestAccount, person: Person) -> Tokens:
-    return brought(authority, account, SCOPE, person.allow)
+    return consented(authority, account, SCOPE, person.allow)
 
 
 @pytest.fixture
@@ -163,7 +150,7 @@ class TestSigningIn:
         self, authority: AuthorizationServer, account: TestAccount, person: Person
     ) -> None:
         with pytest.raises(SignInNeeded, match="did not sign you in") as caught:
-            brought(authority, account, SCOPE, person.refuse)
+            consented(authority, account, SCOPE, person.refuse)
         assert (caught.value.code, caught.value.exit_code) == ("not_allowed", 3)
 
     @pytest.mark.parametrize("changed", [{"state": "another"}, {"iss": "https://evil.example"}])
@@ -182,7 +169,7 @@ class TestSigningIn:
     ) -> None:
         other = replace(account, did="did:plc:somebodyelse")
         with pytest.raises(SignInNeeded, match="as another account") as caught:
-            brought(authority, other, SCOPE, person.allow)
+            consented(authority, other, SCOPE, person.allow)
         assert caught.value.code == "other_account"
 
     def test_a_code_of_another_time(self, authority: AuthorizationServer, doorway: Doorway) -> None:
@@ -209,7 +196,7 @@ class TestPermissions:
         connect: Connect,
     ) -> None:
         scope = f"atproto repo:{POST}?action=create blob:video/*"
-        found = brought(authority, account, scope, person.allow)
+        found = consented(authority, account, scope, person.allow)
         assert found.grant and found.grant.scope == scope
         session = Session(connect(account.pds), account.did, None, tokens=found)
         session.sign_in()
@@ -221,7 +208,7 @@ class TestPermissions:
         self, authority: AuthorizationServer, account: TestAccount, person: Person
     ) -> None:
         """No server here is that old, but this one does not know a scope without `atproto`."""
-        found = brought(authority, account, f"repo:{POST}", person.allow)
+        found = consented(authority, account, f"repo:{POST}", person.allow)
         assert found.grant and found.grant.scope == TRANSITION
         assert not_permitted(found.grant.scope, COLLECTIONS, service=True) == []
 
@@ -275,7 +262,7 @@ class TestRenewing:
         account: TestAccount,
         person: Person,
     ) -> None:
-        kept.save(anew := brought(authority, account, SCOPE, person.allow))
+        kept.save(anew := consented(authority, account, SCOPE, person.allow))
         session._hold(replace(session._tokens, access=doorway.pds.forge_expired(anew.access)))
         assert who_am_i(session)
         assert session._tokens == anew

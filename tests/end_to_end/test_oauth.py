@@ -122,6 +122,8 @@ def test_the_browser_is_on_another_machine(job: Job, person: Person) -> None:
         running.tell(person.allow_elsewhere(page["url"]))
         assert running.wait_for("login")["did"] == job.account.did
         assert running.end() == 0
+    (told,) = job.tokaway("logout", "--json").named("logout")
+    assert told["ended"] is True
 
 
 def test_nobody_consents(job: Job, person: Person) -> None:

@@ -99,9 +99,16 @@ def login_in_browser(
                 code="foreign_account",
             )
         try:
-            tokens = _consented(console, account, open_page, ask_address)
+            with closing(AuthorizationServer(issuer_for(account.pds))) as authority:
+                tokens = _consented(console, authority, account, open_page, ask_address)
             session = Session(server, account.did, None, tokens=tokens)
             account = session.sign_in()
+        except OAuthError as error:
+            raise SignInNeeded(
+                f"{server.host} offers no sign-in through a browser ({error}). Nothing was sent.",
+                hint=f"Sign in with an app password: tokaway login {account.handle}",
+                code="no_oauth",
+            ) from error
         except TryLater as trouble:
             raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
         check_permissions(session.grant, account, POST_COLLECTIONS, service=False)
@@ -119,15 +126,13 @@ def login_in_browser(
 
 def _consented(
     console: Console,
+    authority: AuthorizationServer,
     account: Account,
     open_page: Callable[[str], object],
     ask_address: Callable[[], str | None] | None,
 ) -> Tokens:
     """What the server gives once the person has consented."""
-    with (
-        closing(AuthorizationServer(issuer_for(account.pds))) as authority,
-        Loopback() as loopback,
-    ):
+    with Loopback() as loopback:
         scope = asked_for((*POST_COLLECTIONS, PROFILE))
         consent = authority.ask(scope, loopback.url, account.handle)
         console.result("sign_in_page", {"handle": account.handle, "url": consent.url})
@@ -182,7 +187,7 @@ def logout(console: Console, handle: str | None) -> int:
     ended = False
     with (
         closing(Server(tokens.pds, Stop().at_once)) as server,
-        suppress(XrpcError, OAuthError, TryLater, SignInNeeded),
+        suppress(XrpcError, OAuthError, TryLater),
     ):
         Session(server, tokens.did, None, tokens=tokens).close()
         ended = True

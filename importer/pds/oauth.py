@@ -45,17 +45,14 @@ def issuer_for(pds: str) -> str:
     """The server that signs in the accounts of a PDS: itself, or another (an entryway).
 
     Raises:
-        SignInNeeded: it names none.
+        OAuthError: it names none.
         TryLater: it does not answer.
     """
     with closing(open_client()) as client:
-        try:
-            told = document(client, f"{pds.rstrip('/')}/.well-known/oauth-protected-resource")
-        except OAuthError as error:
-            raise _not_offered(pds, error) from error
+        told = document(client, f"{pds.rstrip('/')}/.well-known/oauth-protected-resource")
     servers = told.get("authorization_servers")
     if not (isinstance(servers, list) and servers):
-        raise _not_offered(pds, OAuthError("server_metadata", "no server is named for it"))
+        raise OAuthError("server_metadata", "no server is named for it")
     return str(servers[0])
 
 
@@ -63,7 +60,7 @@ class AuthorizationServer:
     """A server that signs accounts in, by its name as an issuer.
 
     Raises:
-        SignInNeeded: it offers no OAuth, or says impossible things about it.
+        OAuthError: it offers no OAuth, or says impossible things about it.
         TryLater: it does not answer.
     """
 
@@ -73,9 +70,6 @@ class AuthorizationServer:
         try:
             found = f"{issuer.rstrip('/')}/.well-known/oauth-authorization-server"
             self._at = _endpoints(issuer, document(self._client, found))
-        except OAuthError as error:
-            self.close()
-            raise _not_offered(issuer, error) from error
         except BaseException:
             self.close()
             raise
@@ -233,15 +227,6 @@ def _endpoints(issuer: str, told: Mapping[str, Any]) -> _Endpoints:
         if parts.scheme != "https" and parts.hostname not in _LOCAL:
             raise OAuthError("server_metadata", f"{url or f'no {name}_endpoint'} is not safe")
     return _Endpoints(*urls.values())
-
-
-def _not_offered(server: str, error: OAuthError) -> SignInNeeded:
-    return SignInNeeded(
-        f"{urlsplit(server).netloc} offers no sign-in through a browser ({error}). "
-        "Nothing was sent.",
-        hint="Sign in with an app password: tokaway login HANDLE",
-        code="no_oauth",
-    )
 
 
 def _grant(tokens: Tokens) -> Grant:

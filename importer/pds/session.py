@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from importer.errors import SignInNeeded, TryLater, Unreachable
 from importer.model import Account
@@ -19,6 +20,7 @@ from importer.pds.oauth_calls import OAuthError
 from importer.pds.xrpc import Answer, Server, XrpcError
 
 _TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "invalid_token"})
+_GRANT_LOST = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 CODE_NEEDED = "code_needed"
 
 
@@ -82,7 +84,6 @@ class Session:
         self._kept = kept
         self._proofs: ProofKey | None = None
         self._tokens: Tokens
-        self._authorization: Authorization
         self._hold(tokens or Tokens("", identifier, server.url, "", ""))
         self._renewing = threading.Lock()
         self._lost: SignInNeeded | None = None
@@ -91,6 +92,12 @@ class Session:
 
     def __repr__(self) -> str:
         return f"Session({self._identifier!r} at {self.server.host})"
+
+    @property
+    def _authorization(self) -> Authorization:
+        if self._tokens.grant and self._proofs:
+            return Bound(self._tokens.access, self._proofs)
+        return Bearer(self._tokens.access)
 
     @property
     def grant(self) -> Grant | None:
@@ -155,7 +162,6 @@ class Session:
 
         Raises:
             XrpcError, OAuthError: the server does not know it any more.
-            SignInNeeded: the server offers no OAuth any more.
             TryLater: the server cannot.
         """
         grant, key = self._tokens.grant, self._proofs
@@ -179,10 +185,10 @@ class Session:
             return attempt(authorization)
         except XrpcError as refusal:
             if refusal.error == "ScopeMissingError":
+                name = self._tokens.handle
                 raise SignInNeeded(
-                    f"The sign-in as {self._identifier} does not permit this ({refusal.message}).",
-                    hint=f"Sign in again and allow all: tokaway login {self._tokens.handle} "
-                    "--browser",
+                    f"The sign-in as {name} does not permit this ({refusal.message}).",
+                    hint=f"Sign in again and allow all: tokaway login {name} --browser",
                     code="not_permitted",
                 ) from refusal
             if refusal.error not in _TOKEN_TROUBLE:
@@ -266,17 +272,20 @@ class Session:
             with closing(AuthorizationServer(grant.issuer)) as authority:
                 self._hold(authority.renew(self._tokens, key))
         except OAuthError as error:
+            if error.error not in _GRANT_LOST:
+                raise TryLater(
+                    f"{urlsplit(grant.issuer).netloc} does not renew the sign-in now ({error}).",
+                    hint="Tokaway tries again by itself.",
+                    whole_stage=True,
+                    unreachable=True,
+                ) from error
             self._lost = _ended(self._tokens.handle, grant, error)
             raise self._lost from error
         self._save()
 
     def _hold(self, tokens: Tokens) -> None:
-        if tokens.grant is None:
-            self._authorization = Bearer(tokens.access)
-        else:
-            if self._proofs is None or tokens.grant.key != self._proofs.kept():
-                self._proofs = ProofKey.read(tokens.grant.key)
-            self._authorization = Bound(tokens.access, self._proofs)
+        if tokens.grant and not (self._proofs and self._proofs.kept() == tokens.grant.key):
+            self._proofs = ProofKey.read(tokens.grant.key)
         self._tokens = tokens
 
     def _save(self) -> None:

@@ -18,7 +18,8 @@ from importer.model import Account
 from importer.pds.identity import find_account, find_pds
 from importer.pds.kept_sessions import KeptSessions, Tokens, is_app_password
 from importer.pds.loopback import Loopback, brought_by
-from importer.pds.oauth import AuthorizationServer, OAuthError
+from importer.pds.oauth import AuthorizationServer, issuer_for
+from importer.pds.oauth_calls import OAuthError
 from importer.pds.scopes import asked_for
 from importer.pds.session import CODE_NEEDED, Credentials, Password, Session
 from importer.pds.xrpc import Server, XrpcError
@@ -88,13 +89,26 @@ def login_in_browser(
     settings = load(flags)
     identifier = handle.removeprefix("@")
     url = settings.pds or find_pds(identifier, plc=settings.plc)
-    stop = Stop()
-    with closing(Server(url, stop.at_once)) as server, signals(stop):
+    with closing(Server(url, Stop().at_once)) as server:
         account = find_account(server, identifier)
+        if not settings.pds and find_pds(account.did, plc=settings.plc).rstrip("/") != server.url:
+            raise SignInNeeded(
+                f"{server.host} says that it holds {identifier}, but the account's document names "
+                "another server. Nothing was sent.",
+                hint="If you know that this server is the right one, name it with --pds.",
+                code="foreign_account",
+            )
         try:
-            tokens = _consented(console, account, open_page, ask_address, stop)
+            with closing(AuthorizationServer(issuer_for(account.pds))) as authority:
+                tokens = _consented(console, authority, account, open_page, ask_address)
             session = Session(server, account.did, None, tokens=tokens)
             account = session.sign_in()
+        except OAuthError as error:
+            raise SignInNeeded(
+                f"{server.host} offers no sign-in through a browser ({error}). Nothing was sent.",
+                hint=f"Sign in with an app password: tokaway login {account.handle}",
+                code="no_oauth",
+            ) from error
         except TryLater as trouble:
             raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
         check_permissions(session.grant, account, POST_COLLECTIONS, service=False)
@@ -112,30 +126,43 @@ def login_in_browser(
 
 def _consented(
     console: Console,
+    authority: AuthorizationServer,
     account: Account,
     open_page: Callable[[str], object],
     ask_address: Callable[[], str | None] | None,
-    stop: Stop,
 ) -> Tokens:
     """What the server gives once the person has consented."""
-    with closing(AuthorizationServer(account.pds)) as authority, Loopback() as loopback:
+    with Loopback() as loopback:
         scope = asked_for((*POST_COLLECTIONS, PROFILE))
         consent = authority.ask(scope, loopback.url, account.handle)
-        console.line(f"Sign in on this page, and allow what Tokaway asks for:\n  {consent.url}")
+        console.result("sign_in_page", {"handle": account.handle, "url": consent.url})
+        console.line(
+            "Sign in on this page, and allow what Tokaway asks for (servers call it an application "
+            f"on your device):\n  {consent.url}"
+        )
         if ask_address:
             brought = brought_by(ask_address() or "")
         else:
-            open_page(consent.url)
-            brought = loopback.wait(_CONSENT_SECONDS, stop.draining) or {}
-        if stop.draining.is_set():
-            raise Stopped
+            brought = _came_back(loopback, lambda: open_page(consent.url))
         if not brought:
             raise SignInNeeded(
                 "Nobody came back from the browser. Nothing was sent.",
                 hint="Try again. If the browser runs on another machine, add --paste.",
                 code="not_allowed",
             )
-        return replace(authority.finish(consent, brought, account.did), handle=account.handle)
+        signing = Tokens(account.did, account.handle, account.pds, "", "")
+        return authority.finish(consent, brought, signing)
+
+
+def _came_back(loopback: Loopback, open_page: Callable[[], object]) -> dict[str, str]:
+    """What the browser of this machine brings; Ctrl-C ends the waiting."""
+    stop = Stop()
+    with signals(stop):
+        open_page()
+        brought = loopback.wait(_CONSENT_SECONDS, stop.draining)
+    if stop.draining.is_set():
+        raise Stopped
+    return brought or {}
 
 
 def logout(console: Console, handle: str | None) -> int:
@@ -160,7 +187,7 @@ def logout(console: Console, handle: str | None) -> int:
     ended = False
     with (
         closing(Server(tokens.pds, Stop().at_once)) as server,
-        suppress(XrpcError, OAuthError, TryLater, SignInNeeded),
+        suppress(XrpcError, OAuthError, TryLater),
     ):
         Session(server, tokens.did, None, tokens=tokens).close()
         ended = True

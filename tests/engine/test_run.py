@@ -50,7 +50,7 @@ from importer.model import (
 from importer.settings import Settings
 from importer.stages.tools import FileGone, Job, Prepared, Result, Tools
 from importer.step import Step
-from tests.engine.house import PATIENCE, QUICK, House, Shelf
+from tests.engine.house import PATIENCE, QUICK, Act, House, Shelf
 from tests.posts import ACCOUNT, NOW, bring_to, exported
 
 UNFINISHED = (Milestone.FOUND, Milestone.FETCHED, Milestone.PREPARED)

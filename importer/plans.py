@@ -40,7 +40,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What is to come: `forecast` is `None` when nothing waits, and was played through `windows`."""
+    """What is to come. `forecast` was played through `windows`, and is `None` if nothing waits."""
 
     windows: tuple[Window, ...]
     forecast: Forecast | None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 from textual.widgets import HelpPanel
 
 from importer.archive.ledger import default_folder
@@ -60,6 +61,18 @@ class TokawayApp(App[int]):
             self.theme = self.remembered.choices.theme
         self.theme_changed_signal.subscribe(self, lambda theme: self.remembered.theme(theme.name))
         self.push_screen(WelcomeScreen(self._path))
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """What the command palette offers: what every key of the screen does."""
+        yield from super().get_system_commands(screen)
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if active.node is screen and active.enabled and binding.description:
+
+                async def do(action: str = binding.action) -> None:
+                    await screen.run_action(action)
+
+                yield SystemCommand(binding.description, binding.tooltip, do)
 
     async def action_quit(self) -> None:
         """Leave; a screen at work is asked first, and leaves when its work has ended."""

@@ -5,6 +5,7 @@ Every method may take long and belongs in a worker thread (`Doing.do`), never in
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -116,6 +117,11 @@ class Desk:
             if not archive.posts(*UNFINISHED, chosen=True):
                 return None
             return run_archive(archive, settings, None, emit, stop, wishes=wishes)
+
+    @property
+    def command(self) -> str:
+        """The line that goes on with the import without the screens, until a limit is reached."""
+        return shlex.join(["tokaway", "run", str(self.folder.absolute()), "--no-wait"])
 
     def put_back_failed(self) -> int:
         """Give every failed post another chance; how many there are."""

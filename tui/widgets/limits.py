@@ -17,8 +17,8 @@ from tui.language import _, ngettext
 from tui.times import when
 from tui.widgets.bars import FULL, bar, fitting
 
-_NAME_WIDTH, _NUMBERS_WIDTH, _RESET_WIDTH = 30, 18, 20
-_LEAST_BAR = 8
+_NAME_WIDTH, _NUMBERS_WIDTH, _RESET_WIDTH = 22, 18, 20
+_LEAST_BAR = 4
 _DAY_WIDTH = 12
 _ORDER = (Kind.VIDEOS, Kind.POSTS, Kind.POINTS, Kind.UPLOADS, Kind.REQUESTS)
 
@@ -90,9 +90,9 @@ def _sorted(windows: Sequence[Window]) -> list[Window]:
 def _name(window: Window) -> str:
     kind = {
         Kind.VIDEOS: _("videos"),
-        Kind.POSTS: _("posts, Tokaway's pace"),
-        Kind.POINTS: _("points for posts"),
-        Kind.UPLOADS: _("uploaded files"),
+        Kind.POSTS: _("own pace"),
+        Kind.POINTS: _("points"),
+        Kind.UPLOADS: _("uploads"),
         Kind.REQUESTS: _("requests"),
     }[window.kind]
     span = {300: _("in 5 min"), HOUR: _("an hour"), DAY: _("a day")}.get(

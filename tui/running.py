@@ -134,6 +134,8 @@ class Running(StepScreen):
             self.app.leave_for_good(outcome.exit_code)
         elif self._quits:
             self.app.exit(outcome.exit_code if outcome else 0)
+        elif isinstance(self.app.screen, LeavingScreen):
+            self.app.screen.dismiss(Leave.FINISH)  # it is finished: there is no question left
         elif self.is_current and verdict.is_good and verdict.next is Next.SUMMARY:
             self.action_next()
 

@@ -33,11 +33,13 @@ def stillness(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """Where the program remembers choices."""
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the program remembers choices and sessions: a folder of the test's own."""
     folder = tmp_path / "state"
     folder.mkdir()
+    monkeypatch.setenv("TOKAWAY_STATE", str(folder))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     return folder
 
 

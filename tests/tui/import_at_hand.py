@@ -35,6 +35,11 @@ class Hold:
         self.reached.set()
         self._release.wait(_PATIENCE)
 
+    @property
+    def is_released(self) -> bool:
+        """Whether it may go on."""
+        return self._release.is_set()
+
     def release(self) -> None:
         """Let it go on."""
         self._release.set()

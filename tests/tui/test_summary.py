@@ -129,7 +129,7 @@ async def test_all_done(state: Path, picture: Picture) -> None:
     async with showing(DONE, state) as pilot:
         said = words(pilot)
         assert "All done! All 1,030 posts are published." in said
-        assert "Try failed" not in said
+        assert "Try again" not in said
         picture(pilot, "summary-done")
 
 

@@ -76,6 +76,7 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
     def __init__(self, desk: Desk, *, dry_run: bool = False) -> None:
         super().__init__(desk, dry_run=dry_run)
         self._names: dict[str, Named] = {}
+        self._offers_work: bool | None = None
 
     def body(self) -> Iterable[Widget]:
         """Its widgets."""
@@ -106,7 +107,6 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
         """Begin at once: the person said so on the screen before."""
         for name in _VIEWS:
             self.query_one(f"#{name}").border_title = _title(name)
-        self.query_one(PostList).focus()
         self.set_interval(_SHOWN_SECONDS, self.show)
         self.set_interval(_LOOK_SECONDS, self.look_ahead)
         self.begin()
@@ -151,8 +151,6 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
         self._show_buttons()
 
     def _show_buttons(self) -> None:
-        for name in ("pause", "leave_out", "pace", "stop"):
-            self.query_one(f"#{name}").display = self.is_at_work
         pause = _("Go on") if self.progress.is_pausing else _("Pause")
         self.query_one("#pause", Button).label = Text(pause)
         go = self.query_one("#go", Button)
@@ -165,7 +163,12 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
                     Next.SIGN_IN: _("Sign in"),
                 }[self.verdict.next]
             )
-        self.refresh_bindings()
+        if self._offers_work is not self.is_at_work:
+            self._offers_work = self.is_at_work
+            for name in ("pause", "leave_out", "pace", "stop"):
+                self.query_one(f"#{name}").display = self.is_at_work
+            (self.query_one(PostList) if self.is_at_work else go).focus()
+            self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Only what can be done now has its key in the footer."""

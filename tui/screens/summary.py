@@ -34,6 +34,7 @@ from tui.widgets.steps import Place
 if TYPE_CHECKING:
     from tui.app import TokawayApp
 
+_WORK = ("publish", "retry", "verify", "report", "profile", "undo", "stop")
 _PROFILE = "https://bsky.app/profile/{handle}"
 
 
@@ -44,11 +45,23 @@ class SummaryScreen(StepScreen):
     PLACE = Place.SUMMARY
     CSS_PATH = "summary.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("p", "publish", _("Publish the rest")),
-        Binding("r", "retry", _("Try failed again")),
-        Binding("v", "verify", _("Check all"), tooltip=_("Read everything back, and compare")),
-        Binding("o", "report", _("Report"), tooltip=_("A page with every post, in the browser")),
-        Binding("b", "profile", _("Profile"), tooltip=_("Your account, in the browser")),
+        Binding("p", "publish", _("Publish"), tooltip=_("Go on with what waits")),
+        Binding("r", "retry", _("Try again"), tooltip=_("Publish what failed")),
+        Binding("v", "verify", _("Check"), tooltip=_("Read everything back, and compare")),
+        Binding(
+            "o",
+            "report",
+            _("Report"),
+            tooltip=_("A page with every post, in the browser"),
+            show=False,
+        ),
+        Binding(
+            "b",
+            "profile",
+            _("Profile"),
+            tooltip=_("Your account, in the browser"),
+            show=False,
+        ),
         Binding("u", "undo", _("Take back"), tooltip=_("Delete what was published; asks first")),
     ]
     HELP = _("""
@@ -56,7 +69,7 @@ class SummaryScreen(StepScreen):
 
 What is on your account now, what was left out, and what did not work and why.
 
-**Check all** reads every post back from the server and compares it. **Take back** deletes what
+**Check** reads every post back from the server and compares it. **Take back** deletes what
 Tokaway published, after showing you what that is. The **report** lists every post on one page.
 """)
 
@@ -71,6 +84,7 @@ Tokaway published, after showing you what that is. The **report** lists every po
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.summary: Summary | None = None
+        self._offers: list[str] = []
         self._stop = Stop()
         self._works = False
         self._leaves = False
@@ -90,8 +104,8 @@ Tokaway published, after showing you what that is. The **report** lists every po
             yield Log(max_lines=1000, id="log")
         with Horizontal(id="buttons"):
             yield Button(_("Publish the rest"), id="publish", compact=True, variant="primary")
-            yield Button(_("Try failed again"), id="retry", compact=True)
-            yield Button(_("Check all"), id="verify", compact=True)
+            yield Button(_("Try again"), id="retry", compact=True)
+            yield Button(_("Check"), id="verify", compact=True)
             yield Button(_("Report"), id="report", compact=True)
             yield Button(_("Profile"), id="profile", compact=True)
             yield Button(_("Take back"), id="undo", compact=True)
@@ -122,9 +136,12 @@ Tokaway published, after showing you what that is. The **report** lists every po
         self.query_one("#bar", Static).update(bar(share, max(1, self.size.width - 2)))
         self.query_one("#numbers", Static).update(Text(numbers(summary)))
         self.query_one("#why", Static).update(reasons(summary))
-        for name in ("publish", "retry", "verify", "report", "profile", "undo", "stop"):
-            self.query_one(f"#{name}").display = bool(self.check_action(name, ()))
-        self.refresh_bindings()
+        offers = [name for name in _WORK if self.check_action(name, ())]
+        if offers != self._offers:
+            self._offers = offers
+            for name in _WORK:
+                self.query_one(f"#{name}").display = name in offers
+            self.refresh_bindings()
 
     def on_resize(self) -> None:
         """The bar is as wide as the screen."""

@@ -17,6 +17,7 @@ from importer.archive.edits import Edited
 from importer.archive.lock import locked
 from importer.archive.store import Archive
 from importer.archive.view import UNFINISHED, ArchiveView
+from importer.budgets import Window
 from importer.clock import utc_now
 from importer.engine.run import Outcome
 from importer.engine.stop import Stop
@@ -30,6 +31,7 @@ from importer.report import write_report
 from importer.runs import run_archive
 from importer.settings import Settings, load
 from importer.summary import Summary
+from importer.toolbox import windows_of
 
 
 class Desk:
@@ -98,6 +100,11 @@ class Desk:
         """The limits as they are used now, and when the import will be finished."""
         with self.looking() as view:
             return look_ahead(view, self.settings())
+
+    def windows(self) -> tuple[Window, ...]:
+        """The limits as they are used now; quick, whatever waits."""
+        with self.looking() as view:
+            return tuple(windows_of(view, self.settings()))
 
     def run(
         self, emit: Callable[[Event], None], stop: Stop, wishes: Wishes, *, dry: bool = False

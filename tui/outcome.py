@@ -10,6 +10,7 @@ from importer.model import Milestone
 from importer.summary import Summary
 from importer.wording import forecast_line
 from tui.language import _, ngettext
+from tui.shown import visible
 from tui.times import when
 
 
@@ -67,8 +68,8 @@ def reasons(summary: Summary) -> Text:
     for reason in sorted(summary.reasons, key=lambda one: one.milestone is Milestone.SKIPPED):
         mark = "-" if reason.milestone is Milestone.SKIPPED else "!"
         word = _("left out") if reason.milestone is Milestone.SKIPPED else _("failed")
-        line = Text(f"{mark} {reason.posts:,} {word}: {reason.text}")
+        line = Text(f"{mark} {reason.posts:,} {word}: {visible(reason.text)}")
         if reason.hint:
-            line.append(f"\n  → {reason.hint}", style="dim")
+            line.append(f"\n  → {visible(reason.hint)}", style="dim")
         lines.append(line)
     return Text("\n").join(lines)

@@ -26,6 +26,7 @@ from importer.events import (
 from importer.model import Milestone, Stage
 from importer.wording import narrate
 from tui.language import _
+from tui.shown import one_line
 
 # The speed of a step is taken over its last so many samples, one a second.
 _SAMPLES = 6
@@ -124,7 +125,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """Put a line into the log."""
-        self._lines.append(f"{self.at.astimezone():%H:%M:%S}  {line}")
+        self._lines.append(f"{self.at.astimezone():%H:%M:%S}  {one_line(line)}")
 
     def take_lines(self) -> list[str]:
         """The lines of the log that came since this was last asked."""

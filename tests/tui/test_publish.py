@@ -25,6 +25,11 @@ from tui.screens.publish import PublishScreen
 from tui.screens.summary import SummaryScreen
 
 MakeImport = Callable[..., Import]
+HOSTILE = {
+    0: "[red]not markup[/] [/close] \x1b[2J\u202edesrever\u202c",
+    1: "👩‍👩‍👧 " + "many words " * 360 + "\n\n\r\x00end",
+    2: "\u0000",
+}
 KEEP, ALL = Action.KEEP, (Action.KEEP, Action.REMUX, Action.TRANSCODE)
 
 
@@ -49,14 +54,16 @@ def published(made: Import, pds: LocalPds) -> list[str]:
 async def test_every_post_arrives_and_the_summary_follows(
     make_import: MakeImport, pds: LocalPds, state: Path
 ) -> None:
-    made = make_import(ALL, captions={0: "[red]not markup[/] \x1b[2J"})
+    made = make_import(ALL, captions=HOSTILE)
     async with publishing(made, state) as (pilot, screen):
         await shown(pilot, SummaryScreen)
         assert screen.progress.state is State.ENDED
         log = "\n".join(screen.query_one(Log).lines)
         assert log.count("published: at://") == 3
         assert "Every chosen post is published." in log
-    assert len(published(made, pds)) == 3
+    # The long caption goes on in replies.
+    records = look(pds, made.account.did).records
+    assert sum("reply" not in record["value"] for record in records) == 3
     assert made.counts()["published"] == 3
 
 

@@ -32,6 +32,9 @@ class Canned(PublishScreen):
     def look_ahead(self) -> None:
         pass
 
+    def look_at_limits(self) -> None:
+        pass
+
 
 @asynccontextmanager
 async def showing(

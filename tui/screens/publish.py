@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from rich.text import Text
@@ -12,6 +13,7 @@ from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Button, Log, Static, Tab, Tabs
 
+from importer.budgets import Window
 from importer.events import Forecasted
 from importer.model import Post, Stage
 from importer.plans import Ahead
@@ -22,9 +24,10 @@ from tui.language import _
 from tui.running import Running, Told
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.pace import PaceScreen
+from tui.shown import visible
 from tui.verdict import Next
 from tui.widgets.limits import Calendar, Limits
-from tui.widgets.post_list import Named, PostList, named
+from tui.widgets.post_list import PostList, named
 from tui.widgets.stage_bars import StageBars
 from tui.widgets.steps import Place
 
@@ -75,7 +78,7 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
 
     def __init__(self, desk: Desk, *, dry_run: bool = False) -> None:
         super().__init__(desk, dry_run=dry_run)
-        self._names: dict[str, Named] = {}
+        self._posts: dict[str, Post] = {}
         self._offers_work: bool | None = None
 
     def body(self) -> Iterable[Widget]:
@@ -86,7 +89,7 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
         yield StageBars()
         yield Tabs(*(Tab(_title(name), id=f"{name}-tab") for name in _VIEWS))
         with Container(id="views"):
-            yield PostList(self._names, id="posts", classes="view")
+            yield PostList(self._posts, id="posts", classes="view")
             with VerticalScroll(id="limits", classes="view"):
                 yield Limits()
             yield Log(max_lines=_LOG_LINES, id="log", classes="view")
@@ -108,13 +111,23 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
         for name in _VIEWS:
             self.query_one(f"#{name}").border_title = _title(name)
         self.set_interval(_SHOWN_SECONDS, self.show)
-        self.set_interval(_LOOK_SECONDS, self.look_ahead)
+        self.set_interval(_LOOK_SECONDS, self.look_at_limits)
         self.begin()
         self.look_ahead()
 
     def look_ahead(self) -> None:
         """See what is used of the limits, and when the import will be finished."""
         self.do(self.desk.ahead, self.show_ahead, group="ahead")
+
+    def look_at_limits(self) -> None:
+        """See what is used of the limits."""
+        self.do(self.desk.windows, self.show_windows, group="windows")
+
+    def show_windows(self, windows: tuple[Window, ...]) -> None:
+        """Show the limits as they are used now."""
+        limits = self.query_one(Limits)
+        if limits.ahead:
+            limits.ahead, limits.now = replace(limits.ahead, windows=windows), self.progress.at
 
     @on(Told)
     def _forecast_changed(self, message: Told) -> None:
@@ -129,7 +142,7 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
 
     def show_posts(self, posts: list[Post]) -> None:
         """Know the posts by what they say."""
-        self._names.update({post.id: named(post) for post in posts})
+        self._posts.update({post.id: post for post in posts})
         self.show()
 
     def show(self) -> None:
@@ -138,8 +151,8 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
         mark = "" if end is None else "✓ " if end.is_good else "! "
         says = f"{mark}{end.headline}" if end else headline(run, dry=self.dry_run)
         advice = f"→ {end.advice}" if end and end.advice else detail(run)
-        self.query_one("#headline", Static).update(Text(says))
-        self.query_one("#detail", Static).update(Text(advice))
+        self.query_one("#headline", Static).update(Text(visible(says)))
+        self.query_one("#detail", Static).update(Text(visible(advice)))
         self.query_one("#state").set_class(bool(end and not end.is_good), "-bad")
         bars = self.query_one(StageBars)
         bars.chosen = run.chosen
@@ -218,7 +231,7 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
                 self.wishes.leave_out(post)
 
         question = _("Leave this post out? You may choose it again later.\n\n{post}")
-        asked = question.format(post=self._names[post].full if post in self._names else post)
+        asked = question.format(post=named(self._posts[post]).full if post in self._posts else post)
         self.app.push_screen(ConfirmScreen(asked, _("Leave it out")), agreed)
 
     def action_pace(self) -> None:

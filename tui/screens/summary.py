@@ -28,6 +28,7 @@ from tui.running import Running
 from tui.screens.step import StepScreen
 from tui.screens.taking_back import TakingBackScreen
 from tui.screens.trouble import TroubleScreen
+from tui.shown import one_line, visible
 from tui.widgets.bars import bar
 from tui.widgets.steps import Place
 
@@ -246,7 +247,7 @@ Tokaway published, after showing you what that is. The **report** lists every po
         message.stop()
         self.query_one(ProgressBar).update(progress=message.done)
         if message.line:
-            self.query_one(Log).write_line(message.line)
+            self.query_one(Log).write_line(one_line(message.line))
 
     def _checked(self, checks: Checks) -> None:
         if checks.unasked:
@@ -258,7 +259,7 @@ Tokaway published, after showing you what that is. The **report** lists every po
         self._end(took.words)
 
     def _failed(self, trouble: Trouble) -> None:
-        self._end(f"! {trouble.error.text}")
+        self._end(f"! {visible(trouble.error.text)}")
         self.app.push_screen(TroubleScreen(trouble))
 
     def _end(self, words: str) -> None:

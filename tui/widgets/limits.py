@@ -40,7 +40,10 @@ class Limits(Widget):
             return Text(_("This server names no limits."))
         forecast = self.ahead.forecast
         decides = forecast.limit if forecast else None
-        lines = [self._line(one, one == decides) for one in _sorted(self.ahead.windows)]
+        which = (decides.kind, decides.seconds) if decides else None
+        lines = [
+            self._line(one, (one.kind, one.seconds) == which) for one in _sorted(self.ahead.windows)
+        ]
         if decides:
             lines.append(Text(_("→ decides when the import is finished"), style="dim"))
         return Text("\n").join(lines)

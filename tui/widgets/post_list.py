@@ -11,14 +11,14 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from importer.model import Post, Stage
-from importer.wording import local, one_line, size
+from importer.wording import local, size
 from tui.language import _
 from tui.progress import Hand
+from tui.shown import one_line
 from tui.widgets.bars import bar, fitting
 
 _WHAT_WIDTH, _BAR_WIDTH, _DONE_WIDTH, _SPEED_WIDTH = 12, 8, 20, 10
 _NEEDED_FOR_BAR = 76
-_LONGEST_CAPTION = 200
 
 
 def _what(stage: Stage) -> str:
@@ -49,19 +49,19 @@ class Named:
 
 def named(post: Post) -> Named:
     """What a post is called."""
-    return Named(local(post.posted_at)[:10], one_line(post.caption, _LONGEST_CAPTION))
+    return Named(local(post.posted_at)[:10], one_line(post.caption))
 
 
 class PostList(OptionList):
     """One line a post; the highlighted one is the one that is meant.
 
     Args:
-        names: how each post is called, by its id.
+        posts: all that may be shown, by their ids; more may be put in.
     """
 
-    def __init__(self, names: Mapping[str, Named], **options: str) -> None:
+    def __init__(self, posts: Mapping[str, Post], **options: str) -> None:
         super().__init__(**options, markup=False)  # type: ignore[arg-type]
-        self.names = names
+        self._posts = posts
         self._hands: Mapping[str, Hand] = {}
         self._next: Sequence[str] = ()
 
@@ -98,7 +98,7 @@ class PostList(OptionList):
     def _line(self, post: str) -> Text:
         width = self.scrollable_content_region.width - 2
         hand = self._hands.get(post)
-        name = self.names.get(post, Named(post, ""))
+        name = named(self._posts[post]) if post in self._posts else Named(post, "")
         if hand is None:
             return fitting(_("○ next"), _WHAT_WIDTH) + fitting(name.full, width - _WHAT_WIDTH)
         far = fitting(_far(hand), _DONE_WIDTH)

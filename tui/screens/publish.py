@@ -19,6 +19,7 @@ from importer.model import Post, Stage
 from importer.plans import Ahead
 from importer.settings import Settings
 from tui.desk import Desk
+from tui.doing import Trouble
 from tui.headline import detail, headline
 from tui.language import _
 from tui.running import Running, Told
@@ -44,6 +45,10 @@ def _title(view: str) -> str:
         "log": _("Log"),
         "away": _("While away"),
     }[view]
+
+
+def _in_silence(_trouble: Trouble) -> None:
+    """What is looked at every few seconds is worth no dialog: the run tells what is wrong."""
 
 
 class PublishScreen(Running):
@@ -117,11 +122,11 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
 
     def look_ahead(self) -> None:
         """See what is used of the limits, and when the import will be finished."""
-        self.do(self.desk.ahead, self.show_ahead, group="ahead")
+        self.do(self.desk.ahead, self.show_ahead, group="ahead", failed=_in_silence)
 
     def look_at_limits(self) -> None:
         """See what is used of the limits."""
-        self.do(self.desk.windows, self.show_windows, group="windows")
+        self.do(self.desk.windows, self.show_windows, group="windows", failed=_in_silence)
 
     def show_windows(self, windows: tuple[Window, ...]) -> None:
         """Show the limits as they are used now."""

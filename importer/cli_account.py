@@ -19,6 +19,7 @@ from importer.asking import Passwords, address, agreed, code
 from importer.cli_flags import FOLDER, PATH, common, routing, signing_in, wording
 from importer.console import Console
 from importer.records.profile import Field, Wanted
+from importer.undoing import Selection
 
 
 @click.command()
@@ -63,7 +64,7 @@ def undo(
     **flags: Any,
 ) -> int:
     """Delete what this archive published, unless it was changed since."""
-    selection = server_commands.Selection((*posts, *more), number, found)
+    selection = Selection((*posts, *more), number, found)
     access = _access(flags, password_file, yes=yes)
     return server_commands.undo_import(console, archive, selection, access)
 

@@ -24,6 +24,14 @@ class Doing(Screen[Answer]):
     A worker thread never touches a widget: it posts messages, which arrive here in order.
     """
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether leaving the program must wait for what this screen does."""
+        return False
+
+    def ask_to_leave(self) -> None:
+        """The person wants to leave the program while the screen is at work."""
+
     class _Done(Message):
         """A piece of work ended well; what follows runs on the screen's thread."""
 

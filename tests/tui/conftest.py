@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
+
+from importer.demo.media_server import MediaServer
+from importer.model import Action
+from tests.breaking_proxy import BreakingProxy
+from tests.conftest import TestAccount
+from tests.staged_export import stage
+from tests.tui.import_at_hand import Import
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 # Fonts would be fetched from elsewhere by whoever looks at the picture.
@@ -24,11 +33,13 @@ def stillness(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """Where the program remembers choices."""
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the program remembers choices and sessions: a folder of the test's own."""
     folder = tmp_path / "state"
     folder.mkdir()
+    monkeypatch.setenv("TOKAWAY_STATE", str(folder))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     return folder
 
 
@@ -47,3 +58,21 @@ def picture(request: pytest.FixtureRequest) -> Iterator[Callable[[Pilot[int], st
         assert drawn == target.read_text(encoding="utf-8"), f"{target.name} looks otherwise now"
 
     yield compare
+
+
+@pytest.fixture
+def make_import(
+    proxy: BreakingProxy, account: TestAccount, tmp_path: Path
+) -> Iterator[Callable[..., Import]]:
+    """Make an import of so many posts, its account signed in."""
+    with ExitStack() as stack:
+
+        def make(fits: Sequence[Action], **more: Any) -> Import:
+            staged = stage(tmp_path / "media", fits, **more)
+            media = stack.enter_context(MediaServer(staged.media))
+            made = Import(staged, media, proxy, account, tmp_path / "ada.tokaway")
+            made.read()
+            made.sign_in()
+            return made
+
+        yield make

@@ -39,17 +39,15 @@ class Tally:
         lines = []
         if self._dead:
             told = ngettext(
-                "! The link of {n} post has died. Ask TikTok for your data again and open the new "
-                "file.",
-                "! The links of {n} posts have died. Ask TikTok for your data again and open the "
-                "new file.",
+                "! {n} link has died: ask TikTok for your data again and open the new file.",
+                "! {n} links have died: ask TikTok for your data again and open the new file.",
                 self._dead,
             )
             lines.append(told.format(n=f"{self._dead:,}"))
         if self._dying:
             told = ngettext(
-                "! The link of {n} post dies within two days: publish soon, its file comes first.",
-                "! The links of {n} posts die within two days: publish soon, they come first.",
+                "! {n} link dies within two days: publish soon, its file comes first.",
+                "! {n} links die within two days: publish soon, their files come first.",
                 self._dying,
             )
             lines.append(told.format(n=f"{self._dying:,}"))

@@ -423,6 +423,13 @@ async def test_everything_is_offered_to_the_mouse(posts: Path, state: Path) -> N
         await shown(it.pilot, AskScreen)
 
 
+async def test_the_palette_knows_every_key(posts: Path, state: Path) -> None:
+    async with opened(posts, state) as it:
+        await it.press("ctrl+p", *"spreadsheet")
+        await it.until(lambda: "Write a spreadsheet" in words(it.pilot))
+        await it.until(lambda: "Read a spreadsheet" in words(it.pilot))
+
+
 # hostile words, sizes
 
 

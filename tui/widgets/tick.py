@@ -6,9 +6,9 @@ from textual.widgets import Checkbox
 
 
 class Tick(Checkbox):
-    """`[✓] words` or `[ ] words`."""
+    """`✓ words`, or words behind an empty box."""
 
-    BUTTON_LEFT, BUTTON_RIGHT = "[", "]"
+    DEFAULT_CSS = "Tick > .toggle--button { color: $text; background: $panel-lighten-2; }"
 
     def __init__(self, label: str, value: bool = False, *, id: str) -> None:  # noqa: A002
         self.BUTTON_INNER = _sign(value)

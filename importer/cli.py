@@ -53,6 +53,7 @@ def cli(context: click.Context) -> None:
 @cli.command()
 @click.argument("path", metavar="EXPORT|ARCHIVE", type=PATH)
 @reading
+@selecting
 @treating
 @wording
 @click.option("-v", "--verbose", is_flag=True, help="Show every post, and what its file needs.")
@@ -69,12 +70,14 @@ def plan(
 ) -> int:
     """Show what a run would publish; sends nothing."""
     sources = _sources(path, archive, source, include_private, yes)
-    return commands.plan(console, sources, flags, every_post=verbose)
+    selection = selection_of(flags)
+    return commands.plan(console, sources, flags, selection, every_post=verbose)
 
 
 @cli.command()
 @click.argument("path", metavar="EXPORT|ARCHIVE", type=PATH)
 @reading
+@selecting
 @treating
 @wording
 @click.option("--to", metavar="HANDLE", help="The account to publish to.")
@@ -102,6 +105,7 @@ def run(
     **flags: Any,
 ) -> int:
     """Fetch, prepare and publish; the same command resumes."""
+    selection = selection_of(flags)
     return commands.run_import(
         console,
         _sources(path, archive, source, include_private, yes),
@@ -109,6 +113,7 @@ def run(
         config,
         Passwords(password_file),
         Stop(),
+        selection,
     )
 
 

@@ -30,7 +30,7 @@ from importer.summary import Summary
 OUTCOMES = {
     "all_published": "Every chosen post is published.",
     "some_failed": "Finished; some posts failed.",
-    "limit_reached": "The limit of this run is reached; the same command goes on.",
+    "limit_reached": "What this run was to publish is published; other posts wait for another run.",
     "interrupted": "Stopped. Nothing is lost; the same command goes on.",
 }
 

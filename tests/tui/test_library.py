@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from textual.widgets import Checkbox, Input, OptionList, Select, Static, TextAre
 
 from importer.archive.lock import locked
 from importer.archive.view import ArchiveView
+from importer.gathering import Gathered, Say
 from importer.model import Kind, Milestone, Post
 from tests.tui import made_archives as made
 from tests.tui.made_archives import (
@@ -32,6 +34,7 @@ from tui.screens.ask import AskScreen, ToldScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.edit_words import EditScreen
 from tui.screens.filter_posts import FilterScreen
+from tui.screens.gathering import GatheringScreen
 from tui.screens.library import LibraryScreen
 from tui.screens.more import MoreScreen
 from tui.screens.treat_posts import TreatScreen
@@ -411,6 +414,25 @@ async def test_before_tiktok_is_asked_the_person_is(posts: Path, state: Path) ->
         assert "TikTok sees this computer's address" in read
         await it.press("escape")
         await shown(it.pilot, LibraryScreen)
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+async def test_reading_is_told_and_can_be_stopped(posts: Path, state: Path, keeps: bool) -> None:
+    given = Gathered("Profile @ada", 3, 2, {}, {}, 1, 0, 0, (), ())
+    answers: list[object] = []
+
+    def gather(stop: threading.Event, say: Say) -> Gathered:
+        say("15 posts [/b] read")
+        assert stop.wait(30)
+        say("stopped")
+        return given
+
+    async with opened(posts, state) as it:
+        it.screen.app.push_screen(GatheringScreen("Reading", gather, keeps=keeps), answers.append)
+        await shown(it.pilot, GatheringScreen)
+        await it.until(lambda: "15 posts [/b] read" in words(it.pilot))
+        await it.press("escape")
+        await it.until(lambda: answers == [given if keeps else None])
 
 
 async def test_everything_is_offered_to_the_mouse(posts: Path, state: Path) -> None:

@@ -44,6 +44,11 @@ from importer.wording import (
 
 SHOWN_POSTS = 20
 SHOWN_NAMES = 5
+# What surprises people most (https://github.com/bluesky-social/social-app/pull/6156).
+ARCHIVED = (
+    "Posts keep their old dates and sort by them, so no timeline is flooded. Bluesky marks them "
+    "“Archived” and shows the day of the import beside the date; nothing can change that."
+)
 Flags = Mapping[str, Any]
 
 
@@ -244,6 +249,8 @@ def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bo
         console.line(f"  … and {len(waiting) - SHOWN_POSTS} more (-v shows all)")
     for line in fits_lines(foreseen, len(waiting), limits):
         console.line(line)
+    if waiting:
+        console.line(ARCHIVED)
     _show_reasons(console, summary)
     _show_gaps(console, summary)
     console.line("Nothing was sent.")

@@ -251,11 +251,19 @@ def _show_change(console: Console, change: Change) -> None:
     before, after = " / ".join(change.before), " / ".join(change.after)
     console.result(
         "update_post",
-        {"post": change.post.id, "before": change.before, "after": change.after},
+        {
+            "post": change.post.id,
+            "before": change.before,
+            "after": change.after,
+            "others": change.others,
+        },
     )
     console.line(f"{change.post.id}  {utc(change.post.posted_at)}")
-    console.line(f"  - {one_line(before, 200)}")
-    console.line(f"  + {one_line(after, 200)}")
+    if before != after:
+        console.line(f"  - {one_line(before, 200)}")
+        console.line(f"  + {one_line(after, 200)}")
+    if change.others:
+        console.line(f"  changed: {', '.join(change.others)}")
 
 
 @contextmanager

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from textual import on
@@ -12,34 +10,12 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.worker import Worker
 
-from importer.errors import Fault, Stopped, TokawayError
-from tui.language import _
+from importer.errors import Stopped
+from tui.screens.trouble import TroubleScreen
+from tui.trouble import Trouble, trouble_of
 
 Result = TypeVar("Result")
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What went wrong, in words, and what a developer would want to know."""
-
-    error: TokawayError
-    details: str = ""
-
-
-def trouble_of(error: Exception) -> Trouble:
-    """An error in words: ours say it themselves, any other is a mistake of ours."""
-    details = "".join(traceback.format_exception(error))
-    if isinstance(error, TokawayError):
-        return Trouble(error, details)
-    if isinstance(error, OSError):
-        said = f"{error.strerror or error}" + (f" ({error.filename})" if error.filename else "")
-        return Trouble(TokawayError(said, code="system"), details)
-    fault = Fault(
-        _("Tokaway made a mistake ({name}). Nothing is lost.").format(name=type(error).__name__),
-        hint=_("Please report this with the details below."),
-    )
-    return Trouble(fault, details)
 
 
 class Doing(Screen[Answer]):
@@ -105,7 +81,5 @@ class Doing(Screen[Answer]):
 
     @on(Failed)
     def _show(self, message: Failed) -> None:
-        from tui.screens.trouble import TroubleScreen
-
         message.stop()
         self.app.push_screen(TroubleScreen(message.trouble))

@@ -11,8 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlite_utils import Database
-
+from importer.archive.database import Database
 from importer.archive.migrations import migrations
 from importer.archive.rows import (
     Row,
@@ -111,13 +110,10 @@ class ArchiveView:
     def posts(self, *milestones: Milestone, chosen: bool | None = None) -> list[Post]:
         """Posts, oldest first, at any of the milestones (all when none is named)."""
         where, values = _where(milestones, chosen)
-        return [
-            post_from_row(row)
-            for row in self._rows(
-                f"SELECT * FROM posts {where} ORDER BY posted_at, ordinal",  # noqa: S608
-                values,
-            )
-        ]
+        sql = f"SELECT * FROM posts {where} ORDER BY posted_at, ordinal"  # noqa: S608
+        with sqlite_trouble(self.folder):
+            # Row by row: together they would take more memory than the posts.
+            return [post_from_row(row) for row in self._db.query(sql, values)]
 
     def mean_only(self, names: Iterable[str]) -> None:
         """Let only these posts wait in the queue, for as long as the archive is open here."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from importer import __version__
@@ -46,6 +47,7 @@ class Teller:
         self._now = now
         self._run = run
         self._status_at = datetime.min.replace(tzinfo=UTC)
+        self._in_hand: dict[tuple[str, Stage], InHand] = {}
         self._wait: datetime | None = None
         self._stop = (False, False)
 
@@ -100,8 +102,14 @@ class Teller:
         """Where the run stands, unless that was told just now."""
         now = self._now()
         if now - self._status_at >= STATUS_EVERY:
+            seconds, before = (now - self._status_at).total_seconds(), self._in_hand
             self._status_at = now
-            self._emit(Status(now, self._run, self._archive.counts(), tuple(in_hand)))
+            self._in_hand = {(one.post, one.stage): one for one in in_hand}
+            told = tuple(
+                replace(one, rate=_rate(before.get(key), one, seconds))
+                for key, one in self._in_hand.items()
+            )
+            self._emit(Status(now, self._run, self._archive.counts(), told))
 
     def waiting(self, reason: str, until: datetime) -> bool:
         """Nothing can be done before `until`; whether that is news."""
@@ -122,3 +130,10 @@ class Teller:
         text, hint = (error.text, error.hint) if error else ("", "")
         counts = self._archive.counts()
         self._emit(RunFinished(self._now(), self._run, outcome, counts, exit_code, text, hint))
+
+
+def _rate(before: InHand | None, now: InHand, seconds: float) -> float | None:
+    # What goes back began anew: another try, or another unit.
+    if before is None or before.unit != now.unit or before.done > now.done:
+        return None
+    return (now.done - before.done) / seconds

@@ -995,15 +995,17 @@ def test_every_step_is_kept_in_the_history(house: House) -> None:
 
 def test_status_shows_what_is_in_hand_and_how_far_it_is(house: House) -> None:
     [post] = house.add(1)
-    seen = threading.Event()
+    seen, moved = threading.Event(), threading.Event()
 
     def watch(event: Event) -> None:
         if isinstance(event, Status) and event.in_hand:
-            seen.set()
+            (moved if event.in_hand[0].rate else seen).set()
 
     def hold(job: Job, step: Step) -> None:
         step.done, step.total, step.unit = 3, 4, "seconds"
         assert seen.wait(PATIENCE)
+        step.done = 4
+        assert moved.wait(PATIENCE)
 
     house.watch = watch
     house.plan(Stage.FETCH, post, hold)
@@ -1011,7 +1013,10 @@ def test_status_shows_what_is_in_hand_and_how_far_it_is(house: House) -> None:
     first = next(event for event in house.told(Status) if event.in_hand)
     [held] = first.in_hand
     assert (held.post, held.stage, held.done, held.total) == (post, Stage.FETCH, 3, 4)
-    assert held.unit == "seconds"
+    assert (held.unit, held.rate) == ("seconds", None)
+    faster = next(event.in_hand[0] for event in house.told(Status) if event.in_hand[0].rate)
+    assert faster.done == 4
+    assert 0 < (faster.rate or 0) <= 1
     assert first.counts[Milestone.FOUND] == 1
 
 

@@ -12,8 +12,8 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from tui.doing import Trouble
 from tui.language import _
+from tui.trouble import Trouble
 
 
 class TroubleScreen(ModalScreen[None]):

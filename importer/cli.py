@@ -22,6 +22,8 @@ from importer.cli_flags import (
     common,
     reading,
     routing,
+    selecting,
+    selection_of,
     signing_in,
     treating,
     wording,
@@ -33,6 +35,7 @@ from importer.errors import UserError
 from importer.media.encoder import NAMES as ENCODERS
 from importer.model import Long, Photos
 from importer.settings import labels_of, langs_of, load
+from importer.wanted import Wanted
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -50,6 +53,7 @@ def cli(context: click.Context) -> None:
 @cli.command()
 @click.argument("path", metavar="EXPORT|ARCHIVE", type=PATH)
 @reading
+@selecting
 @treating
 @wording
 @click.option("-v", "--verbose", is_flag=True, help="Show every post, and what its file needs.")
@@ -66,12 +70,14 @@ def plan(
 ) -> int:
     """Show what a run would publish; sends nothing."""
     sources = _sources(path, archive, source, include_private, yes)
-    return commands.plan(console, sources, flags, every_post=verbose)
+    selection = selection_of(flags)
+    return commands.plan(console, sources, flags, selection, every_post=verbose)
 
 
 @cli.command()
 @click.argument("path", metavar="EXPORT|ARCHIVE", type=PATH)
 @reading
+@selecting
 @treating
 @wording
 @click.option("--to", metavar="HANDLE", help="The account to publish to.")
@@ -99,6 +105,7 @@ def run(
     **flags: Any,
 ) -> int:
     """Fetch, prepare and publish; the same command resumes."""
+    selection = selection_of(flags)
     return commands.run_import(
         console,
         _sources(path, archive, source, include_private, yes),
@@ -106,6 +113,7 @@ def run(
         config,
         Passwords(password_file),
         Stop(),
+        selection,
     )
 
 
@@ -183,6 +191,7 @@ def captions(
 @click.argument("archive", type=FOLDER)
 @click.argument("names", nargs=-1, metavar="[POST]...")
 @click.option("--all", "every_post", is_flag=True, help="Change every post.")
+@selecting
 @click.option("--choose/--skip", "chosen", default=None, help="Publish them, or leave them out.")
 @treating
 @click.option(
@@ -206,9 +215,10 @@ def posts(
     labels: str | None,
     langs: str | None,
     yes: bool,
+    **like: Any,
 ) -> int:
     """List posts with what their files need; choose them, or say how to treat them."""
-    wanted = post_commands.Wanted(
+    wanted = Wanted(
         chosen,
         Long(long) if long else None,
         Photos(photos) if photos else None,
@@ -220,6 +230,7 @@ def posts(
         console,
         archive,
         names,
+        selection_of(like),
         wanted,
         lambda private: yes or may_be_public(private),
         every_post=every_post,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from importer.archive.view import UNFINISHED, ArchiveView
+from importer.archive.view import ArchiveView
 from importer.budgets import Window, in_words
 from importer.clock import utc_now
 from importer.engine.forecast import Forecast
@@ -62,7 +62,7 @@ def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
     Raises:
         UserError: the table of handles cannot be used.
     """
-    waiting = archive.posts(*UNFINISHED, chosen=True)
+    waiting = archive.waiting()
     limits = archive.limits() or assumed()
     ahead = look_ahead(archive, settings)
     return Plan(

@@ -16,10 +16,10 @@ from importer.errors import Stopped
 from importer.events import Event, Recognised, Status
 from importer.model import Post
 from tui.desk import Desk
-from tui.doing import Trouble
 from tui.progress import Progress
 from tui.screens.leaving import Leave, LeavingScreen
 from tui.screens.step import StepScreen
+from tui.trouble import Trouble
 from tui.verdict import Next, Verdict, of_error, of_outcome
 
 if TYPE_CHECKING:

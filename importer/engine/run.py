@@ -240,7 +240,7 @@ class _Coordinator:
         if left is not None:
             waiting = [post_id for post_id in queues[Stage.PUBLISH] if post_id not in in_hand]
             queues[Stage.PUBLISH] = waiting[:left]
-        prepared = self._archive.counts()[Milestone.PREPARED]
+        prepared = self._archive.number_prepared()
         for stage, post_id in next_steps(queues, in_hand, prepared, self._room, paused):
             is_absent = post_id not in self._tried
             step = Step()

@@ -100,6 +100,7 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
         "posted_at": "2024-01-31T23:59:59.000Z",
         "kind": "video",
         "privacy": "everyone",
+        "likes": None,
         "chosen": True,
         "milestone": "found",
         "caption": "Rye",

@@ -19,13 +19,13 @@ from importer.model import Post, Stage
 from importer.plans import Ahead
 from importer.settings import Settings
 from tui.desk import Desk
-from tui.doing import Trouble
 from tui.headline import detail, headline
 from tui.language import _
 from tui.running import Running, Told
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.pace import PaceScreen
 from tui.shown import visible
+from tui.trouble import Trouble
 from tui.verdict import Next
 from tui.widgets.limits import Calendar, Limits
 from tui.widgets.post_list import PostList, named

@@ -21,7 +21,6 @@ from importer.summary import Summary
 from importer.undoing import Selected
 from tui.aftercare import Checks, TookBack, check, take_back, to_take_back
 from tui.desk import Desk
-from tui.doing import Trouble
 from tui.language import _
 from tui.outcome import detail, headline, numbers, reasons
 from tui.running import Running
@@ -29,6 +28,7 @@ from tui.screens.step import StepScreen
 from tui.screens.taking_back import TakingBackScreen
 from tui.screens.trouble import TroubleScreen
 from tui.shown import one_line, visible
+from tui.trouble import Trouble
 from tui.widgets.bars import bar
 from tui.widgets.steps import Place
 

@@ -9,7 +9,7 @@ from textual import events
 from textual.app import App, ComposeResult
 
 from tests.tui.screens import USUAL
-from tui.widgets.path_input import PathInput, Pasted, clean_path
+from tui.widgets.path_input import Pasted, PathInput, clean_path
 
 FORMS = {
     "plain": ("/home/ada/export.zip", "/home/ada/export.zip", 0),

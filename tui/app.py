@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -12,18 +13,21 @@ from typing import Any, ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widgets import HelpPanel
 
 from importer.archive.ledger import default_folder
 from importer.clock import utc_now
 from importer.imports import usual_places
 from tui.demo import DemoGround
+from tui.handing import hand_over
 from tui.language import _
 from tui.remembered import Remembered
 from tui.screens.welcome import WelcomeScreen
 
 NARROW, WIDE = 60, 110
 TALL = 32
+_WITHOUT_COLOUR = "ansi-dark"
 # Dark, light, and the terminal's own palette in both.
 THEMES = ("textual-dark", "textual-light", "ansi-dark", "ansi-light")
 
@@ -58,7 +62,8 @@ class TokawayApp(App[int]):
         places: Sequence[Path] | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        super().__init__()
+        # Of all filters only the one for the terminal's own palette takes every colour away.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.remembered = remembered or Remembered(default_folder())
         self.flags = dict(flags or {})
         self.places = tuple(usual_places() if places is None else places)
@@ -73,10 +78,16 @@ class TokawayApp(App[int]):
 
     def on_mount(self) -> None:
         """Begin as it was left, and remember what changes."""
-        if self.remembered.choices.theme in self.available_themes:
+        if self.no_color:
+            self.theme = _WITHOUT_COLOUR
+        elif self.remembered.choices.theme in self.available_themes:
             self.theme = self.remembered.choices.theme
-        self.theme_changed_signal.subscribe(self, lambda theme: self.remembered.theme(theme.name))
+        self.theme_changed_signal.subscribe(self, self._remember_theme)
         self.push_screen(WelcomeScreen(self._path))
+
+    def _remember_theme(self, theme: Theme) -> None:
+        if not self.no_color:
+            self.remembered.theme(theme.name)
 
     async def on_unmount(self) -> None:
         """What the demo started ends with the program."""
@@ -100,6 +111,10 @@ class TokawayApp(App[int]):
             _("Save what is on the screen as a picture (SVG)"),
             partial(self.set_timer, 0.1, self.deliver_screenshot),
         )
+
+    def hand_over(self, target: str | Path) -> None:
+        """Open a link or a page for the person, or give them a file; see `tui.handing`."""
+        hand_over(self, target)
 
     def action_help(self) -> None:
         """Show or hide what the screen says about itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -46,7 +47,7 @@ class WelcomeScreen(Doing[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n", "continue", _("Continue"), tooltip=_("Go on with the first import")),
         Binding("ctrl+o", "browse", _("Browse"), tooltip=_("Look for an export on this computer")),
-        Binding("ctrl+d", "demo", _("Demo"), tooltip=_("All of it with made-up posts")),
+        Binding("f3", "demo", _("Demo"), tooltip=_("All of it with made-up posts")),
     ]
     HELP = _("""
 # Welcome
@@ -74,6 +75,8 @@ Nothing is sent before you have seen it and said so.
         super().__init__()
         self._path = path
         self._shown: list[Import | Unreadable] = []
+        # No archive is looked at while it is being made.
+        self._disk = threading.Lock()
 
     def compose(self) -> ComposeResult:
         """What can be gone on with, and what can be begun."""
@@ -120,7 +123,8 @@ Nothing is sent before you have seen it and said so.
         flags, places, now = self.app.flags, self.app.places, self.app.now()
 
         def read() -> list[Import | Unreadable]:
-            return [look(folder, flags, now) for folder in find_archives(remembered, places)]
+            with self._disk:
+                return [look(folder, flags, now) for folder in find_archives(remembered, places)]
 
         self.do(
             read, lambda found: self.call_later(self._show_imports, found, now), group="imports"
@@ -222,8 +226,13 @@ Nothing is sent before you have seen it and said so.
         self.query_one(Said).doing(_("Reading {name} …").format(name=path.name))
         of_demo = flags is not None
         with_flags = {**self.app.flags, **(flags or {})}
+
+        def lay() -> Desk:
+            with self._disk:
+                return Desk.lay(export_in(path), with_flags)[0]
+
         self.do(
-            lambda: Desk.lay(export_in(path), with_flags)[0],
+            lay,
             lambda desk: self._opened(desk, remember=not of_demo),
             group="open",
             failed=self.query_one(Said).failed,

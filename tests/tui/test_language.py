@@ -1,4 +1,4 @@
-"""The words of the screens: gathered for translators, and taken from a translation if there is one."""
+"""The words of the screens: gathered for translators, and taken from a translation."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_words_are_whole_before_they_are_translated() -> None:
     assert wrong == []
 
 
-def test_a_translation_is_used_with_its_own_plurals(tmp_path: Path) -> None:
+def test_a_translation_is_used_with_its_own_plurals(tmp_path: Path, state: Path) -> None:
     with TEMPLATE.open("rb") as file:
         catalog = read_po(file, locale="nl")
     for message in catalog:
@@ -73,8 +73,6 @@ def test_a_translation_is_used_with_its_own_plurals(tmp_path: Path) -> None:
     target.parent.mkdir(parents=True)
     with target.open("wb") as file:
         write_mo(file, catalog)
-    state = tmp_path / "state"
-    state.mkdir()
     done = subprocess.run(
         [sys.executable, "-c", SHOW, tmp_path, state],
         capture_output=True,

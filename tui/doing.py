@@ -10,7 +10,7 @@ from typing import TypeVar
 from textual import on
 from textual.message import Message
 from textual.screen import Screen
-from textual.worker import Worker
+from textual.worker import Worker, get_current_worker
 
 from importer.errors import Fault, Stopped, TokawayError
 from tui.language import _
@@ -77,14 +77,16 @@ class Doing(Screen[Answer]):
         """
 
         def in_thread() -> None:
+            worker = get_current_worker()
             try:
                 result = work()
             except Stopped:
                 return
             except Exception as error:  # noqa: BLE001  whatever it is, the screen says it
-                self._report(trouble_of(error), failed)
+                if not worker.is_cancelled:
+                    self._report(trouble_of(error), failed)
             else:
-                if then is not None:
+                if then is not None and not worker.is_cancelled:
                     self.post_message(self._Done(lambda: then(result)))
 
         return self.run_worker(

@@ -186,6 +186,26 @@ async def test_what_cannot_be_opened_is_said_on_the_screen_with_its_details(
         assert field.value == str(home / "[nothing]" / "here.zip")
 
 
+async def test_impatience_opens_an_export_once(app: TokawayApp, export: Path) -> None:
+    async with app.run_test(size=USUAL) as pilot:
+        screen = await welcomed(pilot)
+        screen.query_one(PathInput).value = str(export)
+        await pilot.press("enter", "enter", "enter")
+        await shown(pilot, LibraryScreen)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert [type(one) for one in app.screen_stack[1:]] == [WelcomeScreen, LibraryScreen]
+
+
+@pytest.mark.parametrize("path", ["/" + "x" * 5000, "/a\0b"], ids=["too long", "a NUL"])
+async def test_a_path_no_disk_can_have_is_said_in_words(app: TokawayApp, path: str) -> None:
+    async with app.run_test(size=USUAL) as pilot:
+        screen = await welcomed(pilot)
+        screen.query_one(PathInput).value = path
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.query_one("#said").has_class("-trouble"))
+
+
 async def test_a_folder_is_searched_for_the_newest_export_in_it(
     app: TokawayApp, export: Path
 ) -> None:

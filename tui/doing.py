@@ -8,7 +8,7 @@ from typing import TypeVar
 from textual import on
 from textual.message import Message
 from textual.screen import Screen
-from textual.worker import Worker
+from textual.worker import Worker, get_current_worker
 
 from importer.errors import Stopped
 from tui.screens.trouble import TroubleScreen
@@ -35,7 +35,7 @@ class Doing(Screen[Answer]):
     class _Done(Message):
         """A piece of work ended well; what follows runs on the screen's thread."""
 
-        def __init__(self, then: Callable[[], None]) -> None:
+        def __init__(self, then: Callable[[], object]) -> None:
             super().__init__()
             self.then = then
 
@@ -49,7 +49,7 @@ class Doing(Screen[Answer]):
     def do(
         self,
         work: Callable[[], Result],
-        then: Callable[[Result], None] | None = None,
+        then: Callable[[Result], object] | None = None,
         *,
         group: str = "work",
         failed: Callable[[Trouble], None] | None = None,
@@ -61,14 +61,16 @@ class Doing(Screen[Answer]):
         """
 
         def in_thread() -> None:
+            worker = get_current_worker()
             try:
                 result = work()
             except Stopped:
                 return
             except Exception as error:  # noqa: BLE001  whatever it is, the screen says it
-                self._report(trouble_of(error), failed)
+                if not worker.is_cancelled:
+                    self._report(trouble_of(error), failed)
             else:
-                if then is not None:
+                if then is not None and not worker.is_cancelled:
                     self.post_message(self._Done(lambda: then(result)))
 
         return self.run_worker(

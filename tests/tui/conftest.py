@@ -35,7 +35,7 @@ def stillness(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the program remembers choices and sessions: a folder of the test's own."""
+    """Where the program remembers choices and keeps its books; takes the place of the suite's."""
     folder = tmp_path / "state"
     folder.mkdir()
     monkeypatch.setenv("TOKAWAY_STATE", str(folder))

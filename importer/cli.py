@@ -19,6 +19,7 @@ from importer.asking import Passwords, may_be_public
 from importer.cli_flags import (
     FOLDER,
     PATH,
+    aiming,
     common,
     reading,
     routing,
@@ -52,6 +53,7 @@ def cli(context: click.Context) -> None:
 @reading
 @treating
 @wording
+@aiming
 @click.option("-v", "--verbose", is_flag=True, help="Show every post, and what its file needs.")
 @common
 def plan(
@@ -74,6 +76,7 @@ def plan(
 @reading
 @treating
 @wording
+@aiming
 @click.option("--to", metavar="HANDLE", help="The account to publish to.")
 @signing_in
 @routing

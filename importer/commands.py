@@ -16,7 +16,7 @@ from importer.archive.view import ArchiveView
 from importer.budgets import in_words
 from importer.clock import utc_now
 from importer.console import Console
-from importer.engine.foresight import foresee_all
+from importer.engine.foresight import foresee_all, foresee_left_out
 from importer.engine.outlook import outlook
 from importer.engine.run import Outcome, run
 from importer.engine.stop import Stop
@@ -24,25 +24,27 @@ from importer.errors import UserError
 from importer.events import Event, jsonable
 from importer.model import Milestone, Post
 from importer.opening import Opened, opened
-from importer.pds.limits import assumed
 from importer.pds.session import Credentials
-from importer.records.bluesky import worded
+from importer.records.destination import Destination, Worded
+from importer.records.destinations import named
 from importer.records.style import Style
 from importer.report import write_report
 from importer.run_log import RunLog
 from importer.settings import Settings, load
 from importer.stages.foresee import Foreseen
 from importer.stages.place import sweep
-from importer.summary import Summary, summarise
-from importer.toolbox import signed_in, style_of, windows_of
+from importer.summary import Summary, gaps, summarise
+from importer.toolbox import known_limits, signed_in, style_of, windows_of
 from importer.wording import (
     fits_lines,
     forecast_line,
+    gap_line,
     gathered_lines,
     link_life,
     links_lives,
     one_line,
     plural,
+    titles,
     utc,
 )
 
@@ -91,6 +93,7 @@ def run_import(
         settings = load(flags, archive=archive.folder, config=config)
         _choose(console, sources, it)
         _show_reading(console, it)
+        archive.aim_at(settings.destinations)
         unfinished = frozenset(post.id for post in archive.posts(*_TO_DO, chosen=True))
         sweep(archive.folder, unfinished)
         if not unfinished:
@@ -117,7 +120,7 @@ def run_import(
 def status(console: Console, folder: Path) -> int:
     """Where the archive stands: counts, what waits, what did not work and why."""
     with ArchiveView.open(folder) as archive:
-        settings = load({}, archive=folder)
+        settings = replace(load({}, archive=folder), destinations=archive.destinations())
         summary = _with_outlook(summarise(archive, utc_now()), archive, settings)
     console.result("status", jsonable(summary))
     _show_summary(console, summary)
@@ -224,18 +227,34 @@ def _show_reading(console: Console, it: Opened) -> None:
 def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_post: bool) -> None:
     now = utc_now()
     summary = _with_outlook(summarise(archive, now), archive, settings)
-    waiting = archive.posts(*_TO_DO, chosen=True)
-    limits, style = archive.limits() or assumed(), style_of(settings, archive)
-    foreseen = foresee_all(archive, waiting, limits, settings)
+    destinations = named(settings.destinations)
+    unfinished = archive.posts(*_TO_DO, chosen=True)
+    lacking = archive.lacking(settings.destinations)
+    waiting = sorted([*unfinished, *lacking], key=lambda post: (post.posted_at, post.ordinal))
+    limits, style = known_limits(archive, settings.destinations), style_of(settings, archive)
+    foreseen = foresee_all(archive, unfinished, limits, settings)
+    left_out = foresee_left_out(archive, waiting, foreseen, destinations)
+    notices = [one.NOTICE for one in destinations if one.NOTICE]
     for post in archive.posts() if console.takes_objects else ():
         fields = post_fields(post, foreseen.get(post.id))
-        console.result("plan_post", fields | jsonable(worded(post, style)))
-    console.result("plan", jsonable(summary) | {"limits": jsonable(limits)})
+        first, *others = ((one.NAME, jsonable(one.worded(post, style))) for one in destinations)
+        console.result("plan_post", fields | first[1] | {"elsewhere": dict(others)})
+    console.result(
+        "plan",
+        jsonable(summary)
+        | {
+            "limits": jsonable(limits),
+            "destinations": list(settings.destinations),
+            "to_be_left_out": jsonable(left_out),
+            "notices": jsonable(notices),
+        },
+    )
     console.line(f"Archive: {summary.archive}")
     console.line(
         f"{plural(summary.posts, 'post')}: {len(waiting)} to publish, "
         f"{summary.published} published, {summary.counts[Milestone.SKIPPED]} left out."
     )
+    console.line(f"Destination: {titles(settings.destinations)}.")
     for post in waiting if every_post else waiting[:SHOWN_POSTS]:
         life = link_life(post.link_expires_at, now) if post.milestone == Milestone.FOUND else ""
         console.line(
@@ -243,21 +262,37 @@ def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_
             + (f"  [{life}]" if life else "")
         )
         if every_post:
-            _show_wording(console, post, style)
+            _show_wordings(console, post, destinations, style)
         if every_post and post.id in foreseen:
             console.line(f"    {foreseen[post.id].reason}")
     if len(waiting) > SHOWN_POSTS and not every_post:
         console.line(f"  … and {len(waiting) - SHOWN_POSTS} more (-v shows all)")
-    for line in fits_lines(foreseen, len(waiting), limits):
+    for line in fits_lines(foreseen, len(unfinished), limits):
         console.line(line)
+    for gap in gaps(left_out, settings.destinations):
+        console.line(f"  {gap_line(gap)}")
     _show_reasons(console, summary)
     _show_gaps(console, summary)
+    for notice in notices:
+        console.line(f"! {notice.text} {notice.hint}")
     console.line("Nothing was sent.")
 
 
-def _show_wording(console: Console, post: Post, style: Style) -> None:
-    """How a post will read, where that is more than its caption."""
-    told = worded(post, style)
+def _show_wordings(
+    console: Console, post: Post, destinations: Sequence[Destination], style: Style
+) -> None:
+    """How a post will read, where that is more than its caption, or differs elsewhere."""
+    first, *others = destinations
+    told = first.worded(post, style)
+    _show_wording(console, told)
+    for one in others:
+        other = one.worded(post, style)
+        if other != told:
+            console.line(f"    on {one.TITLE}: {one_line(other.texts[0]) or '(no caption)'}")
+            _show_wording(console, other)
+
+
+def _show_wording(console: Console, told: Worded) -> None:
     for number, text in enumerate(told.texts[1:], 2):
         console.line(f"    goes on ({number}/{len(told.texts)}): {one_line(text)}")
     more = [f"tags: {', '.join(told.tags)}"] if told.tags else []
@@ -349,6 +384,8 @@ def _show_summary(console: Console, summary: Summary) -> None:
 def _show_reasons(console: Console, summary: Summary) -> None:
     for reason in summary.reasons:
         console.line(f"  {reason.posts} {reason.milestone} — {reason.text} {reason.hint}".rstrip())
+    for gap in summary.left_out:
+        console.line(f"  {gap_line(gap)}")
 
 
 def _show_gaps(console: Console, summary: Summary) -> None:

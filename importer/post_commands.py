@@ -13,8 +13,8 @@ from importer.console import Console
 from importer.engine.foresight import foresee_all
 from importer.errors import UserError
 from importer.model import Edit, Kind, Long, Photos, Post, Privacy
-from importer.pds.limits import assumed
 from importer.settings import Settings, load
+from importer.toolbox import known_limits
 from importer.wording import one_line, plural, utc
 
 
@@ -121,7 +121,7 @@ def _show_changes(console: Console, edited: Edited) -> None:
 
 
 def _show(console: Console, archive: Archive, chosen: Sequence[Post], settings: Settings) -> None:
-    limits = archive.limits() or assumed()
+    limits = known_limits(archive, archive.destinations())
     to_see = [post for post in chosen if post.chosen]
     foreseen = foresee_all(archive, to_see, limits, settings)
     for post in chosen:

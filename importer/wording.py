@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from importer.events import (
@@ -21,8 +21,9 @@ from importer.events import (
 )
 from importer.gathering import Gathered
 from importer.model import Action, Limits, Milestone, Stage
+from importer.records.destinations import USUAL, named
 from importer.stages.foresee import Foreseen
-from importer.summary import Summary
+from importer.summary import Gap, Summary
 
 OUTCOMES = {
     "all_published": "Every chosen post is published.",
@@ -75,9 +76,15 @@ def utc(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def web_link(uri: str, handle: str) -> str:
-    """Where a Bluesky post is seen in a browser."""
-    return f"https://bsky.app/profile/{handle}/post/{uri.rpartition('/')[2]}"
+def titles(destinations: Iterable[str]) -> str:
+    """Destinations as people read them: `Bluesky`, `Bluesky and Spark`."""
+    *others, last = [one.TITLE for one in named(destinations)]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def gap_line(gap: Gap) -> str:
+    """What is left out at a destination, and why."""
+    return f"{gap.posts} not on {titles([gap.destination])} — {gap.text} {gap.hint}".rstrip()
 
 
 def link_life(expires_at: datetime | None, now: datetime) -> str:
@@ -179,7 +186,10 @@ def narrate(event: Event) -> str | None:
         case RunStarted():
             left = sum(event.counts[m] for m in (Milestone.FOUND, Milestone.FETCHED))
             left += event.counts[Milestone.PREPARED]
-            return f"Publishing to {event.handle} on {event.pds}: {plural(left, 'post')} to go."
+            where = f" for {titles(event.destinations)}" if event.destinations != USUAL else ""
+            return (
+                f"Publishing to {event.handle} on {event.pds}{where}: {plural(left, 'post')} to go."
+            )
         case Recognised():
             return f"{plural(event.posts, 'post')} found on the server already."
         case Noticed():

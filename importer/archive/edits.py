@@ -74,11 +74,10 @@ class Edits(Changes):
                 post = self.post(edit.post)
                 if post is None:
                     continue
-                reworded = self._reword(post, edit, numbers)
+                if self._reword(post, edit, numbers) and self.records(post.id):
+                    self._set(post.id, reworded=1)
                 if post.milestone in PLACED:
                     numbers["published"] += 1
-                    if reworded:
-                        self._set(post.id, reworded=1)
                     continue
                 numbers["treated"] += self._treat(post, edit)
                 if edit.chosen is not None:

@@ -114,17 +114,19 @@ class _Coordinator:
         self._error: RunError | None = None
         self._faults = 0
         self._published = 0
+        # Posts that go out in order are prepared in order, and one at a time.
+        self._behind = {Stage.PREPARE: Milestone.FOUND} if tools.in_order else {}
         self._room = Room(
             {
                 Stage.FETCH: settings.fetch_jobs,
-                Stage.PREPARE: settings.prepare_jobs,
-                Stage.PUBLISH: settings.publish_jobs,
+                Stage.PREPARE: 1 if tools.in_order else settings.prepare_jobs,
+                Stage.PUBLISH: 1 if tools.in_order else settings.publish_jobs,
             },
             settings.buffer,
         )
 
     def run(self) -> Outcome:
-        self._tell.started(self._tools.account)
+        self._tell.started(self._tools.account, self._tools.destinations)
         self._tell.notices(self._tools.notices)
         pool = ThreadPoolExecutor(sum(self._room.workers.values()), thread_name_prefix="step")
         try:
@@ -147,12 +149,13 @@ class _Coordinator:
         return outcome
 
     def _recognise(self) -> None:
-        found = reconcile(self._archive, self._tools)
-        for post, records in found:
-            self._archive.note_published(post, records)
-            self._remove_copy(post)
-        if found:
-            self._tell.recognised(len(found))
+        published = 0
+        for post, records in reconcile(self._archive, self._tools):
+            if self._archive.note_recognised(post, records):
+                published += 1
+                self._remove_copy(post)
+        if published:
+            self._tell.recognised(published)
 
     def _forecast(self) -> None:
         tools = self._tools
@@ -184,9 +187,8 @@ class _Coordinator:
         posts: dict[str, Post] = {}
         queues: dict[Stage, list[str]] = {}
         for stage, milestone in BEFORE.items():
-            ready = self._archive.ready(
-                milestone, now, len(self._running) + self._room.workers[stage]
-            )
+            most = len(self._running) + self._room.workers[stage]
+            ready = self._archive.ready(milestone, now, most, self._behind.get(stage))
             posts.update((post.id, post) for post in ready)
             queues[stage] = [post.id for post in ready]
         in_hand = {running.post.id: running.stage for running in self._running.values()}
@@ -203,7 +205,8 @@ class _Coordinator:
             if stage == Stage.PUBLISH:
                 self._tried.add(post_id)
             files = self._archive.files(post_id)
-            job = Job(running.post, files, self._archive.folder, is_absent)
+            records = tuple(self._archive.records(post_id))
+            job = Job(running.post, files, self._archive.folder, is_absent, records)
             future = pool.submit(WORK[stage], job, self._tools, step)
             self._running[future] = running
             self._tell.step_started(running.post, stage)
@@ -257,14 +260,17 @@ class _Coordinator:
                 self._archive.note_prepared(post, files)
                 done = dict.fromkeys(file.fit for file in files if file.fit)
                 text = f"{', '.join(done)}: {reason}"
-            case Published(records=records, found=found, ours=ours):
-                if ours or not found:
-                    records = tuple(replace(record, run=self._run) for record in records)
-                self._archive.note_published(post, records)
+            case Published(records=records, found=found, own=own, left_out=left_out):
+                records = tuple(
+                    replace(record, run=self._run) if record.uri in own else record
+                    for record in records
+                )
+                self._archive.note_published(post, records, left_out)
                 self._remove_copy(post)
                 self._published += 1
-                uri = records[0].uri
+                uri = records[0].uri if records else None
                 text = "found on the server" if found else "published"
+                text = "; ".join([text, *(why.text for why in left_out.values())])
         self._tell.step_done(post, stage, running.started_at, text, uri)
 
     def _remove_copy(self, post: Post) -> None:

@@ -25,8 +25,8 @@ from importer.events import (
     Stopping,
     Waiting,
 )
-from importer.model import Account, Milestone, Post, Stage, Trouble
-from importer.pds.standing import Notice
+from importer.model import Account, Milestone, Notice, Post, Stage, Trouble
+from importer.records.destination import Destination
 
 STATUS_EVERY = timedelta(seconds=1)
 
@@ -49,7 +49,7 @@ class Teller:
         self._wait: datetime | None = None
         self._stop = (False, False)
 
-    def started(self, account: Account) -> None:
+    def started(self, account: Account, destinations: Iterable[Destination]) -> None:
         """A run begins."""
         self._emit(
             RunStarted(
@@ -61,6 +61,7 @@ class Teller:
                 account.did,
                 account.pds,
                 self._archive.counts(),
+                tuple(one.NAME for one in destinations),
             )
         )
 

@@ -13,11 +13,10 @@ from importer.archive.store import Archive
 from importer.engine.patience import Patience
 from importer.errors import TryLater, UserError
 from importer.model import Post, Record, Role, Trouble
-from importer.pds.appview import AT_ONCE, AppView
+from importer.pds.appview import AT_ONCE, SHOWN, AppView
 from importer.pds.repo import PublicRepo
 from importer.pds.snapshot import Snapshot, take
 from importer.pds.xrpc import Server, XrpcError
-from importer.records.bluesky import COLLECTION
 from importer.records.car import CarError
 from importer.stages.verify import check_files, compare
 
@@ -140,8 +139,13 @@ class Verification:
         if self._appview is None or not names or self.unasked:
             return {}
         first = {
-            name: next(r.uri for r in of_each[name] if r.collection == COLLECTION) for name in names
+            name: record.uri
+            for name in names
+            for record in of_each[name]
+            if record.collection == SHOWN and record.part == 0
         }
+        if not first:
+            return {}
         try:
             shown = self._appview.shown(list(first.values()))
         except (TryLater, XrpcError) as trouble:

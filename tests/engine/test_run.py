@@ -124,7 +124,8 @@ class Stages:
             return Prepared((replace(file, fit=Action.REMUX),), "For a test.")
         with self._lock:
             self.written.append(job.post.id)
-        return Published((record_of(job.post),), found=False)
+        record = record_of(job.post)
+        return Published((record,), found=False, own=frozenset({record.uri}))
 
     def called(self, stage: Stage) -> list[str]:
         return [post for called, post, _ in self.calls if called == stage]
@@ -285,6 +286,7 @@ def test_the_story_of_one_post_as_json(house: House) -> None:
             "did": "did:plc:ewvi7nxzyoun6zhxrhs64oiz",
             "pds": "https://pds.test",
             "counts": counts | {"found": 1},
+            "destinations": ["bluesky"],
         },
         {"event": "forecast", **at, "finish_at": "2026-11-23T12:00:03.000Z", "limit": ""},
         {"event": "step_started", **at, **post, "stage": "fetch"},

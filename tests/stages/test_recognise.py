@@ -11,7 +11,7 @@ import pytest
 
 from importer.model import Milestone, Post, Record
 from importer.pds.snapshot import take
-from importer.records.bluesky import COLLECTION, DESTINATION, THREADGATE
+from importer.records.bluesky import COLLECTION, THREADGATE
 from importer.records.keys import record_key
 from importer.records.style import Style
 from importer.stages.publish import publish
@@ -38,7 +38,7 @@ def write_others(desk: Desk, first: int, count: int) -> None:
         {
             "$type": "com.atproto.repo.applyWrites#create",
             "collection": COLLECTION,
-            "rkey": record_key(POSTED_AT + timedelta(hours=first + hour), 0, "another app"),
+            "rkey": record_key(POSTED_AT + timedelta(hours=first + hour), 0, attempt=500),
             "value": {
                 "$type": COLLECTION,
                 "text": f"Post {hour}",
@@ -98,7 +98,7 @@ def test_an_account_with_many_other_posts(proxy: BreakingProxy, desk: Desk) -> N
 
 
 def test_a_key_beside_a_foreign_record(desk: Desk) -> None:
-    taken = record_key(POSTED_AT, 0, DESTINATION)
+    taken = record_key(POSTED_AT, 0)
     desk.write_foreign(taken)
     post = desk.post()
     noted = publish(desk.job(post), desk.tools, Step()).records[0]
@@ -112,7 +112,7 @@ def test_a_key_beside_a_foreign_record(desk: Desk) -> None:
 
 
 def test_a_foreign_record_is_not_ours(desk: Desk) -> None:
-    desk.write_foreign(record_key(POSTED_AT, 0, DESTINATION))
+    desk.write_foreign(record_key(POSTED_AT, 0))
     assert look(desk, [desk.post()]) == []
 
 

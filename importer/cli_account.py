@@ -16,7 +16,7 @@ from importer import (
     verify_command,
 )
 from importer.asking import Passwords, address, agreed, code
-from importer.cli_flags import FOLDER, PATH, common, routing, signing_in, wording
+from importer.cli_flags import FOLDER, PATH, aiming, common, routing, signing_in, wording
 from importer.console import Console
 from importer.records.profile import Field, Wanted
 
@@ -45,6 +45,7 @@ def verify(
 @click.command()
 @click.argument("archive", type=FOLDER)
 @click.argument("posts", nargs=-1, metavar="[POST]...")
+@aiming
 @click.option("--run", "number", metavar="N", type=click.IntRange(1), help="What run N published.")
 @click.option("--found", is_flag=True, help="Also what was found on the server, not written here.")
 @signing_in
@@ -56,12 +57,13 @@ def undo(
     posts: tuple[str, ...],
     number: int | None,
     found: bool,
+    destinations: tuple[str, ...] | None,
     password_file: Path | None,
     yes: bool,
     **flags: Any,
 ) -> int:
     """Delete what this archive published, unless it was changed since."""
-    selection = server_commands.Selection(posts, number, found)
+    selection = server_commands.Selection(posts, number, found, destinations)
     access = _access(flags, password_file, yes=yes)
     return server_commands.undo_import(console, archive, selection, access)
 

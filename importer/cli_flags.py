@@ -142,7 +142,7 @@ def aiming(command: Callable[..., int]) -> Callable[..., int]:
         multiple=True,
         type=click.Choice(list(DESTINATIONS)),
         callback=lambda _context, _option, names: names or None,
-        help="Where posts go: usually Bluesky. May be given several times.",
+        help="Where posts go or are: by itself Bluesky. May be given several times.",
     )(command)
 
 

@@ -44,7 +44,7 @@ NOBODY = Access({}, Given(None), lambda question: False)
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which published posts are meant; of all, unless names or a run are given.
+    """Which published posts are meant; of all, unless names, a run or destinations are given.
 
     `found` takes in records that this archive found on the server rather than wrote.
     """
@@ -52,6 +52,7 @@ class Selection:
     names: tuple[str, ...] = ()
     run: int | None = None
     found: bool = False
+    destinations: tuple[str, ...] | None = None
 
 
 def patience_of(console: Console, settings: Settings, stop: Stop) -> Patience:
@@ -85,7 +86,7 @@ def undo_import(console: Console, folder: Path, selection: Selection, access: Ac
                 result = patience.call(lambda records=records: undo(records, repo))  # type: ignore[misc]
                 told[result] += 1
                 if result is not Undone.CHANGED:
-                    archive.note_undone(post)
+                    archive.note_undone(post, {record.destination for record in records})
                 console.result("undone", {"post": post.id, "uri": records[0].uri, "result": result})
                 console.note(f"{'!' if result is Undone.CHANGED else '✓'} {post.id} {result}")
                 if stop.draining.is_set():
@@ -142,21 +143,25 @@ def _select(archive: Archive, selection: Selection) -> tuple[list[tuple[Post, li
             hint=f"To see their names: tokaway posts {archive.folder}",
             code="no_post",
         )
-    records: dict[str, list[Record]] = {}
+    records: dict[tuple[str, str], list[Record]] = {}
     for record in archive.records():
-        records.setdefault(record.post, []).append(record)
-    chosen, left = [], 0
-    for name, own in records.items():
+        records.setdefault((record.post, record.destination), []).append(record)
+    chosen: dict[str, list[Record]] = {}
+    left: set[str] = set()
+    for (name, destination), own in records.items():
         if selection.names and name not in selection.names:
+            continue
+        if selection.destinations and destination not in selection.destinations:
             continue
         if selection.run is not None and all(record.run != selection.run for record in own):
             continue
         if not selection.found and all(record.run is None for record in own):
-            left += 1
+            left.add(name)
             continue
-        chosen.append((posts[name], own))
-    chosen.sort(key=lambda one: (one[0].posted_at, one[0].ordinal), reverse=True)
-    return chosen, left
+        chosen.setdefault(name, []).extend(own)
+    found = [(posts[name], own) for name, own in chosen.items()]
+    found.sort(key=lambda one: (one[0].posted_at, one[0].ordinal), reverse=True)
+    return found, len(left)
 
 
 def _show_undo(

@@ -44,14 +44,7 @@ class Aims(Intake):
         """
         with self._change():
             self._put_records(records)
-            self._db.table("left_out").insert_all(
-                (
-                    {"post": post.id, "destination": name}
-                    | {"code": why.code, "text": why.text, "hint": why.hint}
-                    for name, why in (left_out or {}).items()
-                ),
-                replace=True,
-            )
+            self._leave_out(post, left_out or {})
             self._move(post, Milestone.PUBLISHED, tries=0, next_try_at=None, **NO_TROUBLE)
 
     def note_recognised(self, post: Post, records: Sequence[Record]) -> bool:
@@ -69,6 +62,22 @@ class Aims(Intake):
 
     def _put_records(self, records: Sequence[Record]) -> None:
         self._db.table("records").insert_all(map(record_to_row, records), replace=True)
+        for post, destination in {(record.post, record.destination) for record in records}:
+            self._db.execute(
+                "DELETE FROM left_out WHERE post = ? AND destination = ?", [post, destination]
+            )
+
+    def _leave_out(self, post: Post, reasons: Mapping[str, Trouble]) -> None:
+        """Note at which destinations a post is not, and will not be."""
+        for name, why in reasons.items():
+            self._db.execute(
+                "DELETE FROM records WHERE post = ? AND destination = ?", [post.id, name]
+            )
+            self._db.execute(
+                "INSERT OR REPLACE INTO left_out (post, destination, code, text, hint) "
+                "VALUES (?, ?, ?, ?, ?)",
+                [post.id, name, why.code, why.text, why.hint],
+            )
 
     def _complete_at(self, destinations: Collection[str]) -> list[Post]:
         """Posts that are at all of these destinations and do not count as published."""

@@ -25,6 +25,10 @@ LEFT_OUT = Trouble(
     "left_out", "You left it out.", "To publish it, choose it again: tokaway captions ARCHIVE"
 )
 
+UNDONE = Trouble(
+    "undone", "You took it back.", "To publish it again: tokaway posts ARCHIVE POST --choose"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Edited:
@@ -76,6 +80,10 @@ class Edits(Changes):
                     continue
                 if self._reword(post, edit, numbers) and self.records(post.id):
                     self._set(post.id, reworded=1)
+                if edit.chosen:
+                    self._db.execute(
+                        "DELETE FROM left_out WHERE post = ? AND code = ?", [post.id, UNDONE.code]
+                    )
                 if post.milestone in PLACED:
                     numbers["published"] += 1
                     continue

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from importer import __version__
 from importer.archive.aims import Aims
+from importer.archive.edits import UNDONE
 from importer.archive.rows import (
     NO_TROUBLE,
     file_to_row,
@@ -34,10 +35,6 @@ from importer.model import (
     ServerLimits,
     Stage,
     Trouble,
-)
-
-UNDONE = Trouble(
-    "undone", "You took it back.", "To publish it again: tokaway posts ARCHIVE POST --choose"
 )
 
 
@@ -134,9 +131,13 @@ class Archive(Aims):
             self._forget_records(post)
             self._begin_again(current, target)
 
-    def note_undone(self, post: Post) -> None:
-        """The records of a post are no longer on the PDS, by the user's wish."""
+    def note_undone(self, post: Post, destinations: Collection[str]) -> None:
+        """The records of a post at some destinations are no longer there, by the user's wish."""
+        others = {record.destination for record in self.records(post.id)} - set(destinations)
         with self._change():
+            if others:
+                self._leave_out(post, dict.fromkeys(destinations, UNDONE))
+                return
             self._forget_records(post)
             columns = {"chosen": 0, "chosen_by": "user", "reworded": 0, **trouble_columns(UNDONE)}
             if post.milestone == Milestone.SKIPPED:

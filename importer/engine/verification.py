@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from importer.archive.store import Archive
@@ -94,7 +94,7 @@ class Verification:
             for record in own:
                 if trouble := wrong.get((record.collection, record.rkey)):
                     return trouble
-            for record in own:
+            for record in _each_file_once(own):
                 trouble = self._patience.call(lambda record=record: check_files(record, repo, sent))  # type: ignore[misc]
                 if trouble:
                     return trouble
@@ -174,3 +174,11 @@ class Verification:
         else:
             self._archive.note_verified(post, self._now())
         return Checked(post, records, trouble)
+
+
+def _each_file_once(records: Sequence[Record]) -> Iterator[Record]:
+    """The records of a post; of the files that several destinations show, the first has them."""
+    seen: set[str] = set()
+    for record in records:
+        yield replace(record, blob_cids=tuple(cid for cid in record.blob_cids if cid not in seen))
+        seen.update(record.blob_cids)

@@ -100,8 +100,8 @@ def test_the_servers_own_limits_decide_once_they_are_known(folder: Path, told: T
     with Archive.create(folder) as archive:
         archive.set_server_limits(ServerLimits(20_000, None, "the server says"))
     (video,) = told(VIDEO)
-    assert video["fit"] == "transcode"
-    assert "the server takes 20 kB" in video["fit_reason"]
+    assert video["fit"] == "skip"
+    assert "The server takes at most 20 kB" in video["fit_reason"]
 
 
 def test_wishes_are_noted_for_the_posts_they_are_about(

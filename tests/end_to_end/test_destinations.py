@@ -11,6 +11,7 @@ from importer.archive.view import ArchiveView
 from importer.model import Action
 from importer.records.spark import COLLECTION as SPARK
 from importer.records.spark import THREADGATE as SPARK_GATE
+from tests.clips import H264, PLAIN, run
 from tests.end_to_end.command_line import Ended
 from tests.end_to_end.conftest import Job, MakeJob
 from tests.end_to_end.server_truth import COLLECTION, look, micros
@@ -162,6 +163,41 @@ def test_one_of_them_is_taken_back_and_stays_so(job: Job) -> None:
     assert len(listed(job, SPARK)) == 1
     assert job.tokaway("undo", job.archive, *access).code == 0
     assert listed(job, SPARK) == listed(job, COLLECTION) == []
+
+
+def test_a_video_too_long_for_spark_is_whole_on_bluesky_and_told(
+    make_job: MakeJob, tmp_path: Path
+) -> None:
+    staged = stage(tmp_path / "long", [Action.KEEP, Action.KEEP])
+    long, short = sorted(staged.public, key=lambda post: post.micros)
+    video = staged.media / long.file
+    seconds = ("-f", "lavfi", "-i", "testsrc2=s=64x64:r=5:d=200")
+    run(*seconds, *H264, "-g", "25", *PLAIN, "-f", "mp4", video)
+    job = make_job(staged)
+    why = (
+        "1 not on Spark — Spark shows videos of up to 3 minutes, and this one is longer elsewhere."
+    )
+    # The plan can only tell once the files are here.
+    assert job.run("--limit", "1", *BOTH).code == 0
+    planned = job.tokaway("plan", job.archive, *BOTH)
+    assert why in planned.out
+    ended = job.run(*BOTH)
+    assert ended.code == 0, ended.err
+    assert why in ended.out
+    there, here = listed(job, COLLECTION), listed(job, SPARK)
+    assert [micros(key) for key in keys(there)] == [long.micros, short.micros]
+    assert [micros(key) for key in keys(here)] == [short.micros]
+    assert "sprk.so" not in there[0]["value"]["text"]
+    assert why in job.tokaway("status", job.archive).out
+    assert "Not on Spark" in (job.archive / "report.html").read_text(encoding="utf-8")
+    assert "Nothing to do" in job.run(*BOTH).out
+    # An archive of its own has it there in parts, beside what is on Bluesky.
+    other = ("--archive", job.folder / "other.tokaway", "--destination", "spark")
+    assert job.run(*other).code == 0
+    here = listed(job, SPARK)
+    assert [micros(key) for key in keys(here)] == [long.micros, long.micros + 1, short.micros]
+    assert listed(job, COLLECTION) == there
+    assert job.tokaway("verify", job.folder / "other.tokaway").code == 0
 
 
 def test_an_unknown_destination_ends_before_anything_is_sent(job: Job) -> None:

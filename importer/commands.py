@@ -25,9 +25,7 @@ from importer.events import Event, jsonable
 from importer.model import Milestone, Post
 from importer.opening import Opened, opened
 from importer.pds.session import Credentials
-from importer.records.destination import Destination, Worded
 from importer.records.destinations import named
-from importer.records.style import Style
 from importer.report import write_report
 from importer.run_log import RunLog
 from importer.settings import Settings, load
@@ -46,6 +44,7 @@ from importer.wording import (
     plural,
     titles,
     utc,
+    wording_lines,
 )
 
 SHOWN_POSTS = 20
@@ -262,7 +261,8 @@ def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_
             + (f"  [{life}]" if life else "")
         )
         if every_post:
-            _show_wordings(console, post, destinations, style)
+            for line in wording_lines(post, destinations, style):
+                console.line(f"    {line}")
         if every_post and post.id in foreseen:
             console.line(f"    {foreseen[post.id].reason}")
     if len(waiting) > SHOWN_POSTS and not every_post:
@@ -276,32 +276,6 @@ def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_
     for notice in notices:
         console.line(f"! {notice.text} {notice.hint}")
     console.line("Nothing was sent.")
-
-
-def _show_wordings(
-    console: Console, post: Post, destinations: Sequence[Destination], style: Style
-) -> None:
-    """How a post will read, where that is more than its caption, or differs elsewhere."""
-    first, *others = destinations
-    told = first.worded(post, style)
-    _show_wording(console, told)
-    for one in others:
-        other = one.worded(post, style)
-        if other != told:
-            console.line(f"    on {one.TITLE}: {one_line(other.texts[0]) or '(no caption)'}")
-            _show_wording(console, other)
-
-
-def _show_wording(console: Console, told: Worded) -> None:
-    for number, text in enumerate(told.texts[1:], 2):
-        console.line(f"    goes on ({number}/{len(told.texts)}): {one_line(text)}")
-    more = [f"tags: {', '.join(told.tags)}"] if told.tags else []
-    more += [f"language: {', '.join(told.langs)}"] if told.langs else []
-    more += [f"labels: {', '.join(told.labels)}"] if told.labels else []
-    more += ["nobody may reply"] if told.closed_replies else []
-    more += ["nobody may quote"] if told.closed_quotes else []
-    if more:
-        console.line(f"    {'; '.join(more)}")
 
 
 def post_fields(post: Post, fit: Foreseen | None) -> dict[str, Any]:

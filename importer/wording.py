@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from importer.events import (
@@ -20,8 +20,10 @@ from importer.events import (
     Waiting,
 )
 from importer.gathering import Gathered
-from importer.model import Action, Limits, Milestone, Stage
+from importer.model import Action, Limits, Milestone, Post, Stage
+from importer.records.destination import Destination, Worded
 from importer.records.destinations import USUAL, named
+from importer.records.style import Style
 from importer.stages.foresee import Foreseen
 from importer.summary import Gap, Summary
 
@@ -80,6 +82,33 @@ def titles(destinations: Iterable[str]) -> str:
     """Destinations as people read them: `Bluesky`, `Bluesky and Spark`."""
     *others, last = [one.TITLE for one in named(destinations)]
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def wording_lines(post: Post, destinations: Sequence[Destination], style: Style) -> list[str]:
+    """How a post will read, where that is more than its caption, or differs elsewhere."""
+    first, *others = destinations
+    told = first.worded(post, style)
+    lines = _more_words(told)
+    for one in others:
+        other = one.worded(post, style)
+        if other != told:
+            lines.append(f"on {one.TITLE}: {one_line(other.texts[0]) or '(no caption)'}")
+            lines += _more_words(other)
+    return lines
+
+
+def _more_words(told: Worded) -> list[str]:
+    """What is said beside the first text of a post."""
+    lines = [
+        f"goes on ({number}/{len(told.texts)}): {one_line(text)}"
+        for number, text in enumerate(told.texts[1:], 2)
+    ]
+    more = [f"tags: {', '.join(told.tags)}"] if told.tags else []
+    more += [f"language: {', '.join(told.langs)}"] if told.langs else []
+    more += [f"labels: {', '.join(told.labels)}"] if told.labels else []
+    more += ["nobody may reply"] if told.closed_replies else []
+    more += ["nobody may quote"] if told.closed_quotes else []
+    return [*lines, "; ".join(more)] if more else lines
 
 
 def gap_line(gap: Gap) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from importer.archive.store import Archive
@@ -260,17 +260,12 @@ class _Coordinator:
                 self._archive.note_prepared(post, files)
                 done = dict.fromkeys(file.fit for file in files if file.fit)
                 text = f"{', '.join(done)}: {reason}"
-            case Published(records=records, found=found, own=own, left_out=left_out):
-                records = tuple(
-                    replace(record, run=self._run) if record.uri in own else record
-                    for record in records
-                )
-                self._archive.note_published(post, records, left_out)
+            case Published(records=records, left_out=left_out):
+                self._archive.note_published(post, result.of(self._run), left_out)
                 self._remove_copy(post)
                 self._published += 1
                 uri = records[0].uri if records else None
-                text = "found on the server" if found else "published"
-                text = "; ".join([text, *(why.text for why in left_out.values())])
+                text = result.text
         self._tell.step_done(post, stage, running.started_at, text, uri)
 
     def _remove_copy(self, post: Post) -> None:

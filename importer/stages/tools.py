@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,6 +108,19 @@ class Published:
     found: bool
     own: frozenset[str] = frozenset()
     left_out: Mapping[str, Trouble] = field(default_factory=dict)
+
+    def of(self, run: int) -> tuple[Record, ...]:
+        """The records as they are noted: the archive's own as those of a run."""
+        return tuple(
+            replace(record, run=run) if record.uri in self.own else record
+            for record in self.records
+        )
+
+    @property
+    def text(self) -> str:
+        """What was done, in words."""
+        done = "found on the server" if self.found else "published"
+        return "; ".join([done, *(why.text for why in self.left_out.values())])
 
 
 Result = Fetched | Prepared | Published

@@ -34,6 +34,7 @@ from importer.stages.place import sweep
 from importer.summary import Summary, gaps, summarise
 from importer.toolbox import known_limits, signed_in, style_of, windows_of
 from importer.wording import (
+    aim_flags,
     fits_lines,
     forecast_line,
     gap_line,
@@ -231,7 +232,10 @@ def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_
     lacking = archive.lacking(settings.destinations)
     waiting = sorted([*unfinished, *lacking], key=lambda post: (post.posted_at, post.ordinal))
     limits, style = known_limits(archive, settings.destinations), style_of(settings, archive)
-    foreseen = foresee_all(archive, unfinished, limits, settings)
+    # What a post shows on the server already is not prepared again.
+    shown = {name for name, _ in archive.recorded()}
+    to_prepare = [post for post in unfinished if post.id not in shown]
+    foreseen = foresee_all(archive, to_prepare, limits, settings)
     left_out = foresee_left_out(archive, waiting, foreseen, destinations)
     notices = [one.NOTICE for one in destinations if one.NOTICE]
     for post in archive.posts() if console.takes_objects else ():
@@ -267,7 +271,7 @@ def _show_plan(console: Console, archive: Archive, settings: Settings, *, every_
             console.line(f"    {foreseen[post.id].reason}")
     if len(waiting) > SHOWN_POSTS and not every_post:
         console.line(f"  … and {len(waiting) - SHOWN_POSTS} more (-v shows all)")
-    for line in fits_lines(foreseen, len(unfinished), limits):
+    for line in fits_lines(foreseen, len(to_prepare), limits):
         console.line(line)
     for gap in gaps(left_out, settings.destinations):
         console.line(f"  {gap_line(gap)}")
@@ -352,7 +356,7 @@ def _show_summary(console: Console, summary: Summary) -> None:
         console.line(f"Next try: {utc(summary.next_try_at)}")
     _show_gaps(console, summary)
     if summary.unfinished:
-        console.line(f"To go on: tokaway run {summary.archive}")
+        console.line(f"To go on: tokaway run {summary.archive}{aim_flags(summary.destinations)}")
 
 
 def _show_reasons(console: Console, summary: Summary) -> None:

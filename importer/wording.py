@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from importer.events import (
@@ -109,6 +109,13 @@ def _more_words(told: Worded) -> list[str]:
     more += ["nobody may reply"] if told.closed_replies else []
     more += ["nobody may quote"] if told.closed_quotes else []
     return [*lines, "; ".join(more)] if more else lines
+
+
+def aim_flags(destinations: Collection[str]) -> str:
+    """The flags that name these destinations, for a command; none for the usual one."""
+    if tuple(destinations) == USUAL:
+        return ""
+    return "".join(f" --destination {name}" for name in destinations)
 
 
 def gap_line(gap: Gap) -> str:

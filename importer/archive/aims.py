@@ -25,10 +25,7 @@ class Aims(Intake):
             for post in self._complete_at(destinations):
                 self._move(post, Milestone.PUBLISHED, next_try_at=None, **NO_TROUBLE)
             for post in self.lacking(destinations):
-                # What is on the server already is shown from there, with or without files here.
-                is_prepared = Role.PREPARED in self.files(post.id)
-                target = Milestone.PREPARED if is_prepared else self._supported(post)
-                self._begin_again(post, target)
+                self._begin_again(post, self._goes_on_at(post))
             if changed:
                 self._prepare_anew()
 

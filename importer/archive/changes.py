@@ -61,6 +61,12 @@ class Changes(ArchiveView):
             self._move(post, Milestone.SKIPPED)
         self._move(post, milestone, tries=0, next_try_at=None, **NO_TROUBLE)
 
+    def _goes_on_at(self, post: Post) -> Milestone:
+        """Where a post can go on: what it shows on the server already needs no files here."""
+        if self.records(post.id) and Role.PREPARED in self.files(post.id):
+            return Milestone.PREPARED
+        return self._supported(post)
+
     def _supported(self, post: Post) -> Milestone:
         """The last milestone that the files of a post support."""
         files = self.files(post.id)

@@ -148,5 +148,5 @@ class Edits(Changes):
         by = "user" if reason_to_skip(post.privacy) else "rule"
         self._set(post.id, chosen=1, chosen_by=by)
         if post.milestone == Milestone.SKIPPED:
-            self._move(post, self._supported(post), tries=0, next_try_at=None, **NO_TROUBLE)
+            self._move(post, self._goes_on_at(post), tries=0, next_try_at=None, **NO_TROUBLE)
         return "chosen"

@@ -172,7 +172,8 @@ class Archive(Aims):
 
         For a failed post that is tried again and for one whose file is gone or changed.
         """
-        target = self._supported(post)
+        is_failed = post.milestone == Milestone.FAILED
+        target = self._goes_on_at(post) if is_failed else self._supported(post)
         if target != post.milestone:
             with self._change():
                 self._move(post, target, tries=0, next_try_at=None, **NO_TROUBLE)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from importer.errors import Refused, TryLater
 from importer.model import DOES_NOT_FIT, Post, Record, Trouble
-from importer.pds.repo import BlobMissing, KeyRefused, KeyTaken
+from importer.pds.repo import BlobMissing, KeyRefused, KeyTaken, StoredRecord
 from importer.records.destination import Destination, Draft, Uploaded, blob_cids
 from importer.records.destinations import DESTINATIONS, draft_all, too_much
 from importer.records.keys import record_key
@@ -34,7 +35,8 @@ def publish(job: Job, tools: Tools, step: Step) -> Published:
         Stopped: the step was told to stop.
     """
     uploads = Uploads(job, tools)
-    uploads.take_over(_shown_by(job.records, tools))
+    there = list(_there(job.records, tools))
+    uploads.take_over(_shown_by(there))
     if not uploads.are_at_hand:
         raise FileGone
     noted = {record.destination for record in job.records}
@@ -49,7 +51,8 @@ def publish(job: Job, tools: Tools, step: Step) -> Published:
         # Never by one destination alone: the files were prepared for it.
         why = next(iter(left_out.values()))
         raise Refused(why.text, hint=why.hint, code=DOES_NOT_FIT, skip=True)
-    work = _Publishing(job, tools, step, uploads, missing, left_out)
+    twins = [record for record, _ in there]
+    work = _Publishing(job, tools, step, uploads, missing, twins, left_out)
     attempts = _attempts(job)
     for attempt in attempts:
         if work.under(attempt, look=not job.is_absent or attempt != attempts[0]):
@@ -71,6 +74,7 @@ class _Publishing:
         step: Step,
         uploads: Uploads,
         missing: Sequence[Destination],
+        twins: Sequence[Record],
         left_out: dict[str, Trouble],
     ) -> None:
         self._job = job
@@ -78,6 +82,7 @@ class _Publishing:
         self._step = step
         self._uploads = uploads
         self._missing = list(missing)
+        self._twins = twins
         self._records: list[Record] = []
         self._own: set[str] = set()
         self._wrote = False
@@ -173,7 +178,7 @@ class _Publishing:
             self._tools.account.did,
             self._tools.style,
             is_video=self._uploads.is_video,
-            standing=(*self._job.records, *self._records),
+            standing=(*self._twins, *self._records),
         )
 
     def _foreseen(self, destination: Destination, attempt: int) -> tuple[str, ...]:
@@ -200,14 +205,20 @@ def _key(post: Post, attempt: int) -> str:
     return record_key(post.posted_at, post.ordinal, attempt=attempt)
 
 
-def _shown_by(records: Sequence[Record], tools: Tools) -> list[Uploaded]:
-    """What the post shows at the first destination where it is already."""
-    if not records:
-        return []
-    one = DESTINATIONS[records[0].destination]
-    shown: list[Uploaded] = []
+def _there(records: Sequence[Record], tools: Tools) -> Iterator[tuple[Record, StoredRecord]]:
+    """Those of a post's noted records that show it and were not deleted, as they are now."""
     for record in sorted(records, key=lambda record: record.part):
-        if record.collection == one.COLLECTION:
+        if record.collection == DESTINATIONS[record.destination].COLLECTION:
             stored = tools.repo.record(record.collection, record.rkey)
-            shown += one.shown_in(stored.value) if stored else []
-    return shown
+            if stored:
+                yield replace(record, cid=stored.cid), stored
+
+
+def _shown_by(there: Sequence[tuple[Record, StoredRecord]]) -> list[Uploaded]:
+    """What the post shows at the first destination where it is already."""
+    return [
+        shown
+        for record, stored in there
+        if record.destination == there[0][0].destination
+        for shown in DESTINATIONS[record.destination].shown_in(stored.value)
+    ]

@@ -108,6 +108,9 @@ def test_a_post_that_fails_on_the_way_to_another_is_published_without_it(archive
     archive.note_unverified(current(archive, FIRST), replace(WHY, code="other"))
     post = current(archive, FIRST)
     assert (post.milestone, post.trouble_code) == (Milestone.FAILED, WHY.code)
+    (archive.folder / "media" / FIRST / "original.mp4").unlink()
+    assert archive.put_back(post) is Milestone.PREPARED
+    archive.note_failed(current(archive, FIRST), WHY)
     archive.aim_at(("bluesky",))
     post = current(archive, FIRST)
     assert (post.milestone, post.trouble_code) == (Milestone.PUBLISHED, None)

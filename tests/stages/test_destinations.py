@@ -220,6 +220,7 @@ def test_what_was_deleted_there_meanwhile_is_sent_from_here(desk: Desk) -> None:
     desk.delete(KEY)
     done = done_with(both(desk), knowing(job, first))
     assert [record.destination for record in done.records] == ["spark"]
+    assert "crossposts" not in at_spark(desk)[0]["value"]
     desk.repo.blob_sha256(done.records[0].blob_cids[0])
     other = desk.job(desk.post(ordinal=1))
     first = done_with(desk, other)

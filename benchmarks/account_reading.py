@@ -38,7 +38,7 @@ PASSWORD = "hunter2-hunter2"
 
 def rkey(number: int) -> str:
     """The key of one post; posts are hours apart."""
-    return record_key(START + timedelta(hours=number), 0, "benchmark")
+    return record_key(START + timedelta(hours=number), 0)
 
 
 def fill(server: Server, session: Session, did: str, records: int) -> None:

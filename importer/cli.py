@@ -20,6 +20,7 @@ from importer.asking import Passwords, may_be_public
 from importer.cli_flags import (
     FOLDER,
     PATH,
+    aiming,
     at_server,
     common,
     reading,
@@ -92,6 +93,7 @@ def ui(
 @selecting
 @treating
 @wording
+@aiming
 @click.option("-v", "--verbose", is_flag=True, help="Show every post, and what its file needs.")
 @common
 def plan(
@@ -116,6 +118,7 @@ def plan(
 @selecting
 @treating
 @wording
+@aiming
 @click.option("--to", metavar="HANDLE", help="The account to publish to.")
 @signing_in
 @routing

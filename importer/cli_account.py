@@ -16,7 +16,7 @@ from importer import (
     verify_command,
 )
 from importer.asking import Passwords, address, agreed, code
-from importer.cli_flags import FOLDER, PATH, common, routing, signing_in, wording
+from importer.cli_flags import FOLDER, PATH, aiming, common, routing, signing_in, wording
 from importer.console import Console
 from importer.records.profile import Field, Wanted
 from importer.undoing import Selection
@@ -46,6 +46,7 @@ def verify(
 @click.command()
 @click.argument("archive", type=FOLDER)
 @click.argument("posts", nargs=-1, metavar="[POST]...")
+@aiming
 @click.option("--run", "number", metavar="N", type=click.IntRange(1), help="What run N published.")
 @click.option("--post", "more", metavar="POST", multiple=True, help="This post, as if named above.")
 @click.option("--found", is_flag=True, help="Also what was found on the server, not written here.")
@@ -59,12 +60,13 @@ def undo(
     number: int | None,
     more: tuple[str, ...],
     found: bool,
+    destinations: tuple[str, ...] | None,
     password_file: Path | None,
     yes: bool,
     **flags: Any,
 ) -> int:
     """Delete what this archive published, unless it was changed since."""
-    selection = Selection((*posts, *more), number, found)
+    selection = Selection((*posts, *more), number, found, destinations)
     access = _access(flags, password_file, yes=yes)
     return server_commands.undo_import(console, archive, selection, access)
 

@@ -15,6 +15,7 @@ import click
 from importer.console import open_console
 from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
 from importer.model import Kind, Long, Photos, Route
+from importer.records.destinations import DESTINATIONS
 from importer.records.style import Names, Overflow
 from importer.selection import Selection
 
@@ -137,6 +138,18 @@ def wording(command: Callable[..., int]) -> Callable[..., int]:
     ):
         command = option(command)
     return command
+
+
+def aiming(command: Callable[..., int]) -> Callable[..., int]:
+    """The flag that says where posts go."""
+    return click.option(
+        "--destination",
+        "destinations",
+        multiple=True,
+        type=click.Choice(list(DESTINATIONS)),
+        callback=lambda _context, _option, names: names or None,
+        help="Where posts go or are: by itself Bluesky. May be given several times.",
+    )(command)
 
 
 def routing(command: Callable[..., int]) -> Callable[..., int]:

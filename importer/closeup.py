@@ -6,12 +6,11 @@ from dataclasses import dataclass
 
 from importer.archive.view import ArchiveView
 from importer.model import MediaFile, Post, Role
-from importer.pds.limits import assumed
 from importer.posters import poster_of
-from importer.records.bluesky import COLLECTION
+from importer.records.destinations import DESTINATIONS
 from importer.settings import Settings
 from importer.stages.foresee import Foreseen, foresee
-from importer.wording import web_link
+from importer.toolbox import known_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ def closeup(archive: ArchiveView, name: str, settings: Settings) -> Closeup | No
         post,
         originals,
         archive.folder,
-        archive.limits() or assumed(),
+        known_limits(archive, settings.destinations),
         settings.long,
         settings.photos,
     )
@@ -48,5 +47,8 @@ def closeup(archive: ArchiveView, name: str, settings: Settings) -> Closeup | No
 
 def _link(archive: ArchiveView, name: str) -> str:
     account = archive.account()
-    posts = [record for record in archive.records(name) if record.collection == COLLECTION]
-    return web_link(posts[0].uri, account.handle) if account and posts else ""
+    for record in archive.records(name):
+        destination = DESTINATIONS[record.destination]
+        if account and record.collection == destination.COLLECTION:
+            return destination.page(record.did, account.handle, record.rkey)
+    return ""

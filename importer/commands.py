@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +23,25 @@ from importer.model import Milestone, Post
 from importer.opening import Opened, opened
 from importer.pds.session import Credentials
 from importer.plans import Plan, make_plan, summary_with_outlook
-from importer.records.bluesky import worded
-from importer.records.style import Style
 from importer.report import write_report
 from importer.runs import run_archive
 from importer.selection import EVERYTHING, Selection
 from importer.settings import load
 from importer.stages.foresee import Foreseen
-from importer.summary import Summary, summarise
+from importer.summary import Summary, gaps, summarise
 from importer.wording import (
+    aim_flags,
     fits_lines,
     forecast_line,
+    gap_line,
     gathered_lines,
     link_life,
     links_lives,
     one_line,
     plural,
+    titles,
     utc,
+    wording_lines,
 )
 
 SHOWN_POSTS = 20
@@ -100,7 +102,7 @@ def run_import(
         _choose(console, sources, it)
         _show_reading(console, it)
         _mean(archive, selection)
-        if not archive.waiting():
+        if not archive.waiting(settings.destinations):
             return _nothing_to_do(console, archive)
         outcome = run_archive(
             archive, settings, credentials, console.event, stop, while_running=signals(stop)
@@ -116,7 +118,8 @@ def run_import(
 def status(console: Console, folder: Path) -> int:
     """Where the archive stands: counts, what waits, what did not work and why."""
     with ArchiveView.open(folder) as archive:
-        summary = summary_with_outlook(archive, load({}, archive=folder))
+        settings = replace(load({}, archive=folder), destinations=archive.destinations())
+        summary = summary_with_outlook(archive, settings)
     console.result("status", jsonable(summary))
     _show_summary(console, summary)
     return 0
@@ -225,16 +228,28 @@ def _show_reading(console: Console, it: Opened) -> None:
 def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bool) -> None:
     now = utc_now()
     summary, waiting, foreseen = made.summary, made.waiting, made.foreseen
-    limits, style = made.limits, made.style
+    limits, style, destinations = made.limits, made.style, made.destinations
+    notices = [one.NOTICE for one in destinations if one.NOTICE]
     for post in archive.posts() if console.takes_objects else ():
         fields = post_fields(post, foreseen.get(post.id))
-        console.result("plan_post", fields | jsonable(worded(post, style)))
-    console.result("plan", jsonable(summary) | {"limits": jsonable(limits)})
+        first, *others = ((one.NAME, jsonable(one.worded(post, style))) for one in destinations)
+        console.result("plan_post", fields | first[1] | {"elsewhere": dict(others)})
+    console.result(
+        "plan",
+        jsonable(summary)
+        | {
+            "limits": jsonable(limits),
+            "destinations": list(made.aims),
+            "to_be_left_out": jsonable(made.left_out),
+            "notices": jsonable(notices),
+        },
+    )
     console.line(f"Archive: {summary.archive}")
     console.line(
         f"{plural(summary.posts, 'post')}: {len(waiting)} to publish, "
         f"{summary.published} published, {summary.counts[Milestone.SKIPPED]} left out."
     )
+    console.line(f"Destination: {titles(made.aims)}.")
     for post in waiting if every_post else waiting[:SHOWN_POSTS]:
         life = link_life(post.link_expires_at, now) if post.milestone == Milestone.FOUND else ""
         console.line(
@@ -242,32 +257,23 @@ def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bo
             + (f"  [{life}]" if life else "")
         )
         if every_post:
-            _show_wording(console, post, style)
+            for line in wording_lines(post, destinations, style):
+                console.line(f"    {line}")
         if every_post and post.id in foreseen:
             console.line(f"    {foreseen[post.id].reason}")
     if len(waiting) > SHOWN_POSTS and not every_post:
         console.line(f"  … and {len(waiting) - SHOWN_POSTS} more (-v shows all)")
-    for line in fits_lines(foreseen, len(waiting), limits):
+    for line in fits_lines(foreseen, made.to_prepare, limits):
         console.line(line)
+    for gap in gaps(made.left_out, made.aims):
+        console.line(f"  {gap_line(gap)}")
     if waiting:
         console.line(ARCHIVED)
     _show_reasons(console, summary)
     _show_gaps(console, summary)
+    for notice in notices:
+        console.line(f"! {notice.text} {notice.hint}")
     console.line("Nothing was sent.")
-
-
-def _show_wording(console: Console, post: Post, style: Style) -> None:
-    """How a post will read, where that is more than its caption."""
-    told = worded(post, style)
-    for number, text in enumerate(told.texts[1:], 2):
-        console.line(f"    goes on ({number}/{len(told.texts)}): {one_line(text)}")
-    more = [f"tags: {', '.join(told.tags)}"] if told.tags else []
-    more += [f"language: {', '.join(told.langs)}"] if told.langs else []
-    more += [f"labels: {', '.join(told.labels)}"] if told.labels else []
-    more += ["nobody may reply"] if told.closed_replies else []
-    more += ["nobody may quote"] if told.closed_quotes else []
-    if more:
-        console.line(f"    {'; '.join(more)}")
 
 
 def post_fields(post: Post, fit: Foreseen | None) -> dict[str, Any]:
@@ -336,12 +342,14 @@ def _show_summary(console: Console, summary: Summary) -> None:
         console.line(f"Next try: {utc(summary.next_try_at)}")
     _show_gaps(console, summary)
     if summary.unfinished:
-        console.line(f"To go on: tokaway run {summary.archive}")
+        console.line(f"To go on: tokaway run {summary.archive}{aim_flags(summary.destinations)}")
 
 
 def _show_reasons(console: Console, summary: Summary) -> None:
     for reason in summary.reasons:
         console.line(f"  {reason.posts} {reason.milestone} — {reason.text} {reason.hint}".rstrip())
+    for gap in summary.left_out:
+        console.line(f"  {gap_line(gap)}")
 
 
 def _show_gaps(console: Console, summary: Summary) -> None:

@@ -46,6 +46,7 @@ class RunStarted(Event):
     did: str
     pds: str
     counts: Counts
+    destinations: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

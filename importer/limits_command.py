@@ -14,6 +14,8 @@ from importer.pds.limits import read_limits
 from importer.pds.repo import Repo
 from importer.pds.session import Credentials
 from importer.pds.video_service import NoVideoService, Quota
+from importer.records.destinations import limits as limits_of
+from importer.records.destinations import named
 from importer.settings import load
 from importer.toolbox import counted, opened_session, video_service
 from importer.wording import size, span
@@ -36,7 +38,7 @@ def limits(console: Console, handle: str, flags: dict[str, Any], credentials: Cr
         counted(session.server, account, settings) as budget,
         video_service(settings, account, Repo(session, account.did), stop) as service,
     ):
-        accepted = read_limits(session.server)
+        accepted = limits_of(read_limits(session.server), named(settings.destinations))
         try:
             quota = service.quota() if service else None
         except NoVideoService:

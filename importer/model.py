@@ -275,6 +275,26 @@ class Trouble:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Why a post is not at one destination although it is published elsewhere."""
+
+    post: str
+    destination: str
+    code: str
+    text: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know before posts go out: a stable code, a sentence, and what can be done."""
+
+    code: str
+    text: str
+    hint: str = ""
+
+
 DOES_NOT_FIT = "does_not_fit"
 """`Trouble.code` of a post left out because no treatment makes its media acceptable."""
 
@@ -345,11 +365,20 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """What the account's server says it accepts; `version` is that of the reference PDS."""
+
+    blob_bytes: int
+    version: tuple[int, ...] | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
-    """What the server accepts, and who said so.
+    """What the server and the destinations of a run accept, and who said so.
 
     `blob_bytes` binds every file, `video_bytes` and `image_bytes` those in a post besides.
-    `video_seconds` is the longest video.
+    `video_seconds` is the longest video, `photos` the most that one post shows.
     """
 
     blob_bytes: int
@@ -357,6 +386,7 @@ class Limits:
     video_seconds: float
     source: str
     image_bytes: int = 1_000_000
+    photos: int = 10
 
     @property
     def bytes(self) -> int:

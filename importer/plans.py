@@ -9,33 +9,43 @@ from importer.archive.view import ArchiveView
 from importer.budgets import Window, in_words
 from importer.clock import utc_now
 from importer.engine.forecast import Forecast
-from importer.engine.foresight import foresee_all
+from importer.engine.foresight import foresee_all, foresee_left_out
 from importer.engine.outlook import outlook
-from importer.model import Limits, Post
-from importer.pds.limits import assumed
+from importer.model import LeftOut, Limits, Post
+from importer.records.destination import Destination
+from importer.records.destinations import named
 from importer.records.style import Style
 from importer.settings import Settings
 from importer.stages.foresee import Foreseen
 from importer.summary import Summary, summarise
-from importer.toolbox import style_of, windows_of
+from importer.toolbox import known_limits, style_of, windows_of
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run would do, as far as it can be seen now.
 
-    `waiting` are the posts it would publish, oldest first; `foreseen` the decision for each whose
-    file is at hand. `windows` are the limits that `forecast` was played through, which is `None`
-    when nothing waits.
+    `waiting` are the posts it would publish, oldest first, at `destinations`. The files of
+    `to_prepare` of them are to be prepared; `foreseen` is the decision for each whose file is at
+    hand. `left_out` says which posts will be left out at one of the destinations. `windows` are the
+    limits that `forecast` was played through, which is `None` when nothing waits.
     """
 
     summary: Summary
     waiting: tuple[Post, ...]
+    destinations: tuple[Destination, ...]
+    to_prepare: int
     foreseen: Mapping[str, Foreseen]
+    left_out: tuple[LeftOut, ...]
     limits: Limits
     style: Style
     windows: tuple[Window, ...]
     forecast: Forecast | None
+
+    @property
+    def aims(self) -> tuple[str, ...]:
+        """The names of the destinations."""
+        return tuple(one.NAME for one in self.destinations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +72,21 @@ def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
     Raises:
         UserError: the table of handles cannot be used.
     """
-    waiting = archive.waiting()
-    limits = archive.limits() or assumed()
+    destinations = named(settings.destinations)
+    waiting = archive.waiting(settings.destinations)
+    limits = known_limits(archive, settings.destinations)
+    # What a post shows on the server already is not prepared again.
+    shown = {name for name, _ in archive.recorded()}
+    to_prepare = [post for post in waiting if post.id not in shown]
+    foreseen = foresee_all(archive, to_prepare, limits, settings)
     ahead = look_ahead(archive, settings)
     return Plan(
         summary=_with(summarise(archive, utc_now()), ahead.forecast),
         waiting=tuple(waiting),
-        foreseen=foresee_all(archive, waiting, limits, settings),
+        destinations=tuple(destinations),
+        to_prepare=len(to_prepare),
+        foreseen=foreseen,
+        left_out=tuple(foresee_left_out(archive, waiting, foreseen, destinations)),
         limits=limits,
         style=style_of(settings, archive),
         windows=ahead.windows,

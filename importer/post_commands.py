@@ -13,9 +13,9 @@ from importer.console import Console
 from importer.engine.foresight import foresee_all
 from importer.errors import UserError
 from importer.model import Post
-from importer.pds.limits import assumed
 from importer.selection import Selection
 from importer.settings import Settings, load
+from importer.toolbox import known_limits
 from importer.wanted import Wanted, become_public
 from importer.wording import one_line, plural, utc
 
@@ -105,7 +105,7 @@ def _show_changes(console: Console, edited: Edited) -> None:
 
 
 def _show(console: Console, archive: Archive, chosen: Sequence[Post], settings: Settings) -> None:
-    limits = archive.limits() or assumed()
+    limits = known_limits(archive, archive.destinations())
     to_see = [post for post in chosen if post.chosen]
     foreseen = foresee_all(archive, to_see, limits, settings)
     for post in chosen:

@@ -6,11 +6,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from importer.errors import SignInNeeded
-from importer.model import Account
+from importer.model import Account, Notice
 from importer.pds.kept_sessions import Grant
 from importer.pds.repo import Repo
 from importer.pds.scopes import not_permitted
-from importer.pds.standing import Notice
 
 _SOON = timedelta(days=3)
 

@@ -18,10 +18,10 @@ from markupsafe import Markup, escape
 
 from importer.archive.view import PLACED, UNFINISHED, ArchiveView
 from importer.media.poster import kept_poster
-from importer.model import Account, Kind, MediaFile, Milestone, Post, Role
-from importer.records.bluesky import POSTGATE, THREADGATE
+from importer.model import Account, Kind, LeftOut, MediaFile, Milestone, Post, Record, Role
+from importer.records.destinations import DESTINATIONS
 from importer.summary import summarise
-from importer.wording import links_lives, plural, size, span, utc, web_link
+from importer.wording import gap_line, links_lives, plural, size, span, titles, utc
 
 NAME = "report.html"
 
@@ -42,7 +42,6 @@ _MEANING = {
     Milestone.SKIPPED: "left out",
     Milestone.FAILED: "cannot go on without you",
 }
-_GATES = {THREADGATE: "Nobody may reply", POSTGATE: "Nobody may quote"}
 _NOT_YET = {
     Milestone.FOUND: "Its file is not fetched yet.",
     Milestone.FETCHED: "Its file is fetched, but not prepared yet.",
@@ -170,6 +169,7 @@ def _to_know(archive: ArchiveView, now: datetime) -> list[str]:
             f"{plural(summary.without_caption, 'post')} would be published without words. "
             "To add them: tokaway captions ARCHIVE --help"
         )
+    lines += [gap_line(gap) for gap in summary.left_out]
     if summary.unfinished:
         lines.append(f"{plural(summary.unfinished, 'post')} to go: tokaway run ARCHIVE")
     return lines
@@ -212,7 +212,11 @@ def _shown_posts(
     told: Callable[[int, int], None] | None,
 ) -> Iterator[dict[str, object]]:
     """What the page says of each post, one at a time: posters are read when it is their turn."""
+    left_out: dict[str, list[LeftOut]] = {}
+    for one in archive.left_out():
+        left_out.setdefault(one.post, []).append(one)
     for number, post in enumerate(posts, 1):
+        records = archive.records(post.id)
         files = archive.files(post.id)
         originals = files.get(Role.ORIGINAL, ())
         poster = (
@@ -224,18 +228,28 @@ def _shown_posts(
             "poster": b64encode(poster).decode() if poster else None,
             "file": _file_line(post, originals),
             "done": _done_lines(files.get(Role.PREPARED, ())),
-            "records": [
-                (
-                    record,
-                    web_link(record.uri, account.handle if account else record.did),
-                    _GATES.get(record.collection),
-                )
-                for record in archive.records(post.id)
-            ],
+            "records": [(record, *_page_and_gate(record, account)) for record in records],
+            "left_out": [(titles([one.destination]), one) for one in left_out.get(post.id, ())],
+            "stands": _stands(post, records),
             "why": post.trouble or _NOT_YET.get(post.milestone, ""),
         }
         if told:
             told(number, len(posts))
+
+
+def _page_and_gate(record: Record, account: Account | None) -> tuple[str, str | None]:
+    """Where a record is seen, and what it says if it is a gate."""
+    destination = DESTINATIONS[record.destination]
+    handle = account.handle if account else ""
+    page = destination.page(record.did, handle, record.rkey)
+    return page, destination.GATES.get(record.collection)
+
+
+def _stands(post: Post, records: Sequence[Record]) -> str:
+    """The head of the reason why a post is not as it should be."""
+    if post.milestone in PLACED:
+        return "Not right"
+    return "Why it is not everywhere" if records else "Why it is not there"
 
 
 def _file_line(post: Post, originals: Sequence[MediaFile]) -> str:

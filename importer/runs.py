@@ -44,6 +44,7 @@ def run_archive(
         SignInNeeded: there is no password, or the server refuses it.
         Unreachable: the server does not answer.
     """
+    archive.aim_at(settings.destinations)
     sweep(archive.folder, frozenset(post.id for post in archive.posts(*UNFINISHED, chosen=True)))
     with (
         signed_in(settings, archive, credentials or Given(None), stop) as tools,

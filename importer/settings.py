@@ -6,7 +6,7 @@ import difflib
 import os
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,16 @@ import platformdirs
 
 from importer.errors import UserError
 from importer.model import Long, Photos, Route
+from importer.records.destinations import DESTINATIONS, USUAL
 from importer.records.style import LABELS, MOST_LANGS, Names, Overflow
 
 FILE_NAME = "tokaway.toml"
 PREFIX = "TOKAWAY_"
 # Variables of the same prefix that are no settings of a run.
 NOT_SETTINGS = ("TOKAWAY_CACHE", "TOKAWAY_STATE")
-_LISTS = ("langs", "labels")
+_LISTS = ("langs", "labels", "destinations")
+# One destination is named in the singular.
+_ALSO = {"destination": "destinations"}
 _YEAR_SECONDS = 365 * 86_400.0
 _MOST_HEADROOM = 0.9
 
@@ -37,6 +40,8 @@ class Settings:
     """URL of the account's server; found from the handle when not set."""
     ffmpeg: Path | None = None
     """The FFmpeg program; the system's or Tokaway's own when not set."""
+    destinations: tuple[str, ...] = USUAL
+    """Where posts go: `bluesky`, `spark`, or both."""
     limit: int | None = None
     """How many posts to publish in this run."""
     wait: bool = True
@@ -136,6 +141,7 @@ def load(
             f"A setting has the wrong form: {error}.", hint="See docs/settings.md.", code="settings"
         ) from error
     _check_words(settings)
+    settings = replace(settings, destinations=_checked_destinations(settings.destinations))
     for name in ("fetch_jobs", "prepare_jobs", "publish_jobs", "buffer", "tries"):
         if getattr(settings, name) < 1:
             raise UserError(f"The setting {name} must be 1 or more.", code="settings")
@@ -209,6 +215,18 @@ def check_langs(langs: Collection[str]) -> None:
         )
 
 
+def _checked_destinations(names: Collection[str]) -> tuple[str, ...]:
+    """Destinations in their usual order, each once."""
+    unknown = [name for name in names if name not in DESTINATIONS]
+    if unknown or not names:
+        raise UserError(
+            f"Unknown destination '{unknown[0]}'." if unknown else "No destination is named.",
+            hint=f"Known: {', '.join(DESTINATIONS)}.",
+            code="settings",
+        )
+    return tuple(name for name in DESTINATIONS if name in names)
+
+
 def _check_words(settings: Settings) -> None:
     check_labels(settings.labels)
     check_langs(settings.langs)
@@ -233,6 +251,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _checked(layer: Mapping[str, Any], where: str) -> dict[str, Any]:
     known = {field.name for field in fields(Settings)}
+    layer = {_ALSO.get(name, name): value for name, value in layer.items()}
     for name in layer:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from importer.archive.view import PLACED, UNFINISHED, ArchiveView
-from importer.model import Account, Milestone
+from importer.model import Account, LeftOut, Milestone
 
 _FETCHED = (Milestone.FETCHED, Milestone.PREPARED)
 
@@ -23,12 +25,24 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Posts that are left out at one destination for one reason, though published elsewhere."""
+
+    destination: str
+    code: str
+    text: str
+    hint: str
+    posts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """Where an archive stands. Times are UTC.
 
     `links_*` speak of posts whose file is still to be fetched by a link that dies; `safe` posts
     need none any more. `without_caption` would be published without words. `finish_at` is when
     the import will be finished if it runs whenever it may, `limited_by` the limit that decides.
+    `destinations` are those of the last run.
     """
 
     archive: str
@@ -46,6 +60,8 @@ class Summary:
     last_link_expires_at: datetime | None
     safe: int
     without_caption: int
+    destinations: tuple[str, ...]
+    left_out: tuple[Gap, ...]
     finish_at: datetime | None = None
     limited_by: str = ""
 
@@ -71,4 +87,16 @@ def summarise(archive: ArchiveView, now: datetime) -> Summary:
         last_link_expires_at=deaths[-1] if deaths else None,
         safe=sum(counts[milestone] for milestone in (*_FETCHED, *PLACED)),
         without_caption=archive.without_caption(),
+        destinations=archive.destinations(),
+        left_out=gaps(archive.left_out(), archive.destinations()),
     )
+
+
+def gaps(left_out: Iterable[LeftOut], destinations: Collection[str]) -> tuple[Gap, ...]:
+    """What is left out at these destinations, by reason, most frequent first."""
+    number = Counter(
+        (one.destination, one.code, one.text, one.hint)
+        for one in left_out
+        if one.destination in destinations
+    )
+    return tuple(Gap(*reason, posts) for reason, posts in number.most_common())

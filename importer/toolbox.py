@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,19 +20,20 @@ from importer.handles import read_handles, resolve
 from importer.media import ffmpeg
 from importer.media.download import open_client
 from importer.media.encoder import find as find_encoder
-from importer.model import Account, Route
+from importer.model import Account, Limits, Route
 from importer.pds.appview import open_appview
 from importer.pds.budget import Budget
 from importer.pds.identity import find_account, find_pds
 from importer.pds.kept_sessions import KeptSessions
-from importer.pds.limits import read_limits
+from importer.pds.limits import assumed, read_limits
 from importer.pds.repo import PublicRepo, Repo
 from importer.pds.session import Credentials, Password, Session
 from importer.pds.standing import A_DAY, FIRST_DAY, Standing, notices
 from importer.pds.video_service import VideoService
 from importer.pds.xrpc import Server, XrpcError
 from importer.preflight import check_account, check_permissions, sign_in_notices
-from importer.records.bluesky import COLLECTION, POSTGATE, THREADGATE
+from importer.records.destinations import DESTINATIONS, collections, named
+from importer.records.destinations import limits as limits_of
 from importer.records.style import Names, Style
 from importer.settings import Settings
 from importer.stages.tools import Tools
@@ -40,7 +42,8 @@ USUAL_PACE = 100
 """Posts an hour, unless the user says otherwise."""
 BLUESKY_VIDEO = "https://video.bsky.app"
 BLUESKY_HOSTS = (".host.bsky.network", ".bsky.social")
-POST_COLLECTIONS = (COLLECTION, THREADGATE, POSTGATE)
+POST_COLLECTIONS = collections(DESTINATIONS.values())
+"""All that any import may write."""
 _STANDING = "standing"
 
 
@@ -65,9 +68,12 @@ def signed_in(
         video_service(settings, account, repo, stop) as videos,
     ):
         check_account(repo, account)
-        check_permissions(repo.grant, account, POST_COLLECTIONS, service=videos is not None)
-        limits = read_limits(repo.server)
-        archive.set_limits(limits)
+        destinations = named(settings.destinations)
+        wanted = collections(destinations)
+        check_permissions(repo.grant, account, wanted, service=videos is not None)
+        accepted = read_limits(repo.server)
+        archive.set_server_limits(accepted)
+        limits = limits_of(accepted, destinations)
         standing, now = _standing(settings, archive, account, stop), utc_now()
         gently = settings.pace is None and standing.is_delicate(now)
         if gently:
@@ -85,9 +91,17 @@ def signed_in(
             videos=videos,
             may_go_direct=settings.upload is Route.AUTO,
             notices=(
-                *notices(standing, limits, now, gently=gently),
+                *notices(
+                    standing,
+                    limits,
+                    limits_of(replace(accepted, version=None), destinations),
+                    now,
+                    gently=gently,
+                ),
                 *sign_in_notices(repo.grant, account, now),
+                *(one.NOTICE for one in destinations if one.NOTICE),
             ),
+            destinations=destinations,
             http=http,
             now=utc_now,
         )
@@ -304,6 +318,11 @@ def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
         return windows
     finally:
         ledger.close()
+
+
+def known_limits(archive: ArchiveView, destinations: Sequence[str]) -> Limits:
+    """What a post may hold at these destinations, by what the server said last."""
+    return limits_of(archive.server_limits() or assumed(), named(destinations))
 
 
 def style_of(settings: Settings, archive: ArchiveView, server: Server | None = None) -> Style:

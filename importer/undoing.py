@@ -23,7 +23,7 @@ from importer.toolbox import session_of
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which published posts are meant; of all, unless names or a run are given.
+    """Which published posts are meant; of all, unless names, a run or destinations are given.
 
     `found` takes in records that this archive found on the server rather than wrote.
     """
@@ -31,6 +31,7 @@ class Selection:
     names: tuple[str, ...] = ()
     run: int | None = None
     found: bool = False
+    destinations: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +78,25 @@ def select(archive: ArchiveView, selection: Selection) -> Selected:
             hint=f"To see their names: tokaway posts {archive.folder}",
             code="no_post",
         )
-    records: dict[str, list[Record]] = {}
+    records: dict[tuple[str, str], list[Record]] = {}
     for record in archive.records():
-        records.setdefault(record.post, []).append(record)
-    chosen, left = [], 0
-    for name, own in records.items():
+        records.setdefault((record.post, record.destination), []).append(record)
+    chosen: dict[str, list[Record]] = {}
+    left: set[str] = set()
+    for (name, destination), own in records.items():
         if selection.names and name not in selection.names:
+            continue
+        if selection.destinations and destination not in selection.destinations:
             continue
         if selection.run is not None and all(record.run != selection.run for record in own):
             continue
         if not selection.found and all(record.run is None for record in own):
-            left += 1
+            left.add(name)
             continue
-        chosen.append(Published(posts[name], tuple(own)))
-    chosen.sort(key=lambda one: (one.post.posted_at, one.post.ordinal), reverse=True)
-    return Selected(tuple(chosen), left)
+        chosen.setdefault(name, []).extend(own)
+    found = [Published(posts[name], tuple(own)) for name, own in chosen.items()]
+    found.sort(key=lambda one: (one.post.posted_at, one.post.ordinal), reverse=True)
+    return Selected(tuple(found), len(left))
 
 
 @contextmanager
@@ -125,7 +130,7 @@ def take_back(
     for one in selected.posts:
         result = patience.call(lambda one=one: undo(one.records, repo))  # type: ignore[misc]
         if result is not Undone.CHANGED:
-            archive.note_undone(one.post)
+            archive.note_undone(one.post, {record.destination for record in one.records})
         yield TakenBack(one.post, one.records, result)
         if stop.draining.is_set():
             raise Stopped

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,9 +23,12 @@ from importer.events import (
     Waiting,
 )
 from importer.gathering import Gathered
-from importer.model import Action, Limits, Milestone, Stage
+from importer.model import Action, Limits, Milestone, Post, Stage
+from importer.records.destination import Destination, Worded
+from importer.records.destinations import USUAL, named
+from importer.records.style import Style
 from importer.stages.foresee import Foreseen
-from importer.summary import Summary
+from importer.summary import Gap, Summary
 
 OUTCOMES = {
     "all_published": "Every chosen post is published.",
@@ -78,9 +81,49 @@ def utc(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def web_link(uri: str, handle: str) -> str:
-    """Where a Bluesky post is seen in a browser."""
-    return f"https://bsky.app/profile/{handle}/post/{uri.rpartition('/')[2]}"
+def titles(destinations: Iterable[str]) -> str:
+    """Destinations as people read them: `Bluesky`, `Bluesky and Spark`."""
+    *others, last = [one.TITLE for one in named(destinations)]
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def wording_lines(post: Post, destinations: Sequence[Destination], style: Style) -> list[str]:
+    """How a post will read, where that is more than its caption, or differs elsewhere."""
+    first, *others = destinations
+    told = first.worded(post, style)
+    lines = _more_words(told)
+    for one in others:
+        other = one.worded(post, style)
+        if other != told:
+            lines.append(f"on {one.TITLE}: {one_line(other.texts[0]) or '(no caption)'}")
+            lines += _more_words(other)
+    return lines
+
+
+def _more_words(told: Worded) -> list[str]:
+    """What is said beside the first text of a post."""
+    lines = [
+        f"goes on ({number}/{len(told.texts)}): {one_line(text)}"
+        for number, text in enumerate(told.texts[1:], 2)
+    ]
+    more = [f"tags: {', '.join(told.tags)}"] if told.tags else []
+    more += [f"language: {', '.join(told.langs)}"] if told.langs else []
+    more += [f"labels: {', '.join(told.labels)}"] if told.labels else []
+    more += ["nobody may reply"] if told.closed_replies else []
+    more += ["nobody may quote"] if told.closed_quotes else []
+    return [*lines, "; ".join(more)] if more else lines
+
+
+def aim_flags(destinations: Collection[str]) -> str:
+    """The flags that name these destinations, for a command; none for the usual one."""
+    if tuple(destinations) == USUAL:
+        return ""
+    return "".join(f" --destination {name}" for name in destinations)
+
+
+def gap_line(gap: Gap) -> str:
+    """What is left out at a destination, and why."""
+    return f"{gap.posts} not on {titles([gap.destination])} — {gap.text} {gap.hint}".rstrip()
 
 
 def link_life(expires_at: datetime | None, now: datetime) -> str:
@@ -202,7 +245,10 @@ def narrate(event: Event) -> str | None:
         case RunStarted():
             left = sum(event.counts[m] for m in (Milestone.FOUND, Milestone.FETCHED))
             left += event.counts[Milestone.PREPARED]
-            return f"Publishing to {event.handle} on {event.pds}: {plural(left, 'post')} to go."
+            where = f" for {titles(event.destinations)}" if event.destinations != USUAL else ""
+            return (
+                f"Publishing to {event.handle} on {event.pds}{where}: {plural(left, 'post')} to go."
+            )
         case Recognised():
             return f"{plural(event.posts, 'post')} found on the server already."
         case Noticed():

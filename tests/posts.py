@@ -70,7 +70,7 @@ def write_file(folder: Path, post: Post, role: Role, data: bytes = b"film") -> M
 
 
 def record_of(post: Post, at: datetime = NOW) -> Record:
-    rkey = record_key(post.posted_at, post.ordinal, "bluesky")
+    rkey = record_key(post.posted_at, post.ordinal)
     collection = "app.bsky.feed.post"
     return Record(
         post=post.id,

@@ -18,9 +18,9 @@ from importer.errors import TokawayError
 from importer.events import Event, InHand
 from importer.gathering import Gathered
 from importer.model import Account, Limits, Milestone
-from importer.records.bluesky import Worded
+from importer.records.destination import Worded
 from importer.settings import NOT_SETTINGS, PREFIX, Settings
-from importer.summary import Reason, Summary
+from importer.summary import Gap, Reason, Summary
 
 ROOT = Path(__file__).parents[1]
 JSON_LINES = ROOT / "docs" / "json-lines.md"
@@ -111,7 +111,8 @@ def test_every_object_that_a_command_prints_is_documented() -> None:
     for name, keys in printed_objects().items():
         heading = OF_AN_ARCHIVE if name == "status" else name
         if name in ("plan", "status"):
-            keys = of(Summary) | ({"limits"} if name == "plan" else set())
+            more = {"limits", "to_be_left_out", "notices"}
+            keys = of(Summary) | (more if name == "plan" else set())
         elif name == "captions":
             keys = of(Gathered)
         elif name == "finding":
@@ -120,7 +121,7 @@ def test_every_object_that_a_command_prints_is_documented() -> None:
             continue
         assert documented[heading] == keys, name
     assert documented["post"] == _post_fields()
-    assert documented["plan_post"] == _post_fields() | of(Worded)
+    assert documented["plan_post"] == _post_fields() | of(Worded) | {"elsewhere"}
     assert documented["error"] == {"code", "text", "hint", "exit"}
 
 
@@ -143,7 +144,7 @@ def test_no_object_is_documented_that_is_never_printed() -> None:
 def test_what_lies_inside_of_fields_is_documented() -> None:
     page = text(JSON_LINES)
     inside: list[tuple[type, str]] = [(InHand, "in_hand"), (Account, "account")]
-    for kind, field in (*inside, (Reason, "reasons"), (Limits, "limits")):
+    for kind, field in (*inside, (Reason, "reasons"), (Gap, "left_out"), (Limits, "limits")):
         (row, *_) = re.findall(rf"^\| `{field}` .*", page, re.MULTILINE)
         assert {name for name in of(kind) if f"`{name}`" not in row} == set(), field
     for milestone in Milestone:
@@ -173,7 +174,8 @@ def test_every_setting_is_documented_with_its_default_variable_and_flag() -> Non
     expected = []
     for field in fields(Settings):
         shown = str(field.default).lower() if isinstance(field.default, bool) else field.default
-        default = "none" if shown in (None, ()) else f"`{shown}`"
+        shown = ", ".join(shown) if isinstance(shown, tuple) else shown
+        default = "none" if shown in (None, "") else f"`{shown}`"
         option = flags.get(field.name)
         names = [*option.opts, *option.secondary_opts] if option else []
         flag = ", ".join(f"`{name}`" for name in names) or "none"

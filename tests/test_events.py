@@ -44,11 +44,12 @@ KINDS = [
 GOLDEN: list[tuple[Event, str]] = [
     (
         RunStarted(
-            AT, 7, "0.1.0", "/a/b.tokaway", "maker.test", "did:plc:a", "https://pds", COUNTS
+            *(AT, 7, "0.1.0", "/a/b.tokaway", "maker.test", "did:plc:a", "https://pds", COUNTS),
+            ("bluesky",),
         ),
         f'{{"event": "run_started", {HEAD}, "version": "0.1.0", "archive": "/a/b.tokaway", '
         '"handle": "maker.test", "did": "did:plc:a", "pds": "https://pds", '
-        f'"counts": {WRITTEN_COUNTS}}}',
+        f'"counts": {WRITTEN_COUNTS}, "destinations": ["bluesky"]}}',
     ),
     (Recognised(AT, 7, 3), f'{{"event": "recognised", {HEAD}, "posts": 3}}'),
     (

@@ -190,3 +190,35 @@ def test_a_named_file_must_exist(tmp_path: Path) -> None:
     error = refusal(config=tmp_path / "nowhere.toml")
     assert "nowhere.toml" in error.text
     assert "--config" in error.hint
+
+
+# destinations
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ('destinations = ["spark", "bluesky", "spark"]', ("bluesky", "spark")),
+        ('destinations = ["spark"]', ("spark",)),
+        ('destination = "spark"', ("spark",)),
+        ("", ("bluesky",)),
+    ],
+)
+def test_destinations_have_one_order_whatever_the_user_writes(
+    tmp_path: Path, written: str, meant: tuple[str, ...]
+) -> None:
+    config = tmp_path / "tokaway.toml"
+    config.write_text(written, encoding="utf-8")
+    assert load({}, config=config, environ={}).destinations == meant
+    environ = {"TOKAWAY_DESTINATIONS": "spark, bluesky"}
+    assert load({}, config=config, environ=environ).destinations == ("bluesky", "spark")
+    assert load({"destinations": ("spark",)}, config=config, environ=environ).destinations == (
+        "spark",
+    )
+
+
+@pytest.mark.parametrize("names", ["myspace", "", "bluesky,sparc"])
+def test_destinations_that_do_not_exist_are_refused(names: str) -> None:
+    with pytest.raises(UserError) as caught:
+        load({}, environ={"TOKAWAY_DESTINATIONS": names})
+    assert "Known: bluesky, spark." in caught.value.hint

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from importer.archive import moves
+from importer.archive.rows import NO_TROUBLE
 from importer.archive.view import PREPARED_PREFIX, ArchiveView, sqlite_trouble
 from importer.model import MediaFile, Milestone, Post, Role
 
@@ -52,6 +53,19 @@ class Changes(ArchiveView):
         row = self._one("SELECT milestone FROM posts WHERE id = ?", [post.id])
         moves.check(Milestone(row["milestone"]), milestone)
         self._set(post.id, milestone=milestone.value, **columns)
+
+    def _begin_again(self, post: Post, milestone: Milestone) -> None:
+        """Bring a post back to be published once more, or elsewhere too."""
+        # What is published never goes back of itself: it is taken back, and chosen again.
+        if post.milestone != Milestone.SKIPPED:
+            self._move(post, Milestone.SKIPPED)
+        self._move(post, milestone, tries=0, next_try_at=None, **NO_TROUBLE)
+
+    def _goes_on_at(self, post: Post) -> Milestone:
+        """Where a post can go on: what it shows on the server already needs no files here."""
+        if self.records(post.id) and Role.PREPARED in self.files(post.id):
+            return Milestone.PREPARED
+        return self._supported(post)
 
     def _supported(self, post: Post) -> Milestone:
         """The last milestone that the files of a post support."""

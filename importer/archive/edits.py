@@ -25,6 +25,10 @@ LEFT_OUT = Trouble(
     "left_out", "You left it out.", "To publish it, choose it again: tokaway captions ARCHIVE"
 )
 
+UNDONE = Trouble(
+    "undone", "You took it back.", "To publish it again: tokaway posts ARCHIVE POST --choose"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Edited:
@@ -74,11 +78,14 @@ class Edits(Changes):
                 post = self.post(edit.post)
                 if post is None:
                     continue
-                reworded = self._reword(post, edit, numbers)
+                if self._reword(post, edit, numbers) and self.records(post.id):
+                    self._set(post.id, reworded=1)
+                if edit.chosen:
+                    self._db.execute(
+                        "DELETE FROM left_out WHERE post = ? AND code = ?", [post.id, UNDONE.code]
+                    )
                 if post.milestone in PLACED:
                     numbers["published"] += 1
-                    if reworded:
-                        self._set(post.id, reworded=1)
                     continue
                 numbers["treated"] += self._treat(post, edit)
                 if edit.chosen is not None:
@@ -141,5 +148,5 @@ class Edits(Changes):
         by = "user" if reason_to_skip(post.privacy) else "rule"
         self._set(post.id, chosen=1, chosen_by=by)
         if post.milestone == Milestone.SKIPPED:
-            self._move(post, self._supported(post), tries=0, next_try_at=None, **NO_TROUBLE)
+            self._move(post, self._goes_on_at(post), tries=0, next_try_at=None, **NO_TROUBLE)
         return "chosen"

@@ -191,3 +191,20 @@ def publishing(db: Database) -> None:
         "records.post AND stage = 'publish' AND outcome = 'done')",
     ):
         db.execute(statement)
+
+
+@migrations()
+def destinations(db: Database) -> None:
+    """Where a post is left out for good although it is published elsewhere, and why."""
+    db.execute(
+        """
+        CREATE TABLE left_out (
+            post TEXT NOT NULL REFERENCES posts (id),
+            destination TEXT NOT NULL,
+            code TEXT NOT NULL,
+            text TEXT NOT NULL,
+            hint TEXT NOT NULL,
+            PRIMARY KEY (post, destination)
+        ) STRICT
+        """
+    )

@@ -1,19 +1,21 @@
 """The archive: one folder per creator whose database is the truth about the import.
 
-Here is what the engine notes of its steps; what comes in from outside is in `archive.intake`.
+Here is what the engine notes of its steps; what comes in from outside is in `archive.intake`, where
+posts are to go in `archive.aims`.
 """
 
 from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from importer import __version__
-from importer.archive.intake import Intake
+from importer.archive.aims import Aims
+from importer.archive.edits import UNDONE
 from importer.archive.rows import (
     NO_TROUBLE,
     file_to_row,
@@ -25,22 +27,18 @@ from importer.archive.view import MEDIA_NAME
 from importer.errors import DiskFull, UserError
 from importer.model import (
     Account,
-    Limits,
     MediaFile,
     Milestone,
     Post,
     Record,
     Role,
+    ServerLimits,
     Stage,
     Trouble,
 )
 
-UNDONE = Trouble(
-    "undone", "You took it back.", "To publish it again: tokaway posts ARCHIVE POST --choose"
-)
 
-
-class Archive(Intake):
+class Archive(Aims):
     """One creator's import, to be worked on: hold `archive.lock.locked` while it is open."""
 
     @classmethod
@@ -74,9 +72,9 @@ class Archive(Intake):
         value = {"did": account.did, "handle": account.handle, "pds": account.pds}
         self.set_fact("account", json.dumps(value))
 
-    def set_limits(self, limits: Limits) -> None:
+    def set_server_limits(self, limits: ServerLimits) -> None:
         """Remember what the account's server accepts, for plans made without asking it."""
-        self.set_fact("limits", json.dumps(asdict(limits)))
+        self.set_fact("server_limits", json.dumps(asdict(limits)))
 
     def note_fetched(self, post: Post, files: Sequence[MediaFile]) -> None:
         """The original is in place, whole: a video, or all photos."""
@@ -90,12 +88,6 @@ class Archive(Intake):
             self._put_files(post, files)
             self._move(post, Milestone.PREPARED, tries=0, next_try_at=None, **NO_TROUBLE)
 
-    def note_published(self, post: Post, records: Sequence[Record]) -> None:
-        """Its records are on the PDS, written by us just now or found there."""
-        with self._change():
-            self._db.table("records").insert_all(map(record_to_row, records), replace=True)
-            self._move(post, Milestone.PUBLISHED, tries=0, next_try_at=None, **NO_TROUBLE)
-
     def note_verified(self, post: Post, at: datetime) -> None:
         """Every record of a post was found right on the PDS, with its blobs and date."""
         with self._change():
@@ -104,7 +96,7 @@ class Archive(Intake):
             )
             if post.milestone == Milestone.PUBLISHED:
                 self._move(post, Milestone.VERIFIED, **NO_TROUBLE)
-            else:
+            elif post.milestone == Milestone.VERIFIED:
                 self._set(post.id, **NO_TROUBLE)
 
     def note_unverified(self, post: Post, trouble: Trouble) -> None:
@@ -114,7 +106,7 @@ class Archive(Intake):
             self._db.execute("UPDATE records SET verified_at = NULL WHERE post = ?", [post.id])
             if post.milestone == Milestone.VERIFIED:
                 self._move(post, Milestone.PUBLISHED, **words)
-            else:
+            elif post.milestone == Milestone.PUBLISHED:
                 self._set(post.id, **words)
 
     def note_updated(self, post: Post, records: Sequence[Record]) -> None:
@@ -136,17 +128,22 @@ class Archive(Intake):
         current = self.post(post.id) or post
         target = self._supported(current)
         with self._change():
-            self._db.execute("DELETE FROM records WHERE post = ?", [post.id])
-            # What is published never goes back of itself: it is taken back, and chosen again.
-            self._move(current, Milestone.SKIPPED)
-            self._move(current, target, tries=0, next_try_at=None, **NO_TROUBLE)
+            self._forget_records(post)
+            self._begin_again(current, target)
 
-    def note_undone(self, post: Post) -> None:
-        """The records of a post are no longer on the PDS, by the user's wish."""
+    def note_undone(self, post: Post, destinations: Collection[str]) -> None:
+        """The records of a post at some destinations are no longer there, by the user's wish."""
+        others = {record.destination for record in self.records(post.id)} - set(destinations)
         with self._change():
-            self._db.execute("DELETE FROM records WHERE post = ?", [post.id])
+            if others:
+                self._leave_out(post, dict.fromkeys(destinations, UNDONE))
+                return
+            self._forget_records(post)
             columns = {"chosen": 0, "chosen_by": "user", "reworded": 0, **trouble_columns(UNDONE)}
-            self._move(post, Milestone.SKIPPED, next_try_at=None, **columns)
+            if post.milestone == Milestone.SKIPPED:
+                self._set(post.id, **columns)
+            else:
+                self._move(post, Milestone.SKIPPED, next_try_at=None, **columns)
 
     def note_try_later(
         self, post: Post, trouble: Trouble, at: datetime | None, *, count: bool
@@ -175,7 +172,8 @@ class Archive(Intake):
 
         For a failed post that is tried again and for one whose file is gone or changed.
         """
-        target = self._supported(post)
+        is_failed = post.milestone == Milestone.FAILED
+        target = self._goes_on_at(post) if is_failed else self._supported(post)
         if target != post.milestone:
             with self._change():
                 self._move(post, target, tries=0, next_try_at=None, **NO_TROUBLE)
@@ -213,6 +211,10 @@ class Archive(Intake):
                 "trouble_code) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [run, post.id, stage.value, moment(started_at), moment(ended_at), outcome, code],
             )
+
+    def _forget_records(self, post: Post) -> None:
+        for table in ("records", "left_out"):
+            self._db.execute(f"DELETE FROM {table} WHERE post = ?", [post.id])  # noqa: S608
 
     def _put_files(self, post: Post, files: Sequence[MediaFile]) -> None:
         """Take these files for all of their roles: a post may have had other parts before."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from importer.archive.rows import (
 from importer.errors import DiskFull, UserError
 from importer.model import (
     Account,
-    Limits,
+    LeftOut,
     Measure,
     MediaFile,
     Milestone,
@@ -32,7 +32,9 @@ from importer.model import (
     Profile,
     Record,
     Role,
+    ServerLimits,
 )
+from importer.records.destinations import USUAL
 
 DATABASE_NAME = "archive.db"
 # What the names of files begin with that were made from originals.
@@ -123,14 +125,16 @@ class ArchiveView:
         self._db.execute("INSERT INTO meant SELECT value FROM json_each(?)", [listed])
         self._are_meant = "AND id IN (SELECT post FROM meant)"
 
-    def waiting(self) -> list[Post]:
-        """The posts that a run would publish, oldest first."""
+    def waiting(self, destinations: Collection[str]) -> list[Post]:
+        """The posts that a run to these destinations would publish, oldest first."""
         marks = ", ".join("?" * len(UNFINISHED))
         sql = (
             f"SELECT * FROM posts WHERE chosen AND milestone IN ({marks}) "  # noqa: S608
             f"{self._are_meant} ORDER BY posted_at, ordinal"
         )
-        return [post_from_row(row) for row in self._rows(sql, list(UNFINISHED))]
+        unfinished = [post_from_row(row) for row in self._rows(sql, list(UNFINISHED))]
+        found = [*unfinished, *self.lacking(destinations)]
+        return sorted(found, key=lambda post: (post.posted_at, post.ordinal))
 
     def number_prepared(self) -> int:
         """How many posts that a run would publish are prepared."""
@@ -146,19 +150,39 @@ class ArchiveView:
         rows = self._rows("SELECT * FROM posts WHERE id = ?", [post_id])
         return post_from_row(rows[0]) if rows else None
 
-    def ready(self, milestone: Milestone, now: datetime, limit: int) -> list[Post]:
+    def ready(
+        self,
+        milestone: Milestone,
+        now: datetime,
+        limit: int,
+        behind: Milestone | None = None,
+    ) -> list[Post]:
         """Chosen posts at a milestone whose time has come: the queue of the stage that follows.
 
-        Posts to be fetched come in the order their links die, all others oldest first.
+        Posts to be fetched come in the order their links die, all others oldest first. With
+        `behind`, none comes before older ones that are at that milestone and could go on now.
         """
         order = "link_expires_at IS NULL, link_expires_at, " if milestone == Milestone.FOUND else ""
+        due = "chosen AND milestone = ? AND (next_try_at IS NULL OR next_try_at <= ?)"
+        oldest = (
+            self._rows(
+                f"SELECT posted_at, ordinal FROM posts WHERE {due} {self._are_meant} "  # noqa: S608
+                "ORDER BY posted_at, ordinal LIMIT 1",
+                [behind.value, moment(now)],
+            )
+            if behind
+            else []
+        )
+        values: list[Any] = [milestone.value, moment(now)]
+        if oldest:
+            due += " AND (posted_at, ordinal) < (?, ?)"
+            values += [oldest[0]["posted_at"], oldest[0]["ordinal"]]
         return [
             post_from_row(row)
             for row in self._rows(
-                "SELECT * FROM posts WHERE chosen AND milestone = ? "  # noqa: S608
-                f"AND (next_try_at IS NULL OR next_try_at <= ?) {self._are_meant} "
+                f"SELECT * FROM posts WHERE {due} {self._are_meant} "  # noqa: S608
                 f"ORDER BY {order} posted_at, ordinal LIMIT ?",
-                [milestone.value, moment(now), limit],
+                [*values, limit],
             )
         ]
 
@@ -245,6 +269,11 @@ class ArchiveView:
         )
         return [at for row in rows if (at := instant(row["at"]))]
 
+    def lengths(self) -> dict[str, float]:
+        """How many seconds the longest of each post's prepared videos has."""
+        sql = "SELECT post, max(seconds) AS n FROM files WHERE role = 'prepared' GROUP BY post"
+        return {row["post"]: row["n"] for row in self._rows(sql)}
+
     def originals(self) -> dict[str, tuple[MediaFile, ...]]:
         """The originals of all posts, by post and in the order of their parts."""
         found: dict[str, tuple[MediaFile, ...]] = {}
@@ -270,10 +299,38 @@ class ArchiveView:
         return [
             record_from_row(row)
             for row in self._rows(
-                f"SELECT * FROM records {where} ORDER BY rkey",  # noqa: S608
+                f"SELECT * FROM records {where} ORDER BY rkey, collection",  # noqa: S608
                 values,
             )
         ]
+
+    def destinations(self) -> tuple[str, ...]:
+        """Where the posts of this archive are to go, as the last run had it."""
+        told = self.fact("destinations")
+        return tuple(told.split()) if told else USUAL
+
+    def lacking(self, destinations: Collection[str]) -> list[Post]:
+        """Chosen posts that are published, but not at all of these destinations yet."""
+        marks = ", ".join("?" * len(PLACED))
+        condition, names = unmet(destinations)
+        return [
+            post_from_row(row)
+            for row in self._rows(
+                f"SELECT * FROM posts WHERE chosen AND milestone IN ({marks}) "  # noqa: S608
+                f"AND ({condition}) {self._are_meant} ORDER BY posted_at, ordinal",
+                [*PLACED, *names],
+            )
+        ]
+
+    def recorded(self) -> set[tuple[str, str]]:
+        """Which posts have records at which destinations."""
+        rows = self._rows("SELECT DISTINCT post, destination FROM records")
+        return {(row["post"], row["destination"]) for row in rows}
+
+    def left_out(self) -> list[LeftOut]:
+        """Where posts are left out for good although they are published elsewhere."""
+        rows = self._rows("SELECT * FROM left_out ORDER BY post, destination")
+        return [LeftOut(**row) for row in rows]
 
     def fact(self, key: str) -> str | None:
         """A remembered word about the archive as a whole."""
@@ -289,10 +346,14 @@ class ArchiveView:
         value = self.fact("account")
         return Account(**json.loads(value)) if value else None
 
-    def limits(self) -> Limits | None:
+    def server_limits(self) -> ServerLimits | None:
         """What the account's server accepts, as it said at the last run."""
-        value = self.fact("limits")
-        return Limits(**json.loads(value)) if value else None
+        value = self.fact("server_limits")
+        if not value:
+            return None
+        told = json.loads(value)
+        version = tuple(told["version"]) if told["version"] else None
+        return ServerLimits(**told | {"version": version})
 
     def profile(self) -> Profile | None:
         """What the export says about the creator's TikTok account."""
@@ -320,6 +381,16 @@ def _where(milestones: Sequence[Milestone], chosen: bool | None) -> tuple[str, l
         conditions.append("chosen = ?")
         values.append(int(chosen))
     return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), values
+
+
+def unmet(destinations: Collection[str]) -> tuple[str, list[str]]:
+    """SQL: a post has neither record nor reason for one of these, with its values."""
+    one = " AND ".join(
+        f"NOT EXISTS (SELECT 1 FROM {table} WHERE post = posts.id AND destination = ?)"  # noqa: S608
+        for table in ("records", "left_out")
+    )
+    names = [name for name in destinations for _ in range(2)]
+    return " OR ".join([f"({one})"] * len(destinations)), names
 
 
 @contextmanager

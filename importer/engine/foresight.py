@@ -1,11 +1,13 @@
-"""What a run will do with the files that are at hand, decided for a whole archive."""
+"""What a run will do with the files that are at hand, and where posts will be left out for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from importer.archive.view import ArchiveView
-from importer.model import Limits, Post
+from importer.model import LeftOut, Limits, Post
+from importer.records.destination import Destination
+from importer.records.destinations import too_much
 from importer.settings import Settings
 from importer.stages.foresee import Foreseen, foresee
 
@@ -28,3 +30,22 @@ def foresee_all(
         if fit:
             found[post.id] = fit
     return found
+
+
+def foresee_left_out(
+    archive: ArchiveView,
+    posts: Iterable[Post],
+    foreseen: Mapping[str, Foreseen],
+    destinations: Sequence[Destination],
+) -> list[LeftOut]:
+    """Where these posts will be left out, because others show more of them than is taken there.
+
+    What is not published yet is prepared for the most that any of the destinations takes.
+    """
+    lengths = archive.lengths() | {name: fit.seconds for name, fit in foreseen.items()}
+    return [
+        LeftOut(post.id, one.NAME, why.code, why.text, why.hint)
+        for post in posts
+        for one in destinations
+        if (why := too_much(one, lengths.get(post.id, 0.0)))
+    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -13,9 +13,8 @@ from importer.budgets import Kind as Limited
 from importer.budgets import Need, Window
 from importer.engine.forecast import Forecast, forecast
 from importer.model import Kind, LinkKind, MediaFile, Photos, Post, Role
-from importer.records.bluesky import MOST_IN_GALLERY
-from importer.records.style import Overflow, Style
-from importer.records.text import compose, fits
+from importer.records.destinations import DESTINATIONS, named
+from importer.records.style import Style
 from importer.settings import Settings
 
 # Before anything was published: what a short video takes on a line of a few megabits a second.
@@ -33,12 +32,18 @@ def outlook(
     now: datetime,
 ) -> Forecast | None:
     """Play through what is left of an import; `None` if nothing is."""
-    posts = archive.waiting()
+    posts = archive.waiting(settings.destinations)
     if not posts:
         return None
-    files = archive.files_by_post()
     by_service = any(window.kind is Limited.VIDEOS for window in windows)
-    needs = _needs(posts, files, settings, style, by_service=by_service)
+    needs = _needs(
+        posts,
+        archive.files_by_post(),
+        archive.recorded(),
+        settings,
+        style,
+        by_service=by_service,
+    )
     seen = forecast(needs, windows, now, _pace(archive))
     waits = [post.next_try_at for post in posts if post.next_try_at]
     return replace(seen, finish_at=max([seen.finish_at, *waits]))
@@ -47,11 +52,14 @@ def outlook(
 def _needs(
     posts: Sequence[Post],
     files: Mapping[str, Mapping[Role, Sequence[MediaFile]]],
+    recorded: Collection[tuple[str, str]],
     settings: Settings,
     style: Style,
     *,
     by_service: bool,
 ) -> Iterator[Need]:
+    destinations = named(settings.destinations)
+    most = min(one.bounds(None).photos for one in destinations)
     for post in posts:
         known = files.get(post.id, {})
         sent = known.get(Role.PREPARED) or known.get(Role.ORIGINAL) or ()
@@ -59,22 +67,22 @@ def _needs(
         number = len(sent) or (1 if is_video else _photos(post))
         wish = post.photos or settings.photos
         if not is_video and wish is not Photos.THREAD:
-            number = 1 if wish is Photos.VIDEO else min(number, MOST_IN_GALLERY)
-        media = number if is_video else -(-number // MOST_IN_GALLERY)
-        parts = max(media, _texts(post, style))
-        gates = style.closes_replies(post) + parts * style.closes_quotes(post)
+            number = 1 if wish is Photos.VIDEO else min(number, most)
+        records = sum(
+            one.number(post, number, style, is_video=is_video)
+            for one in destinations
+            if (post.id, one.NAME) not in recorded
+        )
+        if any((post.id, one) in recorded for one in DESTINATIONS):
+            # Its files are on the server already.
+            yield Need(records, files=0)
+            continue
         videos = number if is_video and by_service else 0
-        yield Need(parts + gates, number - videos + len(known.get(Role.CAPTIONS, ())), videos)
+        yield Need(records, number - videos + len(known.get(Role.CAPTIONS, ())), videos)
 
 
 def _photos(post: Post) -> int:
     return max(1, sum(link.kind is LinkKind.IMAGE for link in post.links))
-
-
-def _texts(post: Post, style: Style) -> int:
-    if style.overflow is Overflow.TRUNCATE or fits(post.caption):
-        return 1
-    return len(compose(post.caption, thread=True, note=style.note(post)).texts)
 
 
 def _pace(archive: ArchiveView) -> float:

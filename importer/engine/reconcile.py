@@ -23,13 +23,13 @@ def reconcile(archive: Archive, tools: Tools) -> list[tuple[Post, tuple[Record, 
     posts = archive.posts()
     if all(post.milestone in PLACED for post in posts):
         return []
-    # What is new is enough, unless there are posts that the last look was not for.
-    looked = f"{tools.account.did} {len(posts)}"
+    # What is new is enough, unless there are posts, or places, that the last look was not for.
+    looked = " ".join([tools.account.did, str(len(posts)), *archive.destinations()])
     since = archive.fact("rev") if archive.fact("looked") == looked else None
     path = archive.folder / f"account.car.{secrets.token_hex(4)}.part"
     try:
         snapshot = take(tools.repo.server, tools.account.did, path, since)
-        found = recognise(posts, tools, snapshot)
+        found = recognise(posts, tools, snapshot, archive.recorded())
     except (TryLater, XrpcError) as trouble:
         raise Unreachable(
             f"The account could not be read: {trouble} Nothing was sent.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from importer.archive.store import Archive
@@ -34,8 +34,7 @@ from importer.errors import (
     Unreachable,
 )
 from importer.events import Event, InHand
-from importer.model import Edit, Milestone, Post, Stage
-from importer.pds.standing import Notice
+from importer.model import Edit, Milestone, Notice, Post, Stage
 from importer.settings import Settings
 from importer.stages.fetch import fetch
 from importer.stages.prepare import prepare
@@ -127,17 +126,19 @@ class _Coordinator:
         self._unwanted: set[str] = set()
         self._error: RunError | None = None
         self._published = 0
+        # Posts that go out in order are prepared in order, and one at a time.
+        self._behind = {Stage.PREPARE: Milestone.FOUND} if tools.in_order else {}
         self._room = Room(
             {
                 Stage.FETCH: settings.fetch_jobs,
-                Stage.PREPARE: settings.prepare_jobs,
-                Stage.PUBLISH: settings.publish_jobs,
+                Stage.PREPARE: 1 if tools.in_order else settings.prepare_jobs,
+                Stage.PUBLISH: 1 if tools.in_order else settings.publish_jobs,
             },
             settings.buffer,
         )
 
     def run(self) -> Outcome:
-        self._tell.started(self._tools.account)
+        self._tell.started(self._tools.account, self._tools.destinations)
         self._tell.notices(self._tools.notices)
         pool = ThreadPoolExecutor(sum(self._room.workers.values()), thread_name_prefix="step")
         try:
@@ -160,12 +161,13 @@ class _Coordinator:
         return outcome
 
     def _recognise(self) -> None:
-        found = reconcile(self._archive, self._tools)
-        for post, records in found:
-            self._archive.note_published(post, records)
-            self._remove_copy(post)
-        if found:
-            self._tell.recognised(len(found))
+        published = 0
+        for post, records in reconcile(self._archive, self._tools):
+            if self._archive.note_recognised(post, records):
+                published += 1
+                self._remove_copy(post)
+        if published:
+            self._tell.recognised(published)
 
     def _forecast(self) -> None:
         tools = self._tools
@@ -229,9 +231,8 @@ class _Coordinator:
         posts: dict[str, Post] = {}
         queues: dict[Stage, list[str]] = {}
         for stage, milestone in BEFORE.items():
-            ready = self._archive.ready(
-                milestone, now, len(self._running) + self._room.workers[stage]
-            )
+            most = len(self._running) + self._room.workers[stage]
+            ready = self._archive.ready(milestone, now, most, self._behind.get(stage))
             posts.update((post.id, post) for post in ready)
             queues[stage] = [post.id for post in ready]
         in_hand = {running.post.id: running.stage for running in self._running.values()}
@@ -248,7 +249,8 @@ class _Coordinator:
             if stage == Stage.PUBLISH:
                 self._tried.add(post_id)
             files = self._archive.files(post_id)
-            job = Job(running.post, files, self._archive.folder, is_absent)
+            records = tuple(self._archive.records(post_id))
+            job = Job(running.post, files, self._archive.folder, is_absent, records)
             future = pool.submit(WORK[stage], job, self._tools, step)
             self._running[future] = running
             self._tell.step_started(running.post, stage)
@@ -304,10 +306,8 @@ class _Coordinator:
                 self._archive.note_fetched(post, files)
             case Prepared(files=files):
                 self._archive.note_prepared(post, files)
-            case Published(records=records, found=found, ours=ours):
-                if ours or not found:
-                    records = tuple(replace(record, run=self._run) for record in records)
-                self._archive.note_published(post, records)
+            case Published(left_out=left_out):
+                self._archive.note_published(post, result.of(self._run), left_out)
                 self._remove_copy(post)
                 self._published += 1
         self._tell.step_done(post, running.stage, running.started_at, result)

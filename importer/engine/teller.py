@@ -27,8 +27,8 @@ from importer.events import (
     Stopping,
     Waiting,
 )
-from importer.model import Account, Milestone, Post, Stage, Trouble
-from importer.pds.standing import Notice
+from importer.model import Account, Milestone, Notice, Post, Stage, Trouble
+from importer.records.destination import Destination
 from importer.stages.tools import Fetched, Prepared, Published, Result
 
 STATUS_EVERY = timedelta(seconds=1)
@@ -58,7 +58,7 @@ class Teller:
         self._wait: datetime | None = None
         self._stop = (False, False)
 
-    def started(self, account: Account) -> None:
+    def started(self, account: Account, destinations: Iterable[Destination]) -> None:
         """A run begins."""
         self._emit(
             RunStarted(
@@ -70,6 +70,7 @@ class Teller:
                 account.did,
                 account.pds,
                 self._archive.counts(),
+                tuple(one.NAME for one in destinations),
             )
         )
 
@@ -94,7 +95,8 @@ class Teller:
     def step_done(self, post: Post, stage: Stage, started_at: datetime, result: Result) -> None:
         """A step is done and noted."""
         seconds = (self._now() - started_at).total_seconds()
-        uri = result.records[0].uri if isinstance(result, Published) else None
+        written = result.records if isinstance(result, Published) else ()
+        uri = written[0].uri if written else None
         self._emit(StepDone(self._now(), self._run, post.id, stage, seconds, _words(result), uri))
 
     def step_failed(
@@ -160,5 +162,5 @@ def _words(result: Result) -> str:
         case Prepared(files=files, reason=reason):
             done = dict.fromkeys(file.fit for file in files if file.fit)
             return f"{', '.join(done)}: {reason}"
-        case Published(found=found):
-            return "found on the server" if found else "published"
+        case Published(text=text):
+            return text

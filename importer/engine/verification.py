@@ -6,18 +6,17 @@ import secrets
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from importer.archive.store import Archive
 from importer.engine.patience import Patience
 from importer.errors import TryLater, UserError
 from importer.model import Post, Record, Role, Trouble
-from importer.pds.appview import AT_ONCE, AppView
+from importer.pds.appview import AT_ONCE, SHOWN, AppView
 from importer.pds.repo import PublicRepo
 from importer.pds.snapshot import Snapshot, take
 from importer.pds.xrpc import Server, XrpcError
-from importer.records.bluesky import COLLECTION
 from importer.records.car import CarError
 from importer.stages.verify import check_files, compare
 
@@ -95,7 +94,7 @@ class Verification:
             for record in own:
                 if trouble := wrong.get((record.collection, record.rkey)):
                     return trouble
-            for record in own:
+            for record in _each_file_once(own):
                 trouble = self._patience.call(lambda record=record: check_files(record, repo, sent))  # type: ignore[misc]
                 if trouble:
                     return trouble
@@ -140,8 +139,13 @@ class Verification:
         if self._appview is None or not names or self.unasked:
             return {}
         first = {
-            name: next(r.uri for r in of_each[name] if r.collection == COLLECTION) for name in names
+            name: record.uri
+            for name in names
+            for record in of_each[name]
+            if record.collection == SHOWN and record.part == 0
         }
+        if not first:
+            return {}
         try:
             shown = self._appview.shown(list(first.values()))
         except (TryLater, XrpcError) as trouble:
@@ -170,3 +174,11 @@ class Verification:
         else:
             self._archive.note_verified(post, self._now())
         return Checked(post, records, trouble)
+
+
+def _each_file_once(records: Sequence[Record]) -> Iterator[Record]:
+    """The records of a post; of the files that several destinations show, the first has them."""
+    seen: set[str] = set()
+    for record in records:
+        yield replace(record, blob_cids=tuple(cid for cid in record.blob_cids if cid not in seen))
+        seen.update(record.blob_cids)

@@ -14,6 +14,8 @@ import httpx
 from importer.pds.standing import Standing
 from importer.pds.xrpc import Server
 
+SHOWN = "app.bsky.feed.post"
+"""The collection of the posts it shows."""
 AT_ONCE = 25
 """How many posts `getPosts` takes (app.bsky.feed.getPosts)."""
 _PLAYLIST = b"#EXTM3U"

@@ -5,20 +5,14 @@ from __future__ import annotations
 import re
 
 from importer.errors import TryLater, Unreachable
-from importer.model import Limits
+from importer.model import ServerLimits
 from importer.pds.xrpc import Server, XrpcError
-from importer.records.bluesky import IMAGE_BYTES, VIDEO_BYTES, VIDEO_SECONDS
 
 # describeServer tells the limit since 0.5.22; installers before that set 50 MiB or more.
 UNTOLD_BLOB_BYTES = 52_428_800
-# The lexicons of images said 1,000,000 until April 2026.
-OLD_IMAGE_BYTES = 1_000_000
-# Servers check records with the lexicon they came with: 0.5.29 is the first with 300 MB.
-OLD_VIDEO_BYTES = 100_000_000
-FIRST_WITH_300_MB = (0, 5, 29)
 
 
-def read_limits(server: Server) -> Limits:
+def read_limits(server: Server) -> ServerLimits:
     """Ask a server for its limits.
 
     Raises:
@@ -38,12 +32,9 @@ def read_limits(server: Server) -> Limits:
             hint="Check the address given with --pds.",
         ) from refusal
     told = described.get("blobUploadLimit")
-    is_old = version is not None and version < FIRST_WITH_300_MB
-    return Limits(
+    return ServerLimits(
         blob_bytes=told if isinstance(told, int) else UNTOLD_BLOB_BYTES,
-        video_bytes=OLD_VIDEO_BYTES if is_old else VIDEO_BYTES,
-        video_seconds=VIDEO_SECONDS,
-        image_bytes=OLD_IMAGE_BYTES if is_old else IMAGE_BYTES,
+        version=version,
         source=f"{server.host} says"
         if isinstance(told, int)
         else f"assumed: {server.host} does not say",
@@ -60,12 +51,6 @@ def _version(server: Server) -> tuple[int, ...] | None:
     return tuple(map(int, numbers.groups())) if numbers else None
 
 
-def assumed() -> Limits:
-    """What an account on Bluesky's own servers takes as of August 2026, for a first plan."""
-    return Limits(
-        blob_bytes=314_572_800,
-        video_bytes=VIDEO_BYTES,
-        video_seconds=VIDEO_SECONDS,
-        image_bytes=IMAGE_BYTES,
-        source="assumed, as of August 2026: not signed in yet",
-    )
+def assumed() -> ServerLimits:
+    """What Bluesky's own servers take as of August 2026, for a first plan."""
+    return ServerLimits(314_572_800, None, "assumed, as of August 2026: not signed in yet")

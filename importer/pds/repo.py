@@ -273,9 +273,8 @@ class Repo(PublicRepo):
         """Write several records under free keys: all of them, or none.
 
         Unlike `create` the server cannot compare: a taken key fails it with a bare 500, and so
-        may what was written by a try whose answer got lost. Looking at the keys tells: the first
-        stands for all, because nothing writes it without the others. What of the others stands
-        there as it is to be (gates whose post was deleted) is left there.
+        may what was written by a try whose answer got lost. Looking at the keys tells. What of
+        them stands there as it is to be (gates whose post was deleted, or a twin) is left there.
 
         Raises:
             KeyTaken, KeyRefused, BlobMissing, Refused, TryLater: as `create` does.
@@ -291,16 +290,17 @@ class Repo(PublicRepo):
         except (XrpcError, TryLater) as trouble:
             # A lost answer, or servers that say in other ways that a key is taken.
             found = [self.record(new.collection, new.rkey) for new in records]
-            if found[0] is None:
-                # Written by another run of ours between these looks, perhaps.
-                found[0] = self.record(records[0].collection, records[0].rkey)
+            # Written by another run of ours between these looks, perhaps.
+            found = [
+                one or self.record(new.collection, new.rkey)
+                for one, new in zip(found, records, strict=True)
+            ]
             if any(one and one.cid != own.cid for one, own in zip(found, stored, strict=True)):
                 raise KeyTaken from trouble
-            if found[0] is None:
-                left = [new for new, one in zip(records, found, strict=True) if one is None]
-                if len(left) == len(records):
-                    raise self._refused(trouble) from trouble
-                return self._completed(left, stored)
+            left = [new for new, one in zip(records, found, strict=True) if one is None]
+            if len(left) == len(records):
+                raise self._refused(trouble) from trouble
+            return self._completed(left, stored) if left else stored
         return stored
 
     def _completed(

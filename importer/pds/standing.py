@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from importer.model import Limits
-from importer.records.bluesky import VIDEO_BYTES
+from importer.model import Limits, Notice
 
 NEW = timedelta(days=30)
 """Accounts younger than this begin gently."""
@@ -34,19 +33,13 @@ class Standing:
         return bool(self.followers) or bool(self.created_at and now - self.created_at < NEW)
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something to know before posts go out: a stable code, a sentence, and what can be done."""
-
-    code: str
-    text: str
-    hint: str = ""
-
-
 def notices(
-    standing: Standing, limits: Limits, now: datetime, *, gently: bool
+    standing: Standing, limits: Limits, newest: Limits, now: datetime, *, gently: bool
 ) -> tuple[Notice, ...]:
-    """What a user should know about an account and its server before the first upload."""
+    """What a user should know about an account and its server before the first upload.
+
+    `newest` is what the newest servers accept.
+    """
     made: list[Notice] = []
     if standing.created_at and now - standing.created_at < TOO_NEW:
         made.append(
@@ -85,13 +78,13 @@ def notices(
                 "The operator of the server can raise PDS_BLOB_UPLOAD_LIMIT.",
             )
         )
-    elif limits.video_bytes < VIDEO_BYTES:
+    elif limits.video_bytes < newest.video_bytes:
         made.append(
             Notice(
                 "server_old",
                 f"The server is an older version: it takes videos of up to "
                 f"{limits.video_bytes / 1e6:.0f} MB, where newer ones take "
-                f"{VIDEO_BYTES / 1e6:.0f} MB. Larger ones are made to fit.",
+                f"{newest.video_bytes / 1e6:.0f} MB. Larger ones are made to fit.",
             )
         )
     return tuple(made)

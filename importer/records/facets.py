@@ -68,6 +68,13 @@ def facets(text: str, found: Sequence[Span], start: int, end: int) -> tuple[dict
     return tuple(made)
 
 
+def link_facet(text: str, link: str) -> dict[str, Any]:
+    """The facet of a page that a text names last."""
+    first = len(text[: text.rindex(link)].encode())
+    index = {"byteStart": first, "byteEnd": first + len(link.encode())}
+    return {"index": index, "features": [{"$type": LINK, "uri": link}]}
+
+
 def _fits(tag: str) -> bool:
     return len(tag.encode()) <= _MAX_BYTES and len(_GRAPHEME.findall(tag)) <= _MAX_GRAPHEMES
 

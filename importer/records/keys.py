@@ -32,12 +32,13 @@ def micros(posted_at: datetime, ordinal: int, part: int = 0) -> int:
     return seconds * 1_000_000 + ordinal * 1_000 + part
 
 
-def clock_id(destination: str, attempt: int = 0) -> int:
-    """The 10 bits that mark keys of ours for a destination.
+def clock_id(attempt: int = 0) -> int:
+    """The 10 bits that mark keys of ours.
 
     `attempt` moves on to the next id when another record, not ours, already sits under a key.
     """
-    digest = hashlib.sha256(b"tokaway/" + destination.encode()).digest()
+    # Bluesky was the first destination; what was published is found by this word for ever.
+    digest = hashlib.sha256(b"tokaway/bluesky").digest()
     return (int.from_bytes(digest[:2], "big") + attempt) % CLOCK_IDS
 
 
@@ -53,11 +54,9 @@ def tid(microseconds: int, clock: int) -> str:
     return "".join(ALPHABET[value >> shift & 31] for shift in range(60, -1, -5))
 
 
-def record_key(
-    posted_at: datetime, ordinal: int, destination: str, *, part: int = 0, attempt: int = 0
-) -> str:
-    """The rkey of one part of one post at one destination."""
-    return tid(micros(posted_at, ordinal, part), clock_id(destination, attempt))
+def record_key(posted_at: datetime, ordinal: int, *, part: int = 0, attempt: int = 0) -> str:
+    """The rkey of one part of one post, the same at every destination."""
+    return tid(micros(posted_at, ordinal, part), clock_id(attempt))
 
 
 def created_at(posted_at: datetime, ordinal: int, part: int = 0) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import regex
 
-from importer.records.facets import Feature, Span, facets, spans
+from importer.records.facets import Feature, Span, facets, link_facet, spans
 
 MAX_GRAPHEMES = 300
 MAX_BYTES = 3_000
@@ -93,6 +93,7 @@ def compose(
     thread: bool = False,
     name: Callable[[str], Feature | None] = lambda _: None,
     note: str = "",
+    links: Sequence[str] = (),
 ) -> Composed:
     """Make the texts of a post's records from a caption.
 
@@ -101,10 +102,13 @@ def compose(
         thread: whether a long caption goes on in further texts, instead of being cut.
         name: what an @name becomes: the feature of a facet, `None` for plain text.
         note: words that the first text ends with, whatever becomes of the caption.
+        links: pages that it names after them.
     """
     whole = clean(caption)
     found = spans(whole, name) if whole else ()
-    suffix = f"\n\n{note}" if note and whole else note
+    suffix = "".join(f"\n\n{word}" for word in (note, *links) if word)
+    if not whole:
+        suffix = suffix.lstrip()
     room = MAX_GRAPHEMES - len(graphemes(suffix)), MAX_BYTES - len(suffix.encode())
     if fits(whole, *room):
         pieces, cut = [(0, len(whole))], False
@@ -115,7 +119,8 @@ def compose(
     else:
         first, cut = truncate(whole, *room)
         pieces = [(0, len(first.removesuffix(ELLIPSIS)))]
-    texts = [Text(first + suffix, facets(whole, found, *pieces[0]))]
+    named = [link_facet(first + suffix, link) for link in links]
+    texts = [Text(first + suffix, (*facets(whole, found, *pieces[0]), *named))]
     texts += [Text(whole[start:end], facets(whole, found, start, end)) for start, end in pieces[1:]]
     return Composed(tuple(texts), _unshown(found, pieces), cut)
 

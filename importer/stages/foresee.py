@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,6 @@ from importer.media.photo_set import photo_set
 from importer.media.photos import probe_photo
 from importer.media.probe import probe
 from importer.model import Action, Fit, Kind, Limits, LinkKind, Long, MediaFile, Photos, Post
-from importer.records.bluesky import MOST_IN_GALLERY
 from importer.stages.place import in_place
 
 DONE = {
@@ -31,6 +31,8 @@ class Foreseen:
     action: Action
     reason: str
     trouble: str | None = None
+    seconds: float = 0.0
+    """How long the longest of its videos will be, about; 0 for photos."""
 
 
 def foresee(
@@ -58,8 +60,11 @@ def foresee(
         path = _video(post, originals, archive)
         if path is None:
             return None
-        fit = decide(probe(path), limits, post.long or long, encode=post.encode)
-        return Foreseen(fit.action, fit.reason)
+        facts = probe(path)
+        fit = decide(facts, limits, post.long or long, encode=post.encode)
+        parts = math.ceil(facts.seconds / limits.video_seconds)
+        seconds = facts.seconds / parts if fit.action is Action.SPLIT else facts.seconds
+        return Foreseen(fit.action, fit.reason, seconds=min(seconds, limits.video_seconds))
     except Refused as refusal:
         return Foreseen(Action.SKIP, refusal.text, refusal.code)
     except OSError:
@@ -100,7 +105,7 @@ def _photos(paths: Sequence[Path], limits: Limits, wish: Photos) -> Foreseen:
     if wish is Photos.VIDEO:
         reason = f"Made into a video of {len(paths)} photos: you asked for it."
         return Foreseen(Action.SLIDESHOW, reason)
-    shown = paths[:MOST_IN_GALLERY] if wish is Photos.FIRST else paths
+    shown = paths[: limits.photos] if wish is Photos.FIRST else paths
     fits = [decide_photo(probe_photo(path), limits.photo_bytes) for path in shown]
     order = list(Action)
     hardest = max((fit.action for fit in fits), key=order.index)

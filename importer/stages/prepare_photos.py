@@ -11,7 +11,6 @@ from importer.media.photos import convert_photo, probe_photo
 from importer.media.probe import probe
 from importer.media.slideshow import make_slideshow
 from importer.model import Action, Fit, Long, MediaFile, Photos, Role
-from importer.records.bluesky import MOST_IN_GALLERY
 from importer.stages.foresee import told_of_photos
 from importer.stages.place import describe, post_folder, prepared_path
 from importer.stages.tools import Job, Prepared, Tools
@@ -30,8 +29,8 @@ def prepare_photos(job: Job, tools: Tools, step: Step) -> Prepared | Fit:
         return _slideshow(job, originals, tools, step)
     left_out = 0
     if wish is Photos.FIRST:
-        left_out = max(0, len(originals) - MOST_IN_GALLERY)
-        originals = originals[:MOST_IN_GALLERY]
+        left_out = max(0, len(originals) - tools.limits.photos)
+        originals = originals[: tools.limits.photos]
     step.unit, step.done, step.total = "photos", 0, len(originals)
     files: list[MediaFile] = []
     for original in originals:

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from importer.model import Milestone, Post, Record
 from importer.pds.repo import StoredRecord
 from importer.pds.snapshot import Key, Snapshot
-from importer.records.bluesky import (
-    COLLECTION,
-    DESTINATION,
-    POSTGATE,
-    THREADGATE,
-    is_gate_of,
-    is_record_of,
-)
+from importer.records.destination import Destination, uri
+from importer.records.destinations import DESTINATIONS
 from importer.records.keys import record_key
-from importer.stages.publish import KEYS_TO_TRY, MOST_PARTS, record_of
+from importer.stages.present import KEYS_TO_TRY, MOST_PARTS, record_of
 from importer.stages.tools import Tools
 
 # Which parts of a post are looked for together.
@@ -27,47 +20,51 @@ _PLACED = (Milestone.PUBLISHED, Milestone.VERIFIED)
 
 
 def recognise(
-    posts: Iterable[Post], tools: Tools, snapshot: Snapshot
+    posts: Iterable[Post],
+    tools: Tools,
+    snapshot: Snapshot,
+    recorded: Collection[tuple[str, str]] = (),
 ) -> list[tuple[Post, tuple[Record, ...]]]:
     """Find the records of posts that the archive does not know to be published.
 
-    A lost or restored archive comes back this way without fetching or sending anything.
+    A lost or restored archive comes back this way without fetching or sending anything. Records
+    are found at every destination, whether it is wanted now or not. `recorded` are the posts and
+    destinations whose records are known.
 
     Raises:
         CarError: the snapshot is damaged.
     """
     candidates = {
-        (COLLECTION, _rkey(post, 0, attempt)): _Place(post, 0, attempt)
+        (one.COLLECTION, rkey): _Place(one, post, 0, attempt)
         for post in posts
         if post.milestone not in _PLACED
         for attempt in range(KEYS_TO_TRY)
+        for rkey in [_rkey(post, 0, attempt)]
+        for one in DESTINATIONS.values()
+        if (post.id, one.NAME) not in recorded
     }
-    first = _ours(snapshot, candidates, tools) if candidates else {}
+    records = _ours(snapshot, candidates, tools)
     # One post under two of its keys is the one under the first.
-    roots: dict[str, _Place] = {}
-    for key in sorted(first, key=lambda key: (candidates[key].attempt, key)):
-        roots.setdefault(candidates[key].post.id, candidates[key])
-    # Few posts go on for long: looking for all the parts there could be takes a gigabyte.
-    records, going_on = first, list(roots.values())
-    for start, end in pairwise(_LOOKS):
-        others = {
-            key: _Place(root.post, part, root.attempt)
-            for root in going_on
-            for part in range(start, end)
-            for key in _keys(root.post, part, root.attempt)
-            if key not in first
-        }
-        records = records | (_ours(snapshot, others, tools) if others else {})
-        going_on = [
-            root for root in going_on if next(_keys(root.post, end - 1, root.attempt)) in records
-        ]
-    return [(root.post, tuple(_together(root, records))) for root in roots.values()]
+    roots: dict[tuple[str, str], _Place] = {}
+    for key in sorted(records, key=lambda key: (candidates[key].attempt, key)):
+        place = candidates[key]
+        roots.setdefault((place.post.id, place.destination.NAME), place)
+    # Few posts are long threads: only those are looked through to their ends.
+    records |= _ours(snapshot, _others(roots.values(), range(2)), tools)
+    longer = [root for root in roots.values() if next(_keys(root, 1)) in records]
+    records |= _ours(snapshot, _others(longer, range(2, MOST_PARTS)), tools)
+    found: dict[str, tuple[Post, tuple[Record, ...]]] = {}
+    for root in roots.values():
+        _, known = found.get(root.post.id, (root.post, ()))
+        found[root.post.id] = root.post, (*known, *_together(root, records))
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Which part of which post would be under a key, and which of its keys that is."""
+    """Which part of which post would be under a key at a destination, and which of its keys."""
 
+    destination: Destination
     post: Post
     part: int
     attempt: int
@@ -75,6 +72,8 @@ class _Place:
 
 def _ours(snapshot: Snapshot, wanted: dict[Key, _Place], tools: Tools) -> dict[Key, Record]:
     """The records under these keys that are ours; of their content nothing is kept."""
+    if not wanted:
+        return {}
     found: dict[str, list[Key]] = {}
     for key, cid in snapshot.find(wanted).items():
         found.setdefault(cid, []).append(key)
@@ -83,38 +82,40 @@ def _ours(snapshot: Snapshot, wanted: dict[Key, _Place], tools: Tools) -> dict[K
     for cid, value in snapshot.records(found):
         for key in found[cid]:
             place = wanted[key]
-            own = _uri(tools, COLLECTION, key[1])
-            if (
-                is_record_of(value, place.post, place.part)
-                if key[0] == COLLECTION
-                else is_gate_of(value, key[0], own)
-            ):
-                stored = StoredRecord(_uri(tools, *key), cid, value)
-                ours[key] = record_of(place.post, stored, tools, place.part)
+            own = uri(tools.account.did, *key)
+            if place.destination.is_ours(value, own, place.post, place.part):
+                stored = StoredRecord(own, cid, value)
+                ours[key] = record_of(place.post, stored, place.destination.NAME, tools, place.part)
     return ours
 
 
-def _uri(tools: Tools, collection: str, rkey: str) -> str:
-    return f"at://{tools.account.did}/{collection}/{rkey}"
+def _others(roots: Iterable[_Place], parts: range) -> dict[Key, _Place]:
+    """Where further records of these posts would be, of some of their parts."""
+    return {
+        key: replace(root, part=part)
+        for root in roots
+        for part in parts
+        for key in _keys(root, part)
+        if part or key[0] != root.destination.COLLECTION
+    }
 
 
 def _together(root: _Place, records: dict[Key, Record]) -> Iterator[Record]:
     """The records of a post with their gates; the user may have deleted later ones."""
     for part in range(MOST_PARTS):
-        own, *gates = _keys(root.post, part, root.attempt)
+        own, *gates = _keys(root, part)
         if own not in records:
             return
         yield records[own]
         yield from (records[key] for key in gates if key in records)
 
 
-def _keys(post: Post, part: int, attempt: int) -> Iterator[Key]:
-    rkey = _rkey(post, part, attempt)
-    yield COLLECTION, rkey
-    yield POSTGATE, rkey
-    if part == 0:
-        yield THREADGATE, rkey
+def _keys(root: _Place, part: int) -> Iterator[Key]:
+    rkey = _rkey(root.post, part, root.attempt)
+    yield root.destination.COLLECTION, rkey
+    for gate in root.destination.GATES:
+        yield gate, rkey
 
 
 def _rkey(post: Post, part: int, attempt: int) -> str:
-    return record_key(post.posted_at, post.ordinal, DESTINATION, part=part, attempt=attempt)
+    return record_key(post.posted_at, post.ordinal, part=part, attempt=attempt)

@@ -9,7 +9,7 @@ from importer.model import MediaFile, Record, Role
 from importer.pds.repo import Repo
 from importer.pds.xrpc import XrpcError
 from importer.records.cid import blob_cid
-from importer.stages.publish import type_of
+from importer.stages.uploads import type_of
 from importer.step import Step
 
 
@@ -32,7 +32,8 @@ def send_files(
     """
     at_hand = {blob_cid(bytes.fromhex(f.sha256)): f for own in files.values() for f in own}
     is_whole = True
-    for cid in (cid for record in records for cid in record.blob_cids):
+    # The same file is shown at each destination.
+    for cid in dict.fromkeys(cid for record in records for cid in record.blob_cids):
         if _is_there(cid, repo):
             continue
         file = at_hand.get(cid)

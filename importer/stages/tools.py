@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,11 +13,24 @@ if TYPE_CHECKING:
 
 from importer.media.encoder import SOFTWARE, Encoder
 from importer.media.ffmpeg import Ffmpeg
-from importer.model import Account, Limits, Long, MediaFile, Photos, Post, Record, Role
+from importer.model import (
+    Account,
+    Limits,
+    Long,
+    MediaFile,
+    Notice,
+    Photos,
+    Post,
+    Record,
+    Role,
+    Trouble,
+)
 from importer.pds.budget import Budget
 from importer.pds.repo import Repo
-from importer.pds.standing import Notice
 from importer.pds.video_service import VideoService
+from importer.records.destination import Destination
+from importer.records.destinations import USUAL as USUAL_DESTINATIONS
+from importer.records.destinations import named
 from importer.records.style import USUAL, Style
 
 
@@ -41,20 +54,27 @@ class Tools:
     may_go_direct: bool = True
     """Whether they may go straight there too, if it turns out that there is no service."""
     notices: tuple[Notice, ...] = ()
+    destinations: tuple[Destination, ...] = named(USUAL_DESTINATIONS)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether posts must go out one after another, oldest first."""
+        return any(one.BY_ARRIVAL for one in self.destinations)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One post, its noted files in the order of their parts, and the archive they lie in.
 
-    `is_absent` says that the account was read in this run, did not have the post, and that
-    nothing was written for it since.
+    `is_absent` says that the account was read in this run, did not have more of the post than
+    `records`, and that nothing was written for it since.
     """
 
     post: Post
     files: Mapping[Role, tuple[MediaFile, ...]]
     archive: Path
     is_absent: bool = False
+    records: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +97,30 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """Every record is on the PDS, the post's own first; `found` if they stood there before.
+    """Every record is on the PDS, the post's own first; `found` if all stood there before.
 
-    Those found that show the very files of this archive are `ours`: written by a run that died
-    before it could note them.
+    `records` are those that the archive did not know. `own` are the URIs of those that this
+    archive wrote: now, or in a run that died before it could note them. `left_out` are the
+    destinations that do not take the post, with the reasons.
     """
 
     records: tuple[Record, ...]
     found: bool
-    ours: bool = False
+    own: frozenset[str] = frozenset()
+    left_out: Mapping[str, Trouble] = field(default_factory=dict)
+
+    def of(self, run: int) -> tuple[Record, ...]:
+        """The records as they are noted: the archive's own as those of a run."""
+        return tuple(
+            replace(record, run=run) if record.uri in self.own else record
+            for record in self.records
+        )
+
+    @property
+    def text(self) -> str:
+        """What was done, in words."""
+        done = "found on the server" if self.found else "published"
+        return "; ".join([done, *(why.text for why in self.left_out.values())])
 
 
 Result = Fetched | Prepared | Published

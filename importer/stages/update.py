@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,19 +11,13 @@ from importer.errors import Refused
 from importer.model import Post, Record
 from importer.pds.repo import Repo, StoredRecord, Write
 from importer.pds.xrpc import XrpcError
-from importer.records.bluesky import (
-    COLLECTION,
-    DESTINATION,
-    PROVENANCE,
-    Draft,
-    blob_cids,
-    drafts,
-    shown_in,
-)
+from importer.records.about import PROVENANCE
 from importer.records.cid import record_cid
+from importer.records.destination import Destination, Draft, blob_cids
+from importer.records.destinations import DESTINATIONS, draft_all, named
 from importer.records.keys import record_key
 from importer.records.style import Style
-from importer.stages.publish import KEYS_TO_TRY
+from importer.stages.present import KEYS_TO_TRY
 
 Place = tuple[str, str]
 # What may differ of a record besides its text, as people call it.
@@ -59,8 +53,8 @@ def change_of(
 ) -> Change | None:
     """What differs between a post's records on the server and what they would be today.
 
-    Its files stay as they are. `None` if nothing differs. A change without `writes` is one that
-    a run made which died before it could note it.
+    Its files stay as they are, at each destination. `None` if nothing differs. A change without
+    `writes` is one that a run made which died before it could note it.
 
     Raises:
         Refused: a record is gone, or was edited elsewhere: it is left alone.
@@ -74,7 +68,8 @@ def change_of(
         for place, record in known.items()
         if place not in stored or stored[place].cid != record.cid
     ]
-    wanted = _wanted(post, stored, repo.did, style)
+    at = named(record.destination for record in records)
+    wanted = _wanted(post, stored, at, repo.did, style)
     for draft in wanted:
         place = draft.collection, draft.rkey
         if foreign and place not in known and (found := repo.record(*place)):
@@ -91,12 +86,13 @@ def change_of(
     first = records[0]
     return Change(
         post,
-        tuple(_texts(found.value for found in stored.values())),
-        tuple(_texts(draft.value for draft in wanted)),
+        _texts((place[0], found.value) for place, found in stored.items()),
+        _texts((draft.collection, draft.value) for draft in wanted),
         tuple(writes),
         tuple(
             replace(
                 known.get((draft.collection, draft.rkey), first),
+                destination=draft.destination,
                 collection=draft.collection,
                 rkey=draft.rkey,
                 uri=draft.uri(repo.did),
@@ -137,20 +133,26 @@ def update(change: Change, repo: Repo) -> None:
 
 
 def _wanted(
-    post: Post, stored: Mapping[Place, StoredRecord], did: str, style: Style
+    post: Post,
+    stored: Mapping[Place, StoredRecord],
+    at: Sequence[Destination],
+    did: str,
+    style: Style,
 ) -> list[Draft]:
-    """The post's records of today around the files it shows; none if its first one is gone."""
-    for attempt in range(KEYS_TO_TRY):
-        rkey = record_key(post.posted_at, post.ordinal, DESTINATION, attempt=attempt)
-        first = stored.get((COLLECTION, rkey))
-        if first is None:
-            continue
-        # Keys of parts follow each other.
-        places = sorted(place for place in stored if place[0] == COLLECTION)
-        media = [shown for place in places if (shown := shown_in(stored[place].value))]
-        is_video = "video" in first.value.get("embed", {})
-        return drafts(post, media, did, style, is_video=is_video, attempt=attempt)
-    return []
+    """The post's records of today around the files it shows; none if a first one is gone."""
+    attempts = {
+        one.NAME: attempt
+        for one in at
+        for attempt in reversed(range(KEYS_TO_TRY))
+        if (one.COLLECTION, record_key(post.posted_at, post.ordinal, attempt=attempt)) in stored
+    }
+    if len(attempts) < len(at):
+        return []
+    # Keys of parts follow each other; what one destination shows all of them show.
+    places = sorted(place for place in stored if place[0] == at[0].COLLECTION)
+    media = [shown for place in places for shown in at[0].shown_in(stored[place].value)]
+    is_video = str(media[0].blob["mimeType"]).startswith("video/")
+    return draft_all(post, attempts, media, did, style, is_video=is_video)
 
 
 def _writes(stored: Mapping[Place, StoredRecord], wanted: Sequence[Draft]) -> list[Write]:
@@ -167,10 +169,11 @@ def _writes(stored: Mapping[Place, StoredRecord], wanted: Sequence[Draft]) -> li
 def _others(stored: Mapping[Place, StoredRecord], wanted: Sequence[Draft]) -> tuple[str, ...]:
     before = {place: found.value for place, found in stored.items()}
     after = {(draft.collection, draft.rkey): draft.value for draft in wanted}
+    posts = {one.COLLECTION for one in DESTINATIONS.values()}
     found: dict[str, None] = {}
     for place in {**before, **after}:
         old, new = before.get(place), after.get(place)
-        if place[0] != COLLECTION:
+        if place[0] not in posts:
             found |= {} if old == new else {_GATE: None}
         elif old and new:
             found |= {
@@ -179,5 +182,11 @@ def _others(stored: Mapping[Place, StoredRecord], wanted: Sequence[Draft]) -> tu
     return tuple(found)
 
 
-def _texts(values: Any) -> list[str]:
-    return [value["text"] for value in values if "text" in value]
+def _texts(values: Iterable[tuple[str, dict[str, Any]]]) -> tuple[str, ...]:
+    of = {one.COLLECTION: one for one in DESTINATIONS.values()}
+    return tuple(
+        text
+        for collection, value in values
+        if collection in of
+        for text in of[collection].texts_of(value)
+    )

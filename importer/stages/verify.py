@@ -12,8 +12,8 @@ from importer.model import MediaFile, Post, Record, Trouble
 from importer.pds.repo import PublicRepo
 from importer.pds.snapshot import Key, Snapshot
 from importer.pds.xrpc import XrpcError
-from importer.records.bluesky import COLLECTION, is_gate_of, is_record_of
 from importer.records.cid import blob_cid
+from importer.records.destinations import DESTINATIONS
 
 # How much longer or shorter an encoded video may be.
 _LENGTH_SECONDS, _LENGTH_SHARE = 0.5, 0.01
@@ -42,12 +42,8 @@ def compare(
     for cid, value in snapshot.records(keys):
         for key in keys[cid]:
             record = noted[key]
-            if key[0] != COLLECTION:
-                own = record.uri.replace(record.collection, COLLECTION)
-                is_right = is_gate_of(value, record.collection, own)
-            else:
-                is_right = is_record_of(value, posts[record.post], record.part)
-            if not is_right:
+            destination = DESTINATIONS[record.destination]
+            if not destination.is_ours(value, record.uri, posts[record.post], record.part):
                 text = f"{record.uri} does not carry the original date."
                 wrong[key] = Trouble("wrong_date", text, "")
     return wrong

@@ -35,6 +35,7 @@ from importer.model import (
     Stage,
     Trouble,
 )
+from importer.records.destinations import USUAL
 from tests.posts import (
     ACCOUNT,
     FIRST,
@@ -579,14 +580,14 @@ def test_only_posts_that_are_meant_wait_in_the_queue(archive: Archive) -> None:
     bring_to(archive, first.id, Milestone.PREPARED)
     assert archive.number_prepared() == 1
     archive.mean_only([second.id])
-    assert [post.id for post in archive.waiting()] == [second.id]
+    assert [post.id for post in archive.waiting(USUAL)] == [second.id]
     assert archive.ready(Milestone.FOUND, LATE, 9) == [second]
     assert archive.next_try_at(LATE - timedelta(days=1)) is None
     assert archive.number_prepared() == 0
     archive.mean_only([third.id])
     assert archive.next_try_at(LATE - timedelta(days=1)) == LATE
     with ArchiveView.open(archive.folder) as elsewhere:
-        assert len(elsewhere.waiting()) == 3
+        assert len(elsewhere.waiting(USUAL)) == 3
 
 
 def test_a_post_is_ready_from_the_very_moment_of_its_next_try(archive: Archive) -> None:

@@ -77,6 +77,7 @@ def test_plan_lists_what_is_to_be_published_and_why_the_rest_is_not(say: Say, fo
     assert say(lambda console: commands.plan(console, Sources(folder))) == [
         f"Archive: {folder}",
         "3 posts: 2 to publish, 0 published, 1 left out.",
+        "Destination: Bluesky.",
         "  2024-01-31 23:59:59 UTC  Rye loaf",
         "  2024-02-01 00:00:00 UTC  (no caption)",
         "The server takes videos of 300.0 MB and 10 minutes, photos of 2.0 MB: assumed, as of "
@@ -120,6 +121,7 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
         "labels": [],
         "closed_replies": False,
         "closed_quotes": False,
+        "elsewhere": {},
     }
     assert (told[1]["milestone"], told[1]["code"]) == ("failed", "gone")
     finish = datetime.fromisoformat(told[2].pop("finish_at"))
@@ -150,14 +152,19 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
             "last_link_expires_at": "2030-01-02T03:04:05.000Z",
             "safe": 0,
             "without_caption": 0,
+            "destinations": ["bluesky"],
+            "left_out": [],
             "limited_by": "",
             "limits": {
                 "blob_bytes": 314_572_800,
                 "video_bytes": 300_000_000,
                 "video_seconds": 600.0,
                 "image_bytes": 2_000_000,
+                "photos": 10,
                 "source": "assumed, as of August 2026: not signed in yet",
             },
+            "to_be_left_out": [],
+            "notices": [],
         }
     ]
 
@@ -213,7 +220,7 @@ def test_plan_and_status_tell_how_long_links_live(say: Say, folder: Path) -> Non
         exported(1, title="B", links=(link("b", first),)),
     )
     lines = say(lambda console: commands.plan(console, Sources(folder)))
-    assert lines[2:4] == [
+    assert lines[3:5] == [
         "  2024-01-31 23:59:59 UTC  A  [the link dies in 9 days]",
         "  2024-02-01 00:00:00 UTC  B  [the link dies in 3 days]",
     ]
@@ -287,6 +294,8 @@ def test_status_tells_programs_the_same(tell: Tell, folder: Path) -> None:
         "last_link_expires_at": None,
         "safe": 1,
         "without_caption": 1,
+        "destinations": ["bluesky"],
+        "left_out": [],
     }
 
 

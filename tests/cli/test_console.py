@@ -84,6 +84,7 @@ EVENTS: tuple[Event, ...] = (
         "did:plc:ewvi7nxzyoun6zhxrhs64oiz",
         "https://pds.test",
         counts(found=3, fetched=1, published=2, skipped=1),
+        ("bluesky", "spark"),
     ),
     Noticed(after(0.5), 7, "followed", "Followers: 7.", "Use another account."),
     Recognised(after(0.5), 7, 1),

@@ -14,7 +14,17 @@ from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.cli import _run as program
 from importer.media.probe import probe
-from importer.model import Action, Kind, Limits, Long, Milestone, Photos, Privacy, Role, Trouble
+from importer.model import (
+    Action,
+    Kind,
+    Long,
+    Milestone,
+    Photos,
+    Privacy,
+    Role,
+    ServerLimits,
+    Trouble,
+)
 from importer.stages.place import describe, post_folder
 from tests.posts import current, exported, write_file
 
@@ -88,12 +98,10 @@ def test_each_post_is_listed_with_what_its_file_needs(posts: Posts, told: Told) 
 
 def test_the_servers_own_limits_decide_once_they_are_known(folder: Path, told: Told) -> None:
     with Archive.create(folder) as archive:
-        archive.set_limits(Limits(10**8, 10**8, 1.0, "the server says", 10**6))
+        archive.set_server_limits(ServerLimits(20_000, None, "the server says"))
     (video,) = told(VIDEO)
-    assert video["fit"] == "split"
-    assert "long" in video["fit_reason"]
-    *_, trimmed = told(VIDEO, "--long", "trim")
-    assert (trimmed["fit"], trimmed["long"]) == ("trim", "trim")
+    assert video["fit"] == "skip"
+    assert "The server takes at most 20 kB" in video["fit_reason"]
 
 
 def test_wishes_are_noted_for_the_posts_they_are_about(

@@ -165,6 +165,12 @@ def making_tables(moment: Moment) -> None:
     replace(Database, "execute", dying)
 
 
+def noting_what_is_there(moment: Moment) -> None:
+    """A post's records are on the server, just written or found there, and not noted."""
+    before(Archive, "note_published", moment)
+    before(Archive, "note_recognised", moment)
+
+
 MOMENTS: dict[str, Callable[[Moment], None]] = {
     "making-tables": making_tables,
     "absorbing": lambda moment: after(Archive, "_insert", moment),
@@ -179,7 +185,7 @@ MOMENTS: dict[str, Callable[[Moment], None]] = {
     "thread-written": lambda moment: after(Repo, "create_together", moment),
     "photo-prepared": lambda moment: after(prepare_photos, "convert_photo", moment),
     "record-written": lambda moment: after(Repo, "create", moment),
-    "published-not-noted": lambda moment: before(Archive, "note_published", moment),
+    "published-not-noted": noting_what_is_there,
     "published-copy-left": leaving_a_copy,
     "in-transaction": lambda moment: after(Archive, "_move", moment),
     "renewed-not-kept": lambda moment: after(AuthorizationServer, "renew", moment),

@@ -39,8 +39,8 @@ class Mortal:
         password.write_text(account.password, encoding="utf-8")
         self._tokaway = CommandLine(folder / "home")
         self._orphanages: list[int] = []
-        self._pds = pds
-        self._did = account.did
+        self.pds = pds
+        self.did = account.did
         self.staged = staged
         self.media = media
         self.export = staged.write(folder / "export.zip", media.url(""))
@@ -60,6 +60,11 @@ class Mortal:
             return self._tokaway(*(command or self._command), program=program, pass_fds=[write])
         finally:
             os.close(write)
+
+    def with_flags(self, *flags: str) -> Mortal:
+        """The same import with further flags, from now on."""
+        self._command = (*self._command, *flags)
+        return self
 
     def die(self, moment: str) -> Ended:
         """Run until the moment kills it."""
@@ -97,11 +102,11 @@ class Mortal:
 
     def on_server(self) -> int:
         """How many records the account has."""
-        return len(self._pds.list_records(self._did, COLLECTION))
+        return len(self.pds.list_records(self.did, COLLECTION))
 
     def assert_empty(self) -> None:
         """Assert that nothing of the import is left on the server, and the archive knows it."""
-        assert_exactly(self._pds, self._did, [])
+        assert_exactly(self.pds, self.did, [])
         with ArchiveView.open(self.archive) as view:
             assert view.records() == []
             public = {post.id for post in self.staged.public}
@@ -127,7 +132,7 @@ class Mortal:
 
         And that the archive knows it, and that nothing half-made is left lying.
         """
-        truth = assert_exactly(self._pds, self._did, self.staged.public)
+        truth = assert_exactly(self.pds, self.did, self.staged.public)
         assert self.is_finished()
         left = self.files("*.part*") + self.files("prepared.*")
         assert not left, left

@@ -27,6 +27,7 @@ from importer.pds.limits import read_limits
 from importer.pds.repo import Repo
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import Server
+from importer.records.destinations import USUAL, limits, named
 from importer.records.style import Style
 from importer.settings import Settings
 from importer.stages.place import describe, post_folder
@@ -146,7 +147,7 @@ def _tools(
     return Tools(
         account=account,
         repo=Repo(session, account.did),
-        limits=read_limits(server),
+        limits=limits(read_limits(server), named(USUAL)),
         ffmpeg=find(),
         http=http,
         now=world.clock,

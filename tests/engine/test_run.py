@@ -47,6 +47,7 @@ from importer.model import (
     Stage,
     Trouble,
 )
+from importer.records.destinations import named
 from importer.settings import Settings
 from importer.stages.tools import FileGone, Job, Prepared, Result, Tools
 from importer.step import Step
@@ -70,6 +71,32 @@ def test_every_post_is_published_and_only_originals_stay(house: House) -> None:
     assert sorted(house.stages.written) == posts
     assert {record.post for record in house.archive.records()} == set(posts)
     assert names_on_disk(house) == {"original.mp4"}
+
+
+def test_where_posts_show_by_their_arrival_they_go_oldest_first(house: House) -> None:
+    """However the steps before it take turns."""
+    posts = house.add(9)
+    house.tools = replace(house.tools, destinations=named(["spark"]))
+    late = threading.Event()
+
+    def wait(job: Job, step: Step) -> None:
+        assert late.wait(PATIENCE)
+
+    house.plan(Stage.FETCH, posts[0], wait)
+    house.plan(Stage.FETCH, posts[8], lambda job, step: late.set())
+    house.plan(Stage.PUBLISH, posts[4], TryLater("Not now.", code="later", whole_stage=True))
+    settings = replace(QUICK, fetch_jobs=4, prepare_jobs=4, publish_jobs=4)
+    assert house.run(settings) == Outcome("all_published", 0)
+    assert house.stages.written == posts
+    assert (house.stages.most[Stage.PREPARE], house.stages.most[Stage.PUBLISH]) == (1, 1)
+
+
+def test_one_that_waits_for_its_next_try_holds_no_other_up(house: House) -> None:
+    posts = house.add(3)
+    house.tools = replace(house.tools, destinations=named(["spark"]))
+    house.plan(Stage.FETCH, posts[0], TryLater("Not now.", code="later"))
+    assert house.run(replace(QUICK, retry_seconds=0.5)) == Outcome("all_published", 0)
+    assert house.stages.written == [posts[1], posts[2], posts[0]]
 
 
 def test_the_story_of_one_post(house: House) -> None:
@@ -106,6 +133,7 @@ def test_the_story_of_one_post_as_json(house: House) -> None:
             "did": "did:plc:ewvi7nxzyoun6zhxrhs64oiz",
             "pds": "https://pds.test",
             "counts": counts | {"found": 1},
+            "destinations": ["bluesky"],
         },
         {"event": "forecast", **at, "finish_at": "2026-11-23T12:00:03.000Z", "limit": ""},
         {"event": "step_started", **at, **post, "stage": "fetch"},

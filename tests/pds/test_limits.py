@@ -9,16 +9,10 @@ import pytest
 
 from importer.demo.local_pds import LocalPds
 from importer.errors import Unreachable
-from importer.model import Limits
-from importer.pds.limits import (
-    OLD_IMAGE_BYTES,
-    OLD_VIDEO_BYTES,
-    UNTOLD_BLOB_BYTES,
-    assumed,
-    read_limits,
-)
+from importer.model import ServerLimits
+from importer.pds.limits import UNTOLD_BLOB_BYTES, assumed, read_limits
 from importer.pds.xrpc import TRIES, Server
-from importer.records.bluesky import IMAGE_BYTES, VIDEO_BYTES, VIDEO_SECONDS
+from importer.records.destinations import USUAL, limits, named
 from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.stand_in import PAGE, StandIn
 
@@ -26,6 +20,8 @@ Connect = Callable[[str], Server]
 
 DESCRIBE = "com.atproto.server.describeServer"
 HEALTH = "/xrpc/_health"
+# The lexicon of Bluesky's videos, since August 2026 and before.
+VIDEO_BYTES, OLD_VIDEO_BYTES = 300_000_000, 100_000_000
 SAYS_NOTHING: dict[str, Any] = {"did": "did:web:example.org", "availableUserDomains": []}
 
 
@@ -35,18 +31,18 @@ def told(limit: int | None, health: tuple[int, dict[str, Any] | str]) -> StandIn
 
 
 def test_what_a_server_says_counts(pds: LocalPds, small_pds: LocalPds, connect: Connect) -> None:
-    limits = read_limits(connect(pds.url))
+    said = read_limits(connect(pds.url))
     host = pds.url.removeprefix("http://")
-    assert limits == Limits(314_572_800, VIDEO_BYTES, VIDEO_SECONDS, f"{host} says", IMAGE_BYTES)
-    assert limits.bytes == VIDEO_BYTES
-    assert read_limits(connect(small_pds.url)).bytes == 1_000_000
+    assert said.version
+    assert said == ServerLimits(314_572_800, said.version, f"{host} says")
+    assert read_limits(connect(small_pds.url)).blob_bytes == 1_000_000
 
 
 def test_a_server_that_does_not_say_gets_a_careful_guess(connect: Connect) -> None:
     with told(None, (200, {"version": "0.5.35"})) as server:
-        limits = read_limits(connect(server.url))
-    assert limits.blob_bytes == limits.bytes == UNTOLD_BLOB_BYTES
-    assert "does not say" in limits.source
+        said = read_limits(connect(server.url))
+    assert said.blob_bytes == UNTOLD_BLOB_BYTES
+    assert "does not say" in said.source
 
 
 @pytest.mark.parametrize(
@@ -64,17 +60,17 @@ def test_old_servers_check_posts_with_an_old_lexicon(
     connect: Connect, version: str, video_bytes: int
 ) -> None:
     with told(314_572_800, (200, {"version": version})) as server:
-        limits = read_limits(connect(server.url))
-    assert limits.video_bytes == video_bytes
+        taken = limits(read_limits(connect(server.url)), named(USUAL))
+    assert taken.video_bytes == video_bytes
     old = video_bytes == OLD_VIDEO_BYTES
-    assert limits.image_bytes == (OLD_IMAGE_BYTES if old else IMAGE_BYTES)
+    assert taken.image_bytes == (1_000_000 if old else 2_000_000)
 
 
 def test_what_is_assumed_before_anybody_was_asked_says_so() -> None:
-    limits = assumed()
-    assert limits.bytes == VIDEO_BYTES
-    assert limits.photo_bytes == IMAGE_BYTES
-    assert "assumed" in limits.source
+    taken = limits(assumed(), named(USUAL))
+    assert taken.bytes == VIDEO_BYTES
+    assert taken.photo_bytes == 2_000_000
+    assert "assumed" in taken.source
 
 
 @pytest.mark.parametrize("health", [(404, PAGE), (200, PAGE), (200, {}), (500, {}), (503, PAGE)])
@@ -82,7 +78,7 @@ def test_a_server_need_not_tell_its_version(
     connect: Connect, health: tuple[int, dict[str, Any] | str]
 ) -> None:
     with told(50_000_000, health) as server:
-        assert read_limits(connect(server.url)).bytes == 50_000_000
+        assert read_limits(connect(server.url)).blob_bytes == 50_000_000
 
 
 @pytest.mark.parametrize("answer", [(404, PAGE), (200, PAGE), (403, PAGE)])

@@ -15,8 +15,9 @@ from importer.errors import Refused, TryLater
 from importer.pds.repo import BlobMissing, KeyRefused, KeyTaken, PublicRepo, Repo
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import TRIES, Server, XrpcError
-from importer.records.bluesky import COLLECTION, blob_cids
+from importer.records.bluesky import COLLECTION
 from importer.records.cid import blob_cid, record_cid
+from importer.records.destination import blob_cids
 from importer.step import Step
 from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.conftest import TestAccount

@@ -41,7 +41,7 @@ def value(text: str) -> dict[str, Any]:
 
 
 def keys(number: int, first: int = 0) -> list[str]:
-    return [record_key(START + timedelta(hours=n), 0, "test") for n in range(first, first + number)]
+    return [record_key(START + timedelta(hours=n), 0) for n in range(first, first + number)]
 
 
 def write(repo: Repo, *rkeys: str) -> None:

@@ -41,6 +41,6 @@ def test_new_and_followed_accounts_are_delicate(standing: Standing, is_delicate:
 def test_each_has_its_notice(
     standing: Standing, limits: Limits, gently: bool, codes: list[str]
 ) -> None:
-    told = notices(standing, limits, NOW, gently=gently)
+    told = notices(standing, limits, ROOMY, NOW, gently=gently)
     assert [notice.code for notice in told] == codes
     assert all(notice.text.endswith(".") for notice in told)

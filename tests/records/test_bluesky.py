@@ -10,18 +10,17 @@ from typing import Any
 import pytest
 
 from importer.model import Kind, Link, LinkKind, Milestone, Post, Privacy
+from importer.records.about import PROVENANCE
 from importer.records.bluesky import (
     COLLECTION,
     POSTGATE,
-    PROVENANCE,
     THREADGATE,
-    Uploaded,
-    blob_cids,
     drafts,
     is_gate_of,
     is_record_of,
     shown_in,
 )
+from importer.records.destination import Uploaded, blob_cids
 from importer.records.style import Names, Overflow, Style
 
 DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
@@ -49,7 +48,7 @@ def record_of(post: Post, blob: dict[str, Any] = BLOB, *size: int) -> dict[str, 
     """The record of a video post."""
     width, height = size or (1, 1)
     style = Style(overflow=Overflow.TRUNCATE)
-    (draft,) = drafts(post, [[Uploaded(blob, width, height)]], DID, style, is_video=True)
+    (draft,) = drafts(post, [Uploaded(blob, width, height)], DID, style, is_video=True)
     return draft.value
 
 
@@ -177,7 +176,7 @@ def test_the_collection_is_that_of_bluesky_posts() -> None:
 
 
 def written(post: Post, style: Style, videos: int = 1) -> list[dict[str, Any]]:
-    shown = [[Uploaded(BLOB, 1, 1)]] * videos
+    shown = [Uploaded(BLOB, 1, 1)] * videos
     return [draft.value for draft in drafts(post, shown, DID, style, is_video=True)]
 
 
@@ -204,7 +203,7 @@ def test_parts_of_a_video_and_of_a_caption_share_a_thread() -> None:
 
 def test_gates_are_those_of_tiktok() -> None:
     closed = replace(LONG, allow_comments=False, allow_stitches=False)
-    made = drafts(closed, [[Uploaded(BLOB, 1, 1)]], DID, Style(quote_gates=True), is_video=True)
+    made = drafts(closed, [Uploaded(BLOB, 1, 1)], DID, Style(quote_gates=True), is_video=True)
     posts = [draft for draft in made if draft.collection == COLLECTION]
     [threadgate] = [draft for draft in made if draft.collection == THREADGATE]
     postgates = [draft for draft in made if draft.collection == POSTGATE]
@@ -292,11 +291,11 @@ def test_hashtags_that_were_cut_away_become_tags() -> None:
 
 def test_what_a_record_shows_can_be_read_back() -> None:
     video = Uploaded(BLOB, 3, 4, (("en", BLOB | {"mimeType": "text/vtt"}),))
-    [draft] = drafts(POST, [[video]], DID, Style(), is_video=True)
+    [draft] = drafts(POST, [video], DID, Style(), is_video=True)
     assert shown_in(draft.value) == [video]
     photo = replace(POST, kind=Kind.PHOTO)
     photos = [Uploaded(BLOB, side, 4) for side in range(1, 8)]
     for number in (1, 4, 7):
-        [draft] = drafts(photo, [photos[:number]], DID, Style(), is_video=False)
+        [draft] = drafts(photo, photos[:number], DID, Style(), is_video=False)
         assert shown_in(draft.value) == photos[:number]
     assert shown_in({"text": "words alone"}) == []

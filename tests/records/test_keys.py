@@ -67,7 +67,7 @@ def test_a_tid_has_the_form_of_the_spec_and_can_be_read_back(microseconds: int, 
 def test_keys_sort_by_date_then_ordinal_then_part(
     one: tuple[datetime, int, int], other: tuple[datetime, int, int]
 ) -> None:
-    keys = [record_key(at, ordinal, "bluesky", part=part) for at, ordinal, part in (one, other)]
+    keys = [record_key(at, ordinal, part=part) for at, ordinal, part in (one, other)]
     assert (keys[0] < keys[1]) == (one < other)
     assert (keys[0] == keys[1]) == (one == other)
 
@@ -88,19 +88,17 @@ def test_the_time_zone_a_date_is_told_in_does_not_change_a_key(
     if at < datetime(1970, 1, 3, tzinfo=UTC):
         at += timedelta(days=2)
     elsewhere = at.astimezone(timezone(timedelta(minutes=minutes)))
-    assert record_key(elsewhere, ordinal, "bluesky") == record_key(at, ordinal, "bluesky")
+    assert record_key(elsewhere, ordinal) == record_key(at, ordinal)
     assert created_at(elsewhere, ordinal, part) == created_at(at, ordinal, part)
 
 
 def test_the_keys_of_today_never_change() -> None:
     """If this fails, every archive in the world would post its videos a second time."""
-    assert clock_id("bluesky") == 228
-    assert clock_id("spark") == 206
-    assert record_key(POSTED, 0, "bluesky") == "3kkcuqmgzi2b6"
-    assert record_key(POSTED, 1, "bluesky") == "3kkcuqmh2hcb6"
-    assert record_key(POSTED, 0, "bluesky", part=1) == "3kkcuqmgzi3b6"
-    assert record_key(POSTED, 0, "bluesky", attempt=1) == "3kkcuqmgzi2b7"
-    assert record_key(POSTED, 0, "spark") == "3kkcuqmgzi2ai"
+    assert clock_id() == 228
+    assert record_key(POSTED, 0) == "3kkcuqmgzi2b6"
+    assert record_key(POSTED, 1) == "3kkcuqmh2hcb6"
+    assert record_key(POSTED, 0, part=1) == "3kkcuqmgzi3b6"
+    assert record_key(POSTED, 0, attempt=1) == "3kkcuqmgzi2b7"
 
 
 def test_milliseconds_tell_posts_apart_and_microseconds_parts() -> None:
@@ -112,8 +110,8 @@ def test_milliseconds_tell_posts_apart_and_microseconds_parts() -> None:
 
 
 def test_attempts_go_through_all_clock_ids_before_one_comes_again() -> None:
-    assert len({clock_id("bluesky", attempt) for attempt in range(CLOCK_IDS)}) == CLOCK_IDS
-    assert clock_id("bluesky", CLOCK_IDS) == clock_id("bluesky")
+    assert len({clock_id(attempt) for attempt in range(CLOCK_IDS)}) == CLOCK_IDS
+    assert clock_id(CLOCK_IDS) == clock_id()
 
 
 @pytest.mark.parametrize(
@@ -157,6 +155,6 @@ def test_created_at_is_the_original_date_in_utc(ordinal: int, part: int, written
 
 @given(st.lists(st.tuples(seconds, ordinals), min_size=2, max_size=8, unique=True))
 def test_created_at_keeps_the_order_of_the_keys(posts: list[tuple[datetime, int]]) -> None:
-    by_key = sorted(posts, key=lambda post: record_key(post[0], post[1], "bluesky"))
+    by_key = sorted(posts, key=lambda post: record_key(post[0], post[1]))
     by_date = sorted(posts, key=lambda post: created_at(post[0], post[1]))
     assert by_key == by_date

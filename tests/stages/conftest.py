@@ -19,6 +19,7 @@ from importer.model import Account, Action, Kind, Milestone, Post, Privacy, Role
 from importer.pds.limits import read_limits
 from importer.pds.repo import Repo
 from importer.records.bluesky import COLLECTION
+from importer.records.destinations import USUAL, limits, named
 from importer.stages.place import describe, post_folder
 from importer.stages.tools import Job, Tools
 from tests.conftest import TestAccount
@@ -104,7 +105,7 @@ def desk_at(
             tools = Tools(
                 account=Account(account.did, account.handle, url),
                 repo=repo,
-                limits=read_limits(repo.server),
+                limits=limits(read_limits(repo.server), named(USUAL)),
                 ffmpeg=find(),
                 http=http,
                 now=lambda: datetime.now(UTC),

@@ -18,7 +18,7 @@ from importer.media.photos import probe_photo
 from importer.media.probe import probe
 from importer.model import Action, Kind, Long, MediaFile, Milestone, Photos, Post, Role
 from importer.pds.xrpc import TRIES
-from importer.records.bluesky import COLLECTION, DESTINATION, is_record_of
+from importer.records.bluesky import COLLECTION, is_record_of
 from importer.records.cid import record_cid
 from importer.records.keys import record_key
 from importer.stages.place import describe, post_folder
@@ -291,10 +291,10 @@ def test_a_thread_over_a_bad_line_is_whole_or_not_there(
 def test_a_foreign_record_under_any_key_moves_the_whole_thread(
     brief: Desk, long_clip: Path
 ) -> None:
-    brief.write_foreign(record_key(POSTED_AT, 0, DESTINATION, part=1))
+    brief.write_foreign(record_key(POSTED_AT, 0, part=1))
     job = prepared(video_job(brief, long_clip), brief)
     done = publish(job, brief.tools, Step())
-    keys = [record_key(POSTED_AT, 0, DESTINATION, part=part, attempt=1) for part in range(PARTS)]
+    keys = [record_key(POSTED_AT, 0, part=part, attempt=1) for part in range(PARTS)]
     assert [record.rkey for record in done.records] == keys
     assert publish(job, brief.tools, Step()).found
     assert len(brief.records()) == PARTS + 1

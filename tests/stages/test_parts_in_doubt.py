@@ -81,7 +81,7 @@ def test_threads_among_many_other_posts(desk: Desk) -> None:
         jobs.append(prepared(job, desk))
     noted = [publish(job, desk.tools, Step()) for job in jobs]
     for second in range(260):
-        key = record_key(POSTED_AT + timedelta(seconds=second * 14), 0, "another app", part=1)
+        key = record_key(POSTED_AT + timedelta(seconds=second * 14), 0, part=1, attempt=500)
         desk.write_foreign(key)
     found = look(desk, [first, last])
     assert [len(records) for _, records in found] == [2, 2]

@@ -16,10 +16,12 @@ from importer.demo.local_pds import LocalPds
 from importer.errors import Refused, Stopped, TryLater
 from importer.model import Role
 from importer.pds.xrpc import TRIES
-from importer.records.bluesky import COLLECTION, DESTINATION, Uploaded, drafts
+from importer.records.bluesky import COLLECTION, drafts
 from importer.records.cid import blob_cid
+from importer.records.destination import Uploaded
 from importer.records.keys import record_key
-from importer.stages.publish import KEYS_TO_TRY, publish
+from importer.stages.present import KEYS_TO_TRY
+from importer.stages.publish import publish
 from importer.stages.tools import FileGone
 from importer.step import Step
 from tests.breaking_proxy import Breakage, BreakingProxy
@@ -33,7 +35,7 @@ UPLOAD = "com.atproto.repo.uploadBlob"
 
 
 def key(attempt: int = 0) -> str:
-    return record_key(POSTED_AT, 0, DESTINATION, attempt=attempt)
+    return record_key(POSTED_AT, 0, attempt=attempt)
 
 
 def test_a_post_arrives_as_it_was(desk: Desk) -> None:
@@ -121,7 +123,7 @@ def test_many_posts_through_chaos(proxy: BreakingProxy, desk_at: DeskAt, seed: i
                 continue
             break
     proxy.calm()
-    expected = {record_key(post.posted_at, post.ordinal, DESTINATION) for post in posts}
+    expected = {record_key(post.posted_at, post.ordinal) for post in posts}
     keys = [record["uri"].rpartition("/")[2] for record in desk.records()]
     assert sorted(keys) == sorted(expected)
 
@@ -183,7 +185,7 @@ def test_an_account_just_read_is_not_asked_again_and_the_write_still_guards(
     if is_ours:
         publish(other.job(other.post(ordinal=1, caption="Edited")), other.tools, Step())
     else:
-        other.write_foreign(record_key(POSTED_AT, 1, DESTINATION, attempt=0))
+        other.write_foreign(record_key(POSTED_AT, 1, attempt=0))
     done = publish(late, desk.tools, Step())
     assert done.found == is_ours
     assert len(desk.records()) == (2 if is_ours else 3)
@@ -287,7 +289,7 @@ def test_our_record_is_the_same_in_every_run(desk: Desk) -> None:
     done = publish(job, desk.tools, Step())
     blob = desk.records()[0]["value"]["embed"]["video"]
     file = job.files[Role.PREPARED][0]
-    shown = [[Uploaded(blob, file.width, file.height)]]
+    shown = [Uploaded(blob, file.width, file.height)]
     (draft,) = drafts(post, shown, desk.tools.account.did, is_video=True)
     again = desk.repo.create(COLLECTION, draft.rkey, draft.value)
     assert again.cid == done.records[0].cid

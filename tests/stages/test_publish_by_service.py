@@ -17,6 +17,8 @@ from importer.model import Role
 from importer.pds.budget import Budget
 from importer.pds.video_service import VideoService
 from importer.pds.xrpc import Server
+from importer.records import spark
+from importer.records.destinations import named
 from importer.stages.publish import publish
 from importer.stages.tools import Job
 from importer.stages.verify import check_files
@@ -59,6 +61,23 @@ def test_the_record_shows_what_the_service_made(served: Desk, video_service: Vid
             lambda: None,
         )
     assert probe(content).seconds == pytest.approx(file.seconds, abs=0.1)
+
+
+def test_what_the_service_made_is_shown_at_every_destination(
+    served: Desk, video_service: VideoStandIn
+) -> None:
+    video_service.encodes = True
+    desk = replace(served, tools=replace(served.tools, destinations=named(["bluesky", "spark"])))
+    publish(desk.job(desk.post()), desk.tools, Step())
+    later = desk.job(desk.post(ordinal=1))
+    first = publish(later, served.tools, Step())
+    received = video_service.received
+    publish(replace(later, records=first.records), desk.tools, Step())
+    assert video_service.received == received
+    here = desk.pds.list_records(desk.tools.account.did, spark.COLLECTION)
+    shown = [record["value"]["media"]["video"] for record in here]
+    assert len(shown) == 2
+    assert shown == [record["value"]["embed"]["video"] for record in desk.records()]
 
 
 def test_a_run_that_died_before_the_record_sends_nothing_again(

@@ -93,7 +93,15 @@ def beginning() -> list[Event]:
     assert seen
     return [
         RunStarted(
-            AT, 3, "1", "/a.tokaway", HANDLE, "did:plc:a", "https://pds.example", counts(411)
+            AT,
+            3,
+            "1",
+            "/a.tokaway",
+            HANDLE,
+            "did:plc:a",
+            "https://pds.example",
+            counts(411),
+            ("bluesky",),
         ),
         Forecasted(AT, 3, seen.finish_at, "the video service's daily limit (25 videos a day)"),
         StepStarted(AT, 3, "gone", Stage.PUBLISH),

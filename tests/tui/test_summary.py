@@ -58,6 +58,8 @@ def numbers(counts: dict[Milestone, int], *reasons: Reason) -> Summary:
         unfinished=unfinished,
         counts=full,
         reasons=reasons,
+        destinations=("bluesky",),
+        left_out=(),
         links_expire_at=None,
         next_try_at=canned.TOMORROW if unfinished else None,
         links_dead=0,

@@ -85,7 +85,8 @@ class Stages:
             return Prepared((replace(file, fit=Action.REMUX),), "For a test.")
         with self._lock:
             self.written.append(job.post.id)
-        return Published((record_of(job.post),), found=False)
+        record = record_of(job.post)
+        return Published((record,), found=False, own=frozenset({record.uri}))
 
     def called(self, stage: Stage) -> list[str]:
         return [post for called, post, _ in self.calls if called == stage]

@@ -4,32 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from importer.archive.ledger import default_folder
 from importer.commands import signals
 from importer.console import Console
 from importer.engine.stop import Stop
-from importer.errors import SignInNeeded, Stopped, TryLater, Unreachable, UserError
-from importer.model import Account
-from importer.pds.identity import find_account, find_pds
-from importer.pds.kept_sessions import KeptSessions, Tokens, is_app_password
-from importer.pds.loopback import Loopback, brought_by
-from importer.pds.oauth import AuthorizationServer, OAuthError
-from importer.pds.scopes import asked_for
-from importer.pds.session import CODE_NEEDED, Credentials, Password, Session
+from importer.errors import SignInNeeded, TryLater, UserError
+from importer.pds.kept_sessions import KeptSessions
+from importer.pds.oauth import OAuthError
+from importer.pds.session import Credentials, Session
 from importer.pds.xrpc import Server, XrpcError
-from importer.preflight import check_permissions
-from importer.records.profile import COLLECTION as PROFILE
 from importer.settings import load
-from importer.toolbox import POST_COLLECTIONS
+from importer.signing_in import SignedIn, Visit, sign_in, sign_in_in_browser
 from importer.wording import local
-
-# A server forgets a sign-in that nobody touches for five minutes.
-_CONSENT_SECONDS = 600.0
 
 
 def login(
@@ -46,7 +34,6 @@ def login(
     """
     settings = load(flags)
     identifier = handle.removeprefix("@")
-    url = settings.pds or find_pds(identifier, plc=settings.plc)
     password = credentials.given() or credentials.typed()
     if password is None:
         raise SignInNeeded(
@@ -55,11 +42,9 @@ def login(
             "--password-file FILE (- for standard input).",
             code="password_needed",
         )
-    with closing(Server(url, Stop().at_once)) as server:
-        session, account = _open(server, identifier, password, ask_code)
-        where = session.keep(KeptSessions(default_folder()))
-    _tell_signed_in(console, account, where)
-    if is_app_password(password.value):
+    signed_in = sign_in(settings, identifier, password, Stop(), ask_code)
+    _tell_signed_in(console, signed_in)
+    if signed_in.keeps_password:
         console.line("So is the app password: an import of months goes on by itself.")
     else:
         console.line(
@@ -85,57 +70,26 @@ def login_in_browser(
     Returns:
         The exit code.
     """
-    settings = load(flags)
-    identifier = handle.removeprefix("@")
-    url = settings.pds or find_pds(identifier, plc=settings.plc)
     stop = Stop()
-    with closing(Server(url, stop.at_once)) as server, signals(stop):
-        account = find_account(server, identifier)
-        try:
-            tokens = _consented(console, account, open_page, ask_address, stop)
-            session = Session(server, account.did, None, tokens=tokens)
-            account = session.sign_in()
-        except TryLater as trouble:
-            raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
-        check_permissions(session.grant, account, POST_COLLECTIONS, service=False)
-        where = session.keep(KeptSessions(default_folder()))
-    ends = session.grant.ends if session.grant else None
-    _tell_signed_in(console, account, where, ends)
-    if ends:
+
+    def show(url: str) -> None:
+        console.line(f"Sign in on this page, and allow what Tokaway asks for:\n  {url}")
+        if ask_address:
+            visit.bring(ask_address() or "")
+        else:
+            open_page(url)
+
+    visit = Visit(show, stop)
+    with signals(stop):
+        signed_in = sign_in_in_browser(load(flags), handle.removeprefix("@"), visit)
+    _tell_signed_in(console, signed_in)
+    if signed_in.ends:
         console.line(
-            f"This sign-in lasts until {local(ends)}, two weeks at most. An import that takes "
-            "longer stops then and asks you to sign in again; an app password lasts as long as it "
-            f"takes (tokaway login {account.handle})."
+            f"This sign-in lasts until {local(signed_in.ends)}, two weeks at most. An import that "
+            "takes longer stops then and asks you to sign in again; an app password lasts as long "
+            f"as it takes (tokaway login {signed_in.account.handle})."
         )
     return 0
-
-
-def _consented(
-    console: Console,
-    account: Account,
-    open_page: Callable[[str], object],
-    ask_address: Callable[[], str | None] | None,
-    stop: Stop,
-) -> Tokens:
-    """What the server gives once the person has consented."""
-    with closing(AuthorizationServer(account.pds)) as authority, Loopback() as loopback:
-        scope = asked_for((*POST_COLLECTIONS, PROFILE))
-        consent = authority.ask(scope, loopback.url, account.handle)
-        console.line(f"Sign in on this page, and allow what Tokaway asks for:\n  {consent.url}")
-        if ask_address:
-            brought = brought_by(ask_address() or "")
-        else:
-            open_page(consent.url)
-            brought = loopback.wait(_CONSENT_SECONDS, stop.draining) or {}
-        if stop.draining.is_set():
-            raise Stopped
-        if not brought:
-            raise SignInNeeded(
-                "Nobody came back from the browser. Nothing was sent.",
-                hint="Try again. If the browser runs on another machine, add --paste.",
-                code="not_allowed",
-            )
-        return replace(authority.finish(consent, brought, account.did), handle=account.handle)
 
 
 def logout(console: Console, handle: str | None) -> int:
@@ -175,9 +129,8 @@ def logout(console: Console, handle: str | None) -> int:
     return 0
 
 
-def _tell_signed_in(
-    console: Console, account: Account, where: Path | None, ends: datetime | None = None
-) -> None:
+def _tell_signed_in(console: Console, signed_in: SignedIn) -> None:
+    account, where, ends = signed_in.account, signed_in.kept_in, signed_in.ends
     console.result(
         "login",
         {
@@ -194,19 +147,3 @@ def _tell_signed_in(
         if where
         else "The session is kept in the keyring of this system."
     )
-
-
-def _open(
-    server: Server, identifier: str, password: Password, ask_code: Callable[[], str | None]
-) -> tuple[Session, Account]:
-    session = Session(server, identifier, password)
-    try:
-        return session, session.sign_in()
-    except SignInNeeded as refusal:
-        if refusal.code != CODE_NEEDED:
-            raise
-        given = ask_code()
-        if not given:
-            raise
-    session = Session(server, identifier, replace(password, code=given))
-    return session, session.sign_in()

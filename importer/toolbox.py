@@ -258,15 +258,27 @@ def counted(server: Server, account: Account, settings: Settings) -> Iterator[Bu
 
 def _standing(settings: Settings, archive: Archive, account: Account, stop: Stop) -> Standing:
     """What an app view tells of the account; if none answers, what one told before."""
+    standing = standing_of(settings, account, stop)
+    if standing is None:
+        return _known_standing(archive)
+    keep_standing(archive, standing)
+    return standing
+
+
+def standing_of(settings: Settings, account: Account, stop: Stop) -> Standing | None:
+    """What an app view tells of an account; `None` if none answers."""
     with (
         suppress(XrpcError, TryLater),
         open_appview(settings.appview, account.pds, stop.at_once) as appview,
     ):
         if appview:
-            standing = appview.standing(account.did)
-            archive.set_fact(_STANDING, msgspec.json.encode(standing).decode())
-            return standing
-    return _known_standing(archive)
+            return appview.standing(account.did)
+    return None
+
+
+def keep_standing(archive: Archive, standing: Standing) -> None:
+    """Remember what was told of an archive's account, for when nobody answers."""
+    archive.set_fact(_STANDING, msgspec.json.encode(standing).decode())
 
 
 def _known_standing(archive: ArchiveView) -> Standing:

@@ -14,11 +14,18 @@ from importer.model import Account, Limits
 from importer.pds.limits import read_limits
 from importer.pds.repo import Repo
 from importer.pds.session import Credentials, Given
-from importer.pds.standing import Notice, Standing, notices
+from importer.pds.standing import Notice, Standing
 from importer.pds.video_service import NoVideoService, Quota
 from importer.preflight import sign_in_notices
 from importer.settings import Settings
-from importer.toolbox import counted, keep_standing, opened_session, standing_of, video_service
+from importer.toolbox import (
+    counted,
+    keep_standing,
+    notices_of,
+    opened_session,
+    standing_of,
+    video_service,
+)
 from importer.wording import size, span
 
 
@@ -87,10 +94,8 @@ def ask_about(settings: Settings, identifier: str, stop: Stop) -> Accepted:
         Unreachable: the server does not answer.
     """
     told = ask_servers(settings, identifier, Given(None), stop)
-    now = utc_now()
     standing = standing_of(settings, told.account, stop)
-    gently = settings.pace is None and bool(standing and standing.is_delicate(now))
-    known = notices(standing or Standing(), told.limits, now, gently=gently)
+    known = notices_of(settings, standing or Standing(), told.limits)
     return replace(told, standing=standing, notices=(*known, *told.notices))
 
 

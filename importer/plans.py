@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from importer.archive.view import UNFINISHED, ArchiveView
@@ -11,13 +11,14 @@ from importer.clock import utc_now
 from importer.engine.forecast import Forecast
 from importer.engine.foresight import foresee_all
 from importer.engine.outlook import outlook
-from importer.model import Limits, Post
+from importer.model import Limits, MediaFile, Post, Role
 from importer.pds.limits import assumed
+from importer.pds.standing import Notice
 from importer.records.style import Style
 from importer.settings import Settings
 from importer.stages.foresee import Foreseen
 from importer.summary import Summary, summarise
-from importer.toolbox import style_of, windows_of
+from importer.toolbox import known_notices, style_of, windows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Plan:
 
     `waiting` are the posts it would publish, oldest first; `foreseen` the decision for each whose
     file is at hand. `windows` are the limits that `forecast` was played through, which is `None`
-    when nothing waits.
+    when nothing waits. `files` are those at hand, by post and role; `notices` what is to be known
+    of the account, by what was told of it last.
     """
 
     summary: Summary
@@ -36,6 +38,9 @@ class Plan:
     style: Style
     windows: tuple[Window, ...]
     forecast: Forecast | None
+    settings: Settings
+    files: Mapping[str, Mapping[Role, Sequence[MediaFile]]]
+    notices: tuple[Notice, ...]
 
 
 def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
@@ -56,6 +61,9 @@ def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
         style=style,
         windows=windows,
         forecast=seen,
+        settings=settings,
+        files=archive.files_by_post(),
+        notices=known_notices(archive, settings, limits),
     )
 
 

@@ -19,7 +19,7 @@ from importer.handles import read_handles, resolve
 from importer.media import ffmpeg
 from importer.media.download import open_client
 from importer.media.encoder import find as find_encoder
-from importer.model import Account, Route
+from importer.model import Account, Limits, Route
 from importer.pds.appview import open_appview
 from importer.pds.budget import Budget
 from importer.pds.identity import find_account, find_pds
@@ -27,7 +27,7 @@ from importer.pds.kept_sessions import KeptSessions
 from importer.pds.limits import read_limits
 from importer.pds.repo import PublicRepo, Repo
 from importer.pds.session import Credentials, Password, Session
-from importer.pds.standing import A_DAY, FIRST_DAY, Standing, notices
+from importer.pds.standing import A_DAY, FIRST_DAY, Notice, Standing, notices
 from importer.pds.video_service import VideoService
 from importer.pds.xrpc import Server, XrpcError
 from importer.preflight import check_account, check_permissions, sign_in_notices
@@ -284,6 +284,20 @@ def keep_standing(archive: Archive, standing: Standing) -> None:
 def _known_standing(archive: ArchiveView) -> Standing:
     told = archive.fact(_STANDING)
     return msgspec.json.decode(told, type=Standing) if told else Standing()
+
+
+def known_notices(archive: ArchiveView, settings: Settings, limits: Limits) -> tuple[Notice, ...]:
+    """What is to be known of an archive's account, by what was told of it last."""
+    if archive.account() is None:
+        return ()
+    return notices_of(settings, _known_standing(archive), limits)
+
+
+def notices_of(settings: Settings, standing: Standing, limits: Limits) -> tuple[Notice, ...]:
+    """What is to be known of an account that stands so."""
+    now = utc_now()
+    gently = settings.pace is None and standing.is_delicate(now)
+    return notices(standing, limits, now, gently=gently)
 
 
 def _paces(settings: Settings, standing: Standing | None = None) -> dict[int, int]:

@@ -27,6 +27,7 @@ from importer.summary import Summary
 OUTCOMES = {
     "all_published": "Every chosen post is published.",
     "some_failed": "Finished; some posts failed.",
+    "dry_run": "That was a dry run: nothing was sent. The same command without it goes on.",
     "limit_reached": "The limit of this run is reached; the same command goes on.",
     "interrupted": "Stopped. Nothing is lost; the same command goes on.",
 }

@@ -257,6 +257,18 @@ def test_private_posts_may_follow_the_public_ones(done: Done) -> None:
     )
 
 
+def test_a_dry_run_sends_nothing(job: Job) -> None:
+    dry = job.run("--dry-run")
+    assert dry.code == 0, dry.err
+    assert "would be sent now" in dry.out and "Nothing was sent." in dry.out
+    assert look(job.pds, job.account.did).records == ()
+    told = job.run("--dry-run", "--json")
+    assert told.lines[-1]["outcome"] == "dry_run"
+    assert told.lines[-1]["counts"]["prepared"] > 0
+    assert job.run().code == 0
+    assert_exactly(job.pds, job.account.did, job.staged.public)
+
+
 def test_the_archive_can_be_moved(job: Job, tmp_path: Path) -> None:
     part = job.run("--limit", "5", "--json")
     assert (part.code, part.lines[-1]["outcome"]) == (0, "limit_reached")

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from importer.accepting import Accepted, note_account
 from importer.archive.edits import Edited
 from importer.archive.lock import locked
 from importer.archive.store import Archive
@@ -99,3 +100,12 @@ class Desk:
         """Read captions off the creator's public page."""
         with self.working() as archive:
             return gather_pages(archive, user_name, (), None, stop, say)
+
+    def note_account(self, told: Accepted, *, instead: bool = False) -> None:
+        """Publish to this account from now on; `instead` of the one before, if nothing was.
+
+        Raises:
+            UserError: the archive is another account's.
+        """
+        with self.working() as archive:
+            note_account(archive, told, instead=instead)

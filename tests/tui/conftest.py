@@ -10,6 +10,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+Picture = Callable[[Pilot[int], str], None]
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 # Fonts would be fetched from elsewhere by whoever looks at the picture.
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -33,7 +34,7 @@ def state(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def picture(request: pytest.FixtureRequest) -> Iterator[Callable[[Pilot[int], str], None]]:
+def picture(request: pytest.FixtureRequest) -> Iterator[Picture]:
     """Hold the screen against its picture in the documents, or draw that anew when asked to."""
     draws = bool(request.config.getoption("--draw-pictures"))
 

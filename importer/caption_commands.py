@@ -15,9 +15,9 @@ from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.events import jsonable
 from importer.gathering import Gathered, gather_folder, gather_pages
-from importer.model import Edit, Privacy
 from importer.summary import summarise
-from importer.wording import gathered_lines, plural
+from importer.wanted import become_public
+from importer.wording import gathered_lines, plural, table_lines
 
 
 def from_folder(console: Console, archive_folder: Path, folder: Path) -> int:
@@ -49,6 +49,7 @@ def from_pages(
     if listing:
         links = [*links, *read_list(listing)]
     with working_on(archive_folder) as archive, signals(stop):
+        console.note("Ctrl-C stops; the same command goes on.")
         gathered = gather_pages(archive, user_name, links, cookies, stop.draining, console.note)
         _show(console, gathered)
         _show_gaps(console, archive)
@@ -77,8 +78,9 @@ def import_table(
         allow_private: asked before private posts become public, with their number.
     """
     with working_on(archive_folder) as archive:
-        read = table.read_table(source, archive.posts())
-        private = _private(archive, read.edits)
+        known = archive.posts()
+        read = table.read_table(source, known)
+        private = len(become_public(read.edits, {post.id: post for post in known}))
         if private and not allow_private(private):
             raise UserError(
                 f"The file chooses {plural(private, 'post')} that not everyone could see on "
@@ -99,21 +101,8 @@ def import_table(
                 "unknown": list(read.unknown),
             },
         )
-        console.line(
-            f"{plural(edited.captions, 'caption')} and {plural(edited.alts, 'alt text')} changed, "
-            f"{plural(edited.chosen, 'post')} chosen, {edited.left_out} left out, "
-            f"{read.unchanged} as before."
-        )
-        if edited.published:
-            console.line(
-                f"{plural(edited.published, 'post')} published already: to bring new words there "
-                f"too: tokaway update {archive.folder}"
-            )
-        if read.unknown:
-            console.line(
-                f"{plural(len(read.unknown), 'row')} of posts that this archive does not have: "
-                f"{', '.join(read.unknown[:5])}{' …' if len(read.unknown) > 5 else ''}"
-            )
+        for line in table_lines(read, edited, archive.folder):
+            console.line(line)
         _show_gaps(console, archive)
     return 0
 
@@ -122,13 +111,6 @@ def _show(console: Console, gathered: Gathered) -> None:
     console.result("captions", jsonable(gathered))
     for line in gathered_lines(gathered):
         console.line(line)
-
-
-def _private(archive: Archive, edits: tuple[Edit, ...]) -> int:
-    posts = {post.id: post for post in archive.posts()}
-    return sum(
-        edit.chosen is True and posts[edit.post].privacy != Privacy.EVERYONE for edit in edits
-    )
 
 
 def _show_gaps(console: Console, archive: Archive) -> None:

@@ -22,6 +22,8 @@ from importer.cli_flags import (
     common,
     reading,
     routing,
+    selecting,
+    selection_of,
     signing_in,
     treating,
     wording,
@@ -33,6 +35,7 @@ from importer.errors import UserError
 from importer.media.encoder import NAMES as ENCODERS
 from importer.model import Long, Photos
 from importer.settings import labels_of, langs_of, load
+from importer.wanted import Wanted
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
@@ -189,6 +192,7 @@ def captions(
 @click.argument("archive", type=FOLDER)
 @click.argument("names", nargs=-1, metavar="[POST]...")
 @click.option("--all", "every_post", is_flag=True, help="Change every post.")
+@selecting
 @click.option("--choose/--skip", "chosen", default=None, help="Publish them, or leave them out.")
 @treating
 @click.option(
@@ -212,9 +216,10 @@ def posts(
     labels: str | None,
     langs: str | None,
     yes: bool,
+    **like: Any,
 ) -> int:
     """List posts with what their files need; choose them, or say how to treat them."""
-    wanted = post_commands.Wanted(
+    wanted = Wanted(
         chosen,
         Long(long) if long else None,
         Photos(photos) if photos else None,
@@ -226,6 +231,7 @@ def posts(
         console,
         archive,
         names,
+        selection_of(like),
         wanted,
         lambda private: yes or may_be_public(private),
         every_post=every_post,

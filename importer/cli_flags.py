@@ -14,11 +14,13 @@ import click
 
 from importer.console import open_console
 from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
-from importer.model import Long, Photos, Route
+from importer.model import Kind, Long, Photos, Route
 from importer.records.style import Names, Overflow
+from importer.selection import Selection
 
 PATH = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
+_DAY = click.DateTime(["%Y-%m-%d"])
 
 
 def server_url(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
@@ -150,6 +152,41 @@ def routing(command: Callable[..., int]) -> Callable[..., int]:
     ):
         command = option(command)
     return command
+
+
+def selecting(command: Callable[..., int]) -> Callable[..., int]:
+    """The flags that say what posts must be like."""
+    for option in (
+        click.option("--match", metavar="TEXT", help="Posts with these words in them."),
+        click.option(
+            "--kind",
+            type=click.Choice([word.value for word in Kind]),
+            help="Only videos, or photos.",
+        ),
+        click.option(
+            "--min-likes", metavar="N", type=click.IntRange(0), help="Posts of N likes or more."
+        ),
+        click.option(
+            "--until", metavar="DATE", type=_DAY, help="Posts of that day or before (UTC)."
+        ),
+        click.option(
+            "--since", metavar="DATE", type=_DAY, help="Posts of that day or later (UTC)."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def selection_of(flags: dict[str, Any]) -> Selection:
+    """What the flags of `selecting` ask for; takes them out of `flags`."""
+    since, until, kind = flags.pop("since"), flags.pop("until"), flags.pop("kind")
+    return Selection(
+        since=since.date() if since else None,
+        until=until.date() if until else None,
+        min_likes=flags.pop("min_likes"),
+        kind=Kind(kind) if kind else None,
+        match=flags.pop("match") or "",
+    )
 
 
 def treating(command: Callable[..., int]) -> Callable[..., int]:

@@ -260,6 +260,7 @@ def post_fields(post: Post, fit: Foreseen | None) -> dict[str, Any]:
             "posted_at": post.posted_at,
             "kind": post.kind,
             "privacy": post.privacy,
+            "likes": post.likes,
             "chosen": post.chosen,
             "milestone": post.milestone,
             "caption": post.caption,

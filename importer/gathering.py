@@ -112,7 +112,7 @@ def gather_pages(
     else:
         where = f"Profile @{name}"
         found = profile(name or "", stop=stop, cookies=cookies, known=known, on_progress=progress)
-    say(f"Reading {where}, politely: this takes a while. Ctrl-C stops; the same command goes on.")
+    say(f"Reading {where}, politely: this takes a while.")
     try:
         for finding in found:
             told = to_text(finding)

@@ -196,6 +196,7 @@ class Post:
     caption_source: str | None = None
     alt: str = ""
     alt_source: str | None = None
+    likes: int | None = None
     cover_url: str | None = None
     source_path: str | None = None
     allow_comments: bool | None = None
@@ -242,6 +243,15 @@ class Edit:
     encode: bool | None = None
     labels: tuple[str, ...] | None = None
     langs: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How long and how large the original of a post is, all photos of a set together."""
+
+    seconds: float
+    bytes: int
+    files: int
 
 
 @dataclass(frozen=True, slots=True)

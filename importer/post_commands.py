@@ -3,49 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from importer.archive.edits import Edited
 from importer.archive.store import Archive
+from importer.clock import utc_now
 from importer.commands import post_fields, working_on
 from importer.console import Console
 from importer.engine.foresight import foresee_all
 from importer.errors import UserError
-from importer.model import Edit, Kind, Long, Photos, Post, Privacy
+from importer.model import Post
 from importer.pds.limits import assumed
+from importer.selection import Selection
 from importer.settings import Settings, load
+from importer.wanted import Wanted, become_public
 from importer.wording import one_line, plural, utc
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is to change; `None` leaves it as it is."""
-
-    chosen: bool | None = None
-    long: Long | None = None
-    photos: Photos | None = None
-    encode: bool | None = None
-    labels: tuple[str, ...] | None = None
-    langs: tuple[str, ...] | None = None
-
-    @property
-    def is_nothing(self) -> bool:
-        """Whether posts are only to be listed."""
-        return self == Wanted()
-
-    def of(self, post: Post) -> Edit:
-        """The edit for one post: what can only be wanted of videos leaves photos alone."""
-        edit = Edit(post.id, chosen=self.chosen, labels=self.labels, langs=self.langs)
-        if post.kind == Kind.PHOTO:
-            return replace(edit, photos=self.photos)
-        return replace(edit, long=self.long, encode=self.encode)
 
 
 def posts(
     console: Console,
     folder: Path,
     names: Sequence[str],
+    selection: Selection,
     wanted: Wanted,
     allow_private: Callable[[int], bool],
     *,
@@ -53,22 +32,26 @@ def posts(
 ) -> int:
     """List posts, after changing what is wanted of them: of all of it or nothing.
 
+    Meant are those of `names`, or all posts without any, that `selection` matches.
+
     Returns:
         The exit code.
     """
     with working_on(folder) as archive:
         settings = load({}, archive=archive.folder)
-        chosen = _named(archive, names)
+        chosen = selection.of(_named(archive, names), utc_now())
         if not wanted.is_nothing:
-            if not names and not every_post:
+            if not names and not every_post and selection.is_everything:
                 raise UserError(
                     "Which posts? Nothing was changed.",
-                    hint=f"Name them, or say --all. To see their names: tokaway posts {folder}",
+                    hint="Name them, say what they are like, as with --match TEXT, or say --all. "
+                    f"To see their names: tokaway posts {folder}",
                     code="no_posts_named",
                 )
             edited = _change(archive, chosen, wanted, allow_private)
             _show_changes(console, edited)
-            chosen = _named(archive, [post.id for post in chosen])
+            changed = {post.id for post in chosen}
+            chosen = [post for post in archive.posts() if post.id in changed]
         _show(console, archive, chosen, settings)
     return 0
 
@@ -88,15 +71,16 @@ def _named(archive: Archive, names: Sequence[str]) -> list[Post]:
 def _change(
     archive: Archive, chosen: Sequence[Post], wanted: Wanted, allow_private: Callable[[int], bool]
 ) -> Edited:
-    private = sum(post.privacy != Privacy.EVERYONE and not post.chosen for post in chosen)
-    if wanted.chosen and private and not allow_private(private):
+    edits = [wanted.of(post) for post in chosen]
+    private = len(become_public(edits, {post.id: post for post in chosen}))
+    if private and not allow_private(private):
         raise UserError(
             f"{plural(private, 'post')} of these could not be seen by everyone on TikTok. Nothing "
             "was changed.",
             hint="Leave them out, or say that they may be public with --yes.",
             code="private_chosen",
         )
-    return archive.edit(wanted.of(post) for post in chosen)
+    return archive.edit(edits)
 
 
 def _show_changes(console: Console, edited: Edited) -> None:

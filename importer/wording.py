@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from importer.archive.edits import Edited
+from importer.captions.table import Edits
 from importer.events import (
     Event,
     Forecasted,
@@ -159,6 +162,26 @@ def gathered_lines(gathered: Gathered) -> list[str]:
         lines.append(
             f"? {' or '.join(open_.posts[:_SHOWN])}: {files}{more} fit in more than one way and "
             "were left for you to decide."
+        )
+    return lines
+
+
+def table_lines(read: Edits, edited: Edited, archive: Path) -> list[str]:
+    """What a spreadsheet file changed."""
+    lines = [
+        f"{plural(edited.captions, 'caption')} and {plural(edited.alts, 'alt text')} changed, "
+        f"{plural(edited.chosen, 'post')} chosen, {edited.left_out} left out, "
+        f"{read.unchanged} as before."
+    ]
+    if edited.published:
+        lines.append(
+            f"{plural(edited.published, 'post')} published already: to bring new words there "
+            f"too: tokaway update {archive}"
+        )
+    if read.unknown:
+        lines.append(
+            f"{plural(len(read.unknown), 'row')} of posts that this archive does not have: "
+            f"{', '.join(read.unknown[:5])}{' …' if len(read.unknown) > 5 else ''}"
         )
     return lines
 

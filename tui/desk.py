@@ -6,8 +6,9 @@ Every method may take long and belongs in a worker thread (`Doing.do`), never in
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,26 @@ from importer.archive.edits import Edited
 from importer.archive.lock import locked
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
+from importer.captions.table import Edits, read_table, write_table
+from importer.closeup import Closeup, closeup
 from importer.gathering import Gathered, Say, gather_folder, gather_pages
-from importer.model import Edit, Post
+from importer.model import Edit, Measure, Post
 from importer.opening import Opened, opened
 from importer.plans import Plan, make_plan, summary_with_outlook
 from importer.settings import Settings, load
 from importer.summary import Summary
+
+# Up to here posts are read one by one.
+_FEW = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """All posts, oldest first, the measures of their files, and whose they are on TikTok."""
+
+    posts: list[Post]
+    measures: Mapping[str, Measure]
+    user_name: str
 
 
 class Desk:
@@ -76,6 +91,25 @@ class Desk:
         with self.looking() as view:
             return view.posts()
 
+    def library(self) -> Library:
+        """All posts with what their list shows of them."""
+        with self.looking() as view:
+            profile = view.profile()
+            user_name = (profile.user_name if profile else None) or ""
+            return Library(view.posts(), view.measures(), user_name)
+
+    def posts_named(self, names: Collection[str]) -> list[Post]:
+        """Some posts as they are now."""
+        with self.looking() as view:
+            if len(names) > _FEW:
+                return [post for post in view.posts() if post.id in names]
+            return [post for name in names if (post := view.post(name))]
+
+    def closeup(self, name: str) -> Closeup | None:
+        """All there is to know of one post."""
+        with self.looking() as view:
+            return closeup(view, name, self.settings())
+
     def summary(self) -> Summary:
         """The numbers, with the day on which the import will be finished."""
         with self.looking() as view:
@@ -90,6 +124,24 @@ class Desk:
         """Take over what the person wrote and chose."""
         with self.working() as archive:
             return archive.edit(edits)
+
+    def write_table(self, target: Path) -> int:
+        """Write all posts into a spreadsheet file; how many they are.
+
+        Raises:
+            UserError: there is such a file already, or it cannot be written there.
+        """
+        posts = self.posts()
+        write_table(posts, target)
+        return len(posts)
+
+    def read_table(self, source: Path) -> Edits:
+        """What a spreadsheet file says; nothing is changed yet.
+
+        Raises:
+            UserError: the file cannot be read or understood.
+        """
+        return read_table(source, self.posts())
 
     def gather_folder(self, folder: Path, say: Say) -> Gathered:
         """Take captions and files out of a folder of the creator's."""

@@ -101,6 +101,7 @@ def post_from_row(row: Row) -> Post:
         caption_source=row["caption_source"],
         alt=row["alt"],
         alt_source=row["alt_source"],
+        likes=row["likes"],
         cover_url=row["cover_url"],
         source_path=row["source_path"],
         long=Long(row["long"]) if row["long"] else None,

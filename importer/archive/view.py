@@ -23,7 +23,17 @@ from importer.archive.rows import (
     record_from_row,
 )
 from importer.errors import DiskFull, UserError
-from importer.model import Account, Limits, MediaFile, Milestone, Post, Profile, Record, Role
+from importer.model import (
+    Account,
+    Limits,
+    Measure,
+    MediaFile,
+    Milestone,
+    Post,
+    Profile,
+    Record,
+    Role,
+)
 
 DATABASE_NAME = "archive.db"
 # What the names of files begin with that were made from originals.
@@ -219,6 +229,17 @@ class ArchiveView:
         for row in self._rows(sql):
             found[row["post"]] = (*found.get(row["post"], ()), file_from_row(row))
         return found
+
+    def measures(self) -> dict[str, Measure]:
+        """How long and how large the originals are that are here, by post."""
+        sql = (
+            "SELECT post, sum(seconds) AS seconds, sum(bytes) AS bytes, count(*) AS files "
+            "FROM files WHERE role = 'original' GROUP BY post"
+        )
+        return {
+            row["post"]: Measure(row["seconds"], row["bytes"], row["files"])
+            for row in self._rows(sql)
+        }
 
     def records(self, post_id: str | None = None) -> list[Record]:
         """The records of one post, or of all, oldest key first."""

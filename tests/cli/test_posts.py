@@ -171,3 +171,30 @@ def test_a_damaged_file_is_told_before_anything_is_sent(folder: Path, told: Told
     (video,) = told(VIDEO)
     assert video["fit"] == "skip"
     assert "instead of a video" in video["fit_reason"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        (["--kind", "photo"], [PHOTO]),
+        (["--match", "RYE"], [VIDEO]),
+        (["--since", "2024-02-01"], [PHOTO, PRIVATE]),
+        (["--until", "2024-01-31"], [VIDEO]),
+        (["--min-likes", "1"], []),
+        (["--since", "2024-02-01", "--kind", "video"], [PRIVATE]),
+    ],
+)
+def test_posts_are_told_by_what_they_are_like(
+    told: Told, asked: list[str], meant: list[str]
+) -> None:
+    assert [post["post"] for post in told(*asked)] == meant
+
+
+def test_what_posts_are_like_is_enough_to_change_them(posts: Posts, folder: Path) -> None:
+    assert posts("--kind", "photo", "--skip").code == 0
+    with ArchiveView.open(folder) as archive:
+        assert [post.id for post in archive.posts(chosen=True)] == [VIDEO]
+
+
+def test_a_day_that_is_none_is_refused(posts: Posts) -> None:
+    assert posts("--since", "yesterday").code == 2

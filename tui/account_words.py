@@ -10,10 +10,11 @@ from rich.text import Text
 
 from importer.accepting import Accepted
 from importer.budgets import DAY, Kind, Window
-from importer.errors import TokawayError
+from importer.errors import TokawayError, UserError
 from importer.signing_in import CODE_NEEDED, SignedIn
 from importer.wording import local, size, span
 from tui.language import _, ngettext
+from tui.trouble import Trouble
 
 NO_SESSION = "password_needed"
 """`TokawayError.code` when nobody is signed in."""
@@ -155,8 +156,14 @@ def who(told: Accepted) -> str:
     )
 
 
-def refusal(error: TokawayError) -> tuple[str, str]:
-    """Why a sign-in did not work, and what to do next."""
+def lacking(words: str) -> Trouble:
+    """Something must be typed first."""
+    return Trouble(UserError(words))
+
+
+def refusal(trouble: Trouble) -> Trouble:
+    """Why a sign-in did not work, with what to do next on the screen rather than by a command."""
+    error = trouble.error
     hints = {
         "sign_in": _(
             "Check the handle and the app password, then try again. An app password looks like "
@@ -182,4 +189,5 @@ def refusal(error: TokawayError) -> tuple[str, str]:
     text = error.text
     if error.code == CODE_NEEDED:
         text = _("Your account asks for a code that was just sent to you by e-mail.")
-    return text, hints.get(error.code, error.hint)
+    told = TokawayError(text, hint=hints.get(error.code, error.hint), code=error.code)
+    return Trouble(told, trouble.details)

@@ -1,22 +1,31 @@
-"""The program of the terminal UI: its keys, themes and first screen."""
+"""The program of the terminal UI: its keys, colours and first screen."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 from textual.widgets import HelpPanel
 
 from importer.archive.ledger import default_folder
+from importer.clock import utc_now
+from importer.imports import usual_places
+from tui.demo import DemoGround
 from tui.language import _
 from tui.remembered import Remembered
 from tui.screens.welcome import WelcomeScreen
 
 NARROW, WIDE = 60, 110
 TALL = 32
+# Dark, light, and the terminal's own palette in both.
+THEMES = ("textual-dark", "textual-light", "ansi-dark", "ansi-light")
 
 
 class TokawayApp(App[int]):
@@ -26,6 +35,8 @@ class TokawayApp(App[int]):
         path: an export or archive to begin with.
         flags: settings as `tokaway run` takes them.
         remembered: what the person chose last time.
+        places: where to look for archives; the usual folders if not given.
+        now: tells the time (UTC).
     """
 
     TITLE = "Tokaway"
@@ -35,6 +46,7 @@ class TokawayApp(App[int]):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f1", "help", _("Help"), tooltip=_("What this step is for, and its keys")),
+        Binding("f2", "colours", _("Colours"), tooltip=_("Dark, light, or your terminal's own")),
         Binding("ctrl+q", "quit", _("Quit"), tooltip=_("Nothing is lost"), priority=True),
     ]
 
@@ -43,11 +55,21 @@ class TokawayApp(App[int]):
         path: Path | None = None,
         flags: Mapping[str, Any] | None = None,
         remembered: Remembered | None = None,
+        places: Sequence[Path] | None = None,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         super().__init__()
         self.remembered = remembered or Remembered(default_folder())
         self.flags = dict(flags or {})
+        self.places = tuple(usual_places() if places is None else places)
+        self.now = now
+        self.ground = DemoGround()
         self._path = path
+
+    @property
+    def browsing_begins(self) -> Path:
+        """Where a look around the disk begins: downloads, if there are any."""
+        return next((place for place in self.places[1:] if place.is_dir()), Path.cwd())
 
     def on_mount(self) -> None:
         """Begin as it was left, and remember what changes."""
@@ -56,9 +78,38 @@ class TokawayApp(App[int]):
         self.theme_changed_signal.subscribe(self, lambda theme: self.remembered.theme(theme.name))
         self.push_screen(WelcomeScreen(self._path))
 
+    async def on_unmount(self) -> None:
+        """What the demo started ends with the program."""
+        await asyncio.to_thread(self.ground.end)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Everything that has a key on this screen, by its name."""
+        listed = set()
+        for active in screen.active_bindings.values():
+            binding, named = active.binding, active.binding.description
+            of_screen = isinstance(active.node, (App, Screen)) and not binding.system
+            if of_screen and active.enabled and named and binding.action not in listed:
+                listed.add(binding.action)
+                act = partial(self.run_action, binding.action, active.node)
+                yield SystemCommand(named, active.tooltip, partial(self.call_later, act))
+        yield SystemCommand(
+            _("All colours"), _("Choose among all colours there are"), self.action_change_theme
+        )
+        yield SystemCommand(
+            _("Picture of the screen"),
+            _("Save what is on the screen as a picture (SVG)"),
+            partial(self.set_timer, 0.1, self.deliver_screenshot),
+        )
+
     def action_help(self) -> None:
         """Show or hide what the screen says about itself."""
         if self.screen.query(HelpPanel):
             self.action_hide_help_panel()
         else:
             self.action_show_help_panel()
+
+    def action_colours(self) -> None:
+        """The next of dark, light, and the terminal's own colours."""
+        at = THEMES.index(self.theme) if self.theme in THEMES else -1
+        self.theme = THEMES[(at + 1) % len(THEMES)]
+        self.notify(self.theme.removeprefix("textual-"), title=_("Colours"), markup=False)

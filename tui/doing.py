@@ -27,7 +27,7 @@ class Doing(Screen[Answer]):
     class _Done(Message):
         """A piece of work ended well; what follows runs on the screen's thread."""
 
-        def __init__(self, then: Callable[[], None]) -> None:
+        def __init__(self, then: Callable[[], object]) -> None:
             super().__init__()
             self.then = then
 
@@ -41,7 +41,7 @@ class Doing(Screen[Answer]):
     def do(
         self,
         work: Callable[[], Result],
-        then: Callable[[Result], None] | None = None,
+        then: Callable[[Result], object] | None = None,
         *,
         group: str = "work",
         failed: Callable[[Trouble], None] | None = None,

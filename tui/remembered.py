@@ -42,6 +42,11 @@ class Remembered:
         others = (one for one in self._choices.archives if one != name)
         self._change(archives=(name, *others)[:_MOST_ARCHIVES])
 
+    def forget(self, folder: Path) -> None:
+        """An archive is not wanted in the list any more."""
+        name = str(folder.absolute())
+        self._change(archives=tuple(one for one in self._choices.archives if one != name))
+
     def handle(self, handle: str) -> None:
         """An account was signed in."""
         self._change(handle=handle)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from importer.model import Edit, Post
 from tui.desk import Desk
-from tui.doing import Doing, Trouble
+from tui.doing import Doing
+from tui.trouble import Trouble
 
 
 class Writing:

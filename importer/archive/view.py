@@ -257,6 +257,10 @@ class ArchiveView:
         rows = self._rows("SELECT value FROM facts WHERE key = ?", [key])
         return rows[0]["value"] if rows else None
 
+    def has_run(self) -> bool:
+        """Whether a run was ever made over this archive."""
+        return bool(self._rows("SELECT 1 FROM runs LIMIT 1"))
+
     def account(self) -> Account | None:
         """The account this archive publishes to, once it is known."""
         value = self.fact("account")

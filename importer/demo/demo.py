@@ -9,14 +9,16 @@ import signal
 import tempfile
 import threading
 import zipfile
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from importer import commands, verify_command
+from importer.archive.ledger import default_folder
 from importer.archive.view import ArchiveView
 from importer.console import Console
 from importer.demo.local_pds import LocalPds
@@ -26,6 +28,7 @@ from importer.errors import UserError
 from importer.export.links import rehost
 from importer.model import Account
 from importer.opening import archive_beside
+from importer.pds.kept_sessions import KeptSessions
 from importer.pds.session import Given, Password
 from importer.records.bluesky import COLLECTION
 from importer.server_commands import NOBODY
@@ -33,6 +36,7 @@ from importer.server_commands import NOBODY
 HANDLE = "creator.test"
 EXPORT_NAME = "TikTok_Data_1767225600.zip"
 MEMBER_NAME = "user_data_tiktok.json"
+SERVER_FOLDER = "pds"
 LINK_LIFE = timedelta(days=10)
 
 
@@ -54,30 +58,62 @@ def run_demo(console: Console, folder: Path | None, *, keep: bool) -> int:
             f"{work} is not empty.", hint="Name a new folder with --folder.", code="not_empty"
         )
     console.note(f"The demo works in {work}")
-    sample = sample_folder()
-    server_data = work / "pds"
-    with ExitStack() as stack:
-        console.note("Starting a real PDS on this machine (the first time takes half a minute) …")
-        pds = stack.enter_context(LocalPds(server_data, say=console.note))
-        media = stack.enter_context(MediaServer(sample / "media"))
-        password = Password(secrets.token_urlsafe(16))
-        account = pds.create_account(HANDLE, password.value)
-        console.note(f"Made the account {account.handle} ({account.did}) on {pds.url}")
-        export = work / EXPORT_NAME
-        write_export(sample / MEMBER_NAME, export, media.url(""))
-        console.note(f"Made a sample export: {export.name}")
-        flags: dict[str, Any] = {"to": account.handle, "pds": pds.url}
+    with ground(work, console.note) as stands:
+        account, archive = stands.account, archive_beside(stands.export)
+        flags: dict[str, Any] = {"to": account.handle, "pds": account.pds}
         code = commands.run_import(
-            console, commands.Sources(export), flags, None, Given(password), Stop()
+            console, commands.Sources(stands.export), flags, None, Given(stands.password), Stop()
         )
         if code == 0:
-            code = verify_command.verify(console, archive_beside(export), NOBODY)
-        _show_links(console, archive_beside(export), pds.url, account, keep=keep)
+            code = verify_command.verify(console, archive, NOBODY)
+        _show_links(console, archive, account.pds, account, keep=keep)
         if keep and code == 0:
-            _wait_for_ctrl_c(console, pds.url)
+            _wait_for_ctrl_c(console, account.pds)
     if not keep:
-        shutil.rmtree(server_data, ignore_errors=True)
+        shutil.rmtree(work / SERVER_FOLDER, ignore_errors=True)
     return code
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the demo stands on: an account on a server of this machine, and a sample export.
+
+    `plc` is the server's directory of accounts.
+    """
+
+    account: Account
+    password: Password
+    plc: str
+    export: Path
+
+
+@contextmanager
+def ground(work: Path, say: Callable[[str], None]) -> Iterator[Ground]:
+    """Start a PDS and a media server in an empty folder; both end with the block.
+
+    Raises:
+        UserError: a part of the demo cannot be had on this machine.
+    """
+    sample = sample_folder()
+    with ExitStack() as stack:
+        say("Starting a real PDS on this machine (the first time takes half a minute) …")
+        pds = stack.enter_context(LocalPds(work / SERVER_FOLDER, say=say))
+        media = stack.enter_context(MediaServer(sample / "media"))
+        password = Password("-".join(secrets.token_hex(2) for _ in range(4)))
+        account = pds.create_account(HANDLE, password.value)
+        stack.callback(_sign_out, account)
+        say(f"Made the account {account.handle} ({account.did}) on {pds.url}")
+        export = work / EXPORT_NAME
+        write_export(sample / MEMBER_NAME, export, media.url(""))
+        say(f"Made a sample export: {export.name}")
+        yield Ground(account, password, pds.plc_url, export)
+
+
+def _sign_out(account: Account) -> None:
+    """Forget the session of an account whose server ends with the demo."""
+    kept = KeptSessions(default_folder())
+    if account.did in kept.accounts():
+        kept.remove(account.did)
 
 
 def sample_folder() -> Path:

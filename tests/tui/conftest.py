@@ -26,10 +26,12 @@ def stillness(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """Where the program remembers choices."""
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the program remembers choices and keeps its books; takes the place of the suite's."""
     folder = tmp_path / "state"
     folder.mkdir()
+    monkeypatch.setenv("TOKAWAY_STATE", str(folder))
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     return folder
 
 

@@ -20,7 +20,7 @@ Shown = TypeVar("Shown", bound=Screen[Any])
 
 def app_on(path: Path | None, state: Path, **flags: object) -> TokawayApp:
     """The program as `tokaway ui PATH` starts it, remembering in a folder of the test's."""
-    return TokawayApp(path, flags, Remembered(state))
+    return TokawayApp(path, flags, Remembered(state), places=())
 
 
 async def until(
@@ -29,7 +29,7 @@ async def until(
     """Let the program go on until a condition holds."""
     ends = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < ends, f"never came: on {pilot.app.screen!r}"
+        assert time.monotonic() < ends, f"never came: on {pilot.app.screen!r}\n{words(pilot)}"
         await pilot.pause(0.01)
     await pilot.pause()
 

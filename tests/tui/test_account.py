@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from importer.accepting import Accepted
 from importer.archive.store import Archive
@@ -31,6 +31,7 @@ from tui.desk import Desk
 from tui.screens.account import AccountScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.review import ReviewScreen
+from tui.widgets.said import Said
 
 DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
 SESSION = {
@@ -65,7 +66,7 @@ async def opened(pilot: Pilot[int], folder: Path) -> AccountScreen:
 
 
 def said(screen: AccountScreen) -> str:
-    return str(screen._said.content)
+    return str(screen.query_one(Said).query_one(Static).content)
 
 
 def field(screen: AccountScreen, name: str) -> Input:
@@ -196,9 +197,9 @@ async def test_what_is_missing_is_asked_for(folder: Path, state: Path) -> None:
         screen = await opened(pilot, folder)
         assert screen.focused is field(screen, "handle")
         await pilot.click("#browser")
-        assert "Type your handle first" in said(screen)
+        await until(pilot, lambda: "Type your handle first" in said(screen))
         await pilot.click("#sign-in")
-        assert "are needed" in said(screen)
+        await until(pilot, lambda: "are needed" in said(screen))
         assert screen.focused is field(screen, "handle")
 
 
@@ -250,7 +251,7 @@ async def test_the_page_in_the_browser_is_shown_and_can_be_left(
         await until(pilot, lambda: screen.stage == "visit")
         await pilot.click("#cancel")
         await until(pilot, lambda: screen.stage == "form")
-        assert said(screen) == "Nothing was changed."
+        assert said(screen) == "○ Nothing was changed."
 
 
 def told() -> Accepted:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.text import Text
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
@@ -26,7 +26,15 @@ from importer.signing_in import (
     sign_in,
     sign_in_in_browser,
 )
-from tui.account_words import HELP, NO_SESSION, accepted_words, refusal, signed_in_words, who
+from tui.account_words import (
+    HELP,
+    NO_SESSION,
+    accepted_words,
+    lacking,
+    refusal,
+    signed_in_words,
+    who,
+)
 from tui.desk import Desk
 from tui.language import _
 from tui.screens.confirm import ConfirmScreen
@@ -76,21 +84,19 @@ class AccountScreen(StepScreen):
         """The three stages, and what is going on."""
         yield Static(Text(_("Who publishes? Nothing is sent in this step.")), id="title")
         yield Said()
-        with VerticalScroll(id="stages", can_focus=False):
+        with VerticalScroll(id="stages"):
             yield SignInForm(id="form")
             yield VisitPanel(id="visit")
-            with Vertical(id="told"):
-                yield Static(Text(), id="accepted")
-                with Horizontal(classes="buttons"):
-                    yield Button(_("Check again"), id="check")
-                    yield Button(_("Use another account"), id="another")
+            yield Static(Text(), id="told")
         with Horizontal(id="way"):
             yield Button(_("Back"), id="back")
-            yield Button(_("Next: review"), id="next", variant="primary")
+            yield Button(_("Another account"), id="another")
+            yield Button(_("Check again"), id="check")
+            yield Button(_("Next: review"), id="next")
 
     def on_mount(self) -> None:
         """See what is known already."""
-        self._said.say(_("Looking whether you are signed in already …"))
+        self._said.doing(_("Looking whether you are signed in already …"))
         self.do(self._known, self._begin, group="known")
 
     def on_unmount(self) -> None:
@@ -101,6 +107,12 @@ class AccountScreen(StepScreen):
         """Show one stage at a time."""
         for name in ("form", "visit", "told"):
             self.query_one(f"#{name}").display = name == stage
+        is_told = stage == "told"
+        for name in ("another", "check"):
+            self.query_one(f"#{name}").display = is_told
+        self.query_one("#next", Button).variant = "primary" if is_told else "default"
+        # Only what has nothing else to move the focus to is scrolled by keys.
+        self.query_one("#stages").can_focus = is_told
 
     def _known(self) -> tuple[str, str | None]:
         settings = self.desk.settings()
@@ -112,7 +124,7 @@ class AccountScreen(StepScreen):
 
     def _begin(self, known: tuple[str, str | None]) -> None:
         self._form.fill(*known)
-        self._said.say("")
+        self._said.doing("")
         if self._form.handle:
             self._try(_("Looking whether @{handle} is signed in already …"))
 
@@ -122,7 +134,7 @@ class AccountScreen(StepScreen):
     def _with_password(self) -> None:
         password = self._form.password
         if not (self._form.handle and password.value):
-            self._said.trouble(_("Both the handle and the app password are needed."))
+            self._said.failed(lacking(_("Both the handle and the app password are needed.")))
             self._form.focus_first()
             return
         self._try(
@@ -133,7 +145,7 @@ class AccountScreen(StepScreen):
     @on(SignInForm.InBrowser)
     def _in_browser(self) -> None:
         if not self._form.handle:
-            self._said.trouble(_("Type your handle first: it says which server to ask."))
+            self._said.failed(lacking(_("Type your handle first: it says which server to ask.")))
             self._form.focus_first()
             return
 
@@ -147,7 +159,7 @@ class AccountScreen(StepScreen):
     def _show_page(self, message: PageMade) -> None:
         if not self._stop.draining.is_set():
             self.stage = "visit"
-            self._said.say(_("Waiting for you to come back from the browser …"))
+            self._said.doing(_("Waiting for you to come back from the browser …"))
             self.query_one(VisitPanel).wait_for(message.page)
 
     @on(VisitPanel.Brought)
@@ -159,7 +171,7 @@ class AccountScreen(StepScreen):
     def _cancel(self) -> None:
         self._stop.leave()
         self.stage = "form"
-        self._said.say(_("Nothing was changed."))
+        self._said.doing(_("Nothing was changed."))
         self._form.focus_first()
 
     @on(Button.Pressed, "#check")
@@ -176,9 +188,9 @@ class AccountScreen(StepScreen):
         try:
             self.desk.set_flag("pds", self._form.server)
         except UserError as error:
-            self._said.trouble(*refusal(error))
+            self._said.failed(refusal(Trouble(error)))
             return
-        self._said.say(words.format(handle=handle))
+        self._said.doing(words.format(handle=handle))
 
         def work() -> tuple[SignedIn | None, Accepted]:
             settings = self.desk.settings()
@@ -197,7 +209,7 @@ class AccountScreen(StepScreen):
         if stop is not self._stop:
             return
         self.app.remembered.handle(told.account.handle)
-        self.query_one("#accepted", Static).update(
+        self.query_one("#told", Static).update(
             Text("\n\n").join([*signed_in_words(signed_in), accepted_words(told)])
         )
         self._bind(told)
@@ -214,7 +226,7 @@ class AccountScreen(StepScreen):
         self.desk.set_flag("to", told.account.handle)
         self._form.forget()
         self.stage = "told"
-        self._said.say(f"✓ {who(told)}")
+        self._said.done(who(told))
         self.query_one("#next").focus()
 
     def _not_bound(self, told: Accepted, trouble: Trouble, *, instead: bool) -> None:
@@ -239,9 +251,9 @@ class AccountScreen(StepScreen):
             return
         self.stage = "form"
         if trouble.error.code == NO_SESSION:
-            self._said.say("")
+            self._said.doing("")
             return
-        self._said.trouble(*refusal(trouble.error))
+        self._said.failed(refusal(trouble))
         if trouble.error.code == CODE_NEEDED:
             self._form.ask_code()
 
@@ -249,7 +261,7 @@ class AccountScreen(StepScreen):
     def _another(self) -> None:
         self._stop.leave()
         self.stage = "form"
-        self._said.say("")
+        self._said.doing("")
         self._form.query_one("#handle", Input).focus()
 
     @on(Button.Pressed, "#back")

@@ -16,9 +16,10 @@ from textual.widgets import Button, LoadingIndicator, RichLog, Static
 
 from importer.errors import Stopped
 from importer.gathering import Gathered, Say
-from tui.doing import Doing, Trouble
+from tui.doing import Doing
 from tui.language import _
 from tui.shown import visible
+from tui.trouble import Trouble
 
 Gather = Callable[[threading.Event, Say], Gathered]
 Answer = Gathered | Trouble | None

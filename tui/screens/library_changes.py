@@ -11,12 +11,12 @@ from textual.widgets import Button
 from importer.model import Edit, Post
 from tui.choosing import Choice, choice, question
 from tui.desk import Desk
-from tui.doing import Trouble
 from tui.language import _, ngettext
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.edit_words import EditScreen
 from tui.screens.library_list import ListScreen
 from tui.screens.treat_posts import Treatment, TreatScreen
+from tui.trouble import Trouble
 from tui.widgets.post_table import PostTable
 from tui.writing import Writing
 

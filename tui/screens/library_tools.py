@@ -14,13 +14,13 @@ from importer.captions.table import Edits
 from importer.wanted import become_public
 from importer.wording import gathered_lines, table_lines
 from tui.choosing import Choice, question
-from tui.doing import Trouble
 from tui.language import _, ngettext
 from tui.screens.ask import AskScreen, ToldScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.gathering import Answer, Gather, GatheringScreen
 from tui.screens.library_changes import ChangingScreen
 from tui.screens.more import MoreScreen
+from tui.trouble import Trouble
 
 Result = TypeVar("Result")
 

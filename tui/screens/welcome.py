@@ -2,63 +2,265 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import VerticalScroll
-from textual.widgets import Footer, Input, Static
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widgets import Button, Footer, Static
 
-from importer.opening import Opened
+from importer.export.search import export_in
+from importer.imports import Import, Unreadable, find_archives, look
+from importer.opening import is_archive
+from tui.demo import Demo
 from tui.desk import Desk
 from tui.doing import Doing
-from tui.language import _
+from tui.language import _, ngettext
+from tui.screens.browse import BrowseScreen
+from tui.screens.demo import DemoScreen
 from tui.screens.library import LibraryScreen
+from tui.screens.publish import PublishScreen
+from tui.screens.review import ReviewScreen
+from tui.widgets.import_card import ImportCard, LostCard
+from tui.widgets.path_input import PathInput
+from tui.widgets.said import Said
 
 if TYPE_CHECKING:
     from tui.app import TokawayApp
 
 
+_LISTS = ("#unfinished", "#finished", "#lost")
+
+
 class WelcomeScreen(Doing[None]):
-    """Unfinished imports, and a place for the path of an export."""
+    """Imports to go on with, and a place for the path of an export."""
 
     app: TokawayApp
-    BINDINGS: ClassVar[list[BindingType]] = []
+    CSS_PATH = "welcome.tcss"
+    AUTO_FOCUS = "#path"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+n", "continue", _("Continue"), tooltip=_("Go on with the first import")),
+        Binding("ctrl+o", "browse", _("Browse"), tooltip=_("Look for an export on this computer")),
+        Binding("ctrl+d", "demo", _("Demo"), tooltip=_("All of it with made-up posts")),
+    ]
     HELP = _("""
 # Welcome
 
-Paste or drop the file that TikTok gave you, or open one of your imports.
+**Go on** with an import that is not finished: *Continue* takes you to where it was, *Look* shows
+its posts.
+
+**Begin** with the file that TikTok gave you: paste its path, drop the file on this window, or
+browse. You get it in TikTok under *Settings and privacy → Account → Download your data*: choose
+**all data** and **JSON**. Begin within days, because the links in it die.
+
+The **demo** shows all of it with made-up posts and a server on this computer.
+
 Nothing is sent before you have seen it and said so.
 """)
+
+    class _Heard(Message):
+        """What is going on in the background, in words."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
 
     def __init__(self, path: Path | None = None) -> None:
         super().__init__()
         self._path = path
+        self._shown: list[Import | Unreadable] = []
 
     def compose(self) -> ComposeResult:
-        """What can be begun."""
-        with VerticalScroll():
-            yield Static(Text(_("Move your TikTok posts to an account that is yours.")))
-            yield Input(placeholder=_("Paste or drop your TikTok export here"), id="path")
+        """What can be gone on with, and what can be begun."""
+        with VerticalScroll(id="page"):
+            yield Static(_("Move your TikTok posts to an account that is yours."), id="motto")
+            with Vertical(id="unfinished"):
+                yield Static(_("Go on where you were"), classes="title")
+            yield Static(_("Begin with your TikTok export"), classes="title", id="begin")
+            with Horizontal(id="opening"):
+                yield PathInput(_("Paste or drop the file here, then press enter"), id="path")
+                yield Button(_("Open"), id="open", variant="primary")
+                yield Button(_("Browse"), id="browse")
+            yield Said(id="said")
+            with Horizontal(id="else"):
+                yield Static(_("No export yet? F1 says how to get it. Or see how it works:"))
+                yield Button(_("Try the demo"), id="demo", compact=True)
+            with Vertical(id="finished"):
+                yield Static(_("Finished"), classes="title")
+            with Vertical(id="lost"):
+                yield Static(_("Cannot be opened"), classes="title")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Open at once what was named on the command line."""
+        for part in _LISTS:
+            self.query_one(part).display = False
         if self._path:
             self.open_path(self._path)
 
-    @on(Input.Submitted, "#path")
-    def _submitted(self, event: Input.Submitted) -> None:
-        self.open_path(Path(event.value))
+    def on_screen_resume(self) -> None:
+        """Shown, or back from an import: the numbers may have changed."""
+        self._read_imports()
 
-    def open_path(self, path: Path) -> None:
-        """Read an export or open an archive, then show its posts."""
-        self.do(lambda: Desk.lay(path, self.app.flags), self._opened, group="open")
+    def on_paste(self, event: events.Paste) -> None:
+        """A file may be dropped anywhere, not only on the field."""
+        field = self.query_one("#path", PathInput)
+        field.focus()
+        field.post_message(events.Paste(event.text))
 
-    def _opened(self, laid: tuple[Desk, Opened]) -> None:
-        desk, _it = laid
-        self.app.remembered.archive(desk.folder)
+    # imports
+
+    def _read_imports(self) -> None:
+        remembered = [Path(folder) for folder in self.app.remembered.choices.archives]
+        flags, places, now = self.app.flags, self.app.places, self.app.now()
+
+        def read() -> list[Import | Unreadable]:
+            return [look(folder, flags, now) for folder in find_archives(remembered, places)]
+
+        self.do(
+            read, lambda found: self.call_later(self._show_imports, found, now), group="imports"
+        )
+
+    async def _show_imports(self, imports: list[Import | Unreadable], now: datetime) -> None:
+        if imports == self._shown:
+            return
+        self._shown = imports
+        untouched = self.focused is None or (
+            self.focused.id == "path" and not self.query_one("#path", PathInput).value
+        )
+        await self.query(".card").remove()
+        for at in imports:
+            if isinstance(at, Unreadable):
+                known = str(at.folder.absolute()) in self.app.remembered.choices.archives
+                await self.query_one("#lost").mount(LostCard(at, is_remembered=known))
+            else:
+                place = "#unfinished" if at.is_unfinished else "#finished"
+                await self.query_one(place).mount(ImportCard(at, now))
+        for part in _LISTS:
+            self.query_one(part).display = bool(self.query(f"{part} .card"))
+        first = self.query("#unfinished .continue")
+        if first and untouched:
+            first.first(Button).focus()
+        self.refresh_bindings()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """There is something to go on with, or not."""
+        return action != "continue" or bool(self.query("#unfinished .card")) or None
+
+    def action_continue(self) -> None:
+        """Go on with the first import."""
+        self._go_on(self.query("#unfinished .card").first(ImportCard).at)
+
+    @on(ImportCard.Continued)
+    def _continued(self, message: ImportCard.Continued) -> None:
+        self._go_on(message.at)
+
+    def _go_on(self, at: Import) -> None:
+        """Straight to where the import was; its posts are the way back."""
+        desk = self._library(at.folder)
+        self.app.push_screen(PublishScreen(desk) if at.has_run else ReviewScreen(desk))
+
+    @on(ImportCard.Looked)
+    def _looked(self, message: ImportCard.Looked) -> None:
+        self._library(message.at.folder)
+
+    def _library(self, folder: Path) -> Desk:
+        desk = Desk(folder, self.app.flags)
+        self.app.remembered.archive(folder)
         self.app.push_screen(LibraryScreen(desk))
+        return desk
+
+    @on(LostCard.Forgotten)
+    async def _forgotten(self, message: LostCard.Forgotten) -> None:
+        self.app.remembered.forget(message.card.lost.folder)
+        await message.card.remove()
+        self.query_one("#lost").display = bool(self.query("#lost .card"))
+
+    # exports
+
+    @on(PathInput.Chosen)
+    def _chosen(self, message: PathInput.Chosen) -> None:
+        more = message.others
+        if more:
+            self.notify(
+                ngettext(
+                    "That was one path more than fits: the first is opened.",
+                    "Those were {number} paths more than fit: the first is opened.",
+                    more,
+                ).format(number=more),
+                markup=False,
+            )
+        self.open_path(message.path)
+
+    @on(Button.Pressed, "#open")
+    async def _open(self) -> None:
+        await self.query_one("#path", PathInput).action_submit()
+
+    @on(Button.Pressed, "#browse")
+    def action_browse(self) -> None:
+        """Look for an export on the disk."""
+        self.app.push_screen(BrowseScreen(self.app.browsing_begins), self._browsed)
+
+    def _browsed(self, path: Path | None) -> None:
+        if path:
+            self.query_one("#path", PathInput).value = str(path)
+            self.open_path(path)
+
+    def open_path(self, path: Path, flags: Mapping[str, Any] | None = None) -> None:
+        """Read an export or open an archive, then show its posts.
+
+        `flags` are those of the demo, whose archive is not remembered.
+        """
+        if is_archive(path):
+            self._library(path)
+            return
+        self.query_one(Said).doing(_("Reading {name} …").format(name=path.name))
+        of_demo = flags is not None
+        with_flags = {**self.app.flags, **(flags or {})}
+        self.do(
+            lambda: Desk.lay(export_in(path), with_flags)[0],
+            lambda desk: self._opened(desk, remember=not of_demo),
+            group="open",
+            failed=self.query_one(Said).failed,
+        )
+
+    def _opened(self, desk: Desk, *, remember: bool) -> None:
+        self.query_one(Said).doing("")
+        if remember:
+            self.app.remembered.archive(desk.folder)
+        self.app.push_screen(LibraryScreen(desk))
+
+    # the demo
+
+    @on(Button.Pressed, "#demo")
+    def action_demo(self) -> None:
+        """Start a server here, and lead through everything with a sample."""
+        self.query_one(Said).doing(_("Getting the demo ready …"))
+
+        def say(text: str) -> None:
+            self.post_message(self._Heard(text))
+
+        self.do(
+            lambda: self.app.ground.ready(say),
+            self._demo_ready,
+            group="open",
+            failed=self.query_one(Said).failed,
+        )
+
+    @on(_Heard)
+    def _heard(self, message: _Heard) -> None:
+        self.query_one(Said).doing(message.text)
+
+    def _demo_ready(self, demo: Demo) -> None:
+        self.query_one(Said).doing("")
+
+        def begin(wanted: bool | None) -> None:
+            if wanted:
+                self.open_path(demo.export, demo.flags)
+
+        self.app.push_screen(DemoScreen(demo), begin)

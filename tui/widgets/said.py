@@ -1,35 +1,60 @@
-"""The line that says what is going on, or what went wrong; it takes no room when it is empty."""
+"""A line under a field: what is being done now, or what went wrong with it."""
 
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widgets import Static
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.widgets import Button, Static
+
+from tui.language import _
+from tui.screens.trouble import TroubleScreen
+from tui.trouble import Trouble
 
 
-class Said(Static):
-    """Words, with a sign before those of trouble."""
+class Said(Vertical):
+    """Shows nothing until there is something to say."""
 
     DEFAULT_CSS = """
-    Said { height: auto; }
-    Said.-trouble { color: $text-error; text-style: bold; }
+    Said { height: auto; display: none; }
+    Said.-said { display: block; }
+    Said Button { display: none; }
+    Said.-trouble Button { display: block; }
     """
 
-    def on_mount(self) -> None:
-        """Nothing is said yet."""
-        self.say("")
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._trouble: Trouble | None = None
 
-    def say(self, words: str) -> None:
-        """What is going on."""
-        self._put(Text(words), is_trouble=False)
+    def compose(self) -> ComposeResult:
+        """The words, and the way to the details."""
+        yield Static()
+        yield Button(_("Details"), compact=True)
 
-    def trouble(self, words: str, hint: str = "") -> None:
-        """What went wrong, and what to do."""
-        said = Text(f"! {words}")
-        if hint:
-            said.append(f"\n→ {hint}")
-        self._put(said, is_trouble=True)
+    def doing(self, text: str) -> None:
+        """What is being done; an empty text for nothing."""
+        self._show(Text(f"○ {text}" if text else ""), None)
 
-    def _put(self, said: Text, *, is_trouble: bool) -> None:
-        self.set_class(is_trouble, "-trouble")
-        self.display = bool(said)
-        self.update(said)
+    def done(self, text: str) -> None:
+        """What was done."""
+        self._show(Text(f"✓ {text}"), None)
+
+    def failed(self, trouble: Trouble) -> None:
+        """What went wrong; it stays until something else is said."""
+        error = trouble.error
+        hint = f"\n→ {error.hint}" if error.hint else ""
+        self._show(Text.assemble((f"! {error.text}", "bold"), hint), trouble)
+        self.scroll_visible()
+
+    def _show(self, words: Text, trouble: Trouble | None) -> None:
+        self._trouble = trouble
+        self.query_one(Static).update(words)
+        self.set_class(bool(words), "-said")
+        self.set_class(bool(trouble and trouble.details), "-trouble")
+
+    @on(Button.Pressed)
+    def _details(self, event: Button.Pressed) -> None:
+        event.stop()
+        if self._trouble:
+            self.app.push_screen(TroubleScreen(self._trouble))

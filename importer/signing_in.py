@@ -73,7 +73,7 @@ def server_in(text: str) -> str | None:
     Raises:
         UserError: it cannot be the address of a server.
     """
-    text = _UNSEEN.sub("", text).rstrip("/")
+    text = _UNSEEN.sub("", text)
     if not text:
         return None
     url = text if "://" in text else f"https://{text}"
@@ -88,7 +88,7 @@ def server_in(text: str) -> str | None:
             hint="It looks like https://pds.example.com. Leave it empty to have it looked up.",
             code="server_url",
         )
-    return url
+    return url.rstrip("/")
 
 
 def kept_handles() -> list[str]:

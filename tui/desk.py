@@ -5,6 +5,7 @@ Every method may take long and belongs in a worker thread (`Doing.do`), never in
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from importer.gathering import Gathered, Say, gather_folder, gather_pages
 from importer.model import Edit, Measure, Post
 from importer.opening import Opened, opened
 from importer.plans import Plan, make_plan, summary_with_outlook
+from importer.reviewing import Sending, sending
 from importer.settings import Settings, load
 from importer.summary import Summary
 
@@ -37,6 +39,15 @@ class Library:
     posts: list[Post]
     measures: Mapping[str, Measure]
     user_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A plan, what it comes to, and how many bytes are free on the archive's disk."""
+
+    plan: Plan
+    sending: Sending
+    free: int
 
 
 class Desk:
@@ -119,6 +130,12 @@ class Desk:
         """What a run would do."""
         with self.looking() as view:
             return make_plan(view, self.settings())
+
+    def review(self) -> Review:
+        """What a run would do, with what it will send and the room there is for it."""
+        plan = self.plan()
+        free = shutil.disk_usage(self.folder).free
+        return Review(plan, sending(plan), free)
 
     def edit(self, edits: Iterable[Edit]) -> Edited:
         """Take over what the person wrote and chose."""

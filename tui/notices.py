@@ -16,6 +16,16 @@ _DYING = Selection(dying_link=True)
 def notices(posts: Sequence[Post], now: datetime) -> list[str]:
     """A line for each thing that a person should know before going on."""
     chosen = [post for post in posts if post.chosen]
+    lines = dying_links(chosen, now)
+    if silent := len(_SILENT.of(chosen, now)):
+        told = ngettext("→ {n} post has no words yet.", "→ {n} posts have no words yet.", silent)
+        how = _("o reads them off TikTok, s finds them in a folder, e writes them.")
+        lines.append(f"{told.format(n=f'{silent:,}')} {how}")
+    return lines
+
+
+def dying_links(chosen: Sequence[Post], now: datetime) -> list[str]:
+    """A line for links that have died, and one for those that will soon."""
     lines = []
     dying = _DYING.of(chosen, now)
     dead = sum(post.link_expires_at is not None and post.link_expires_at <= now for post in dying)
@@ -35,8 +45,4 @@ def notices(posts: Sequence[Post], now: datetime) -> list[str]:
             soon,
         )
         lines.append(told.format(n=f"{soon:,}"))
-    if silent := len(_SILENT.of(chosen, now)):
-        told = ngettext("→ {n} post has no words yet.", "→ {n} posts have no words yet.", silent)
-        how = _("o reads them off TikTok, s finds them in a folder, e writes them.")
-        lines.append(f"{told.format(n=f'{silent:,}')} {how}")
     return lines

@@ -138,9 +138,9 @@ async def test_a_wrong_password_loses_nothing(
         assert (password.value, password.password) == ("not-my-password", True)
         assert "not-my-password" not in words(pilot)
         assert field(screen, "handle").value == account.handle
-        await pilot.press("f2")
+        await pilot.press("f4")
         assert "not-my-password" in words(pilot)
-        await pilot.press("f2")
+        await pilot.press("f4")
         assert "not-my-password" not in words(pilot)
         password.value = account.password
         await pilot.click("#sign-in")

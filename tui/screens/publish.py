@@ -9,6 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.desk import Desk
 from tui.language import _
 from tui.screens.step import StepScreen
 from tui.widgets.steps import Place
@@ -19,6 +20,10 @@ class PublishScreen(StepScreen):
 
     PLACE = Place.PUBLISH
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+n", "next", _("Next"))]
+
+    def __init__(self, desk: Desk, *, dry_run: bool = False) -> None:
+        super().__init__(desk)
+        self.dry_run = dry_run
 
     def body(self) -> Iterable[Widget]:
         """Its widgets."""

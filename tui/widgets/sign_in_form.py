@@ -25,7 +25,7 @@ class SignInForm(Vertical):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "show", _("Show password"), tooltip=_("Show or hide the password"))
+        Binding("f4", "show", _("Show password"), tooltip=_("Show or hide the password"))
     ]
 
     class Submitted(Message):

@@ -14,6 +14,7 @@ from importer.errors import TokawayError, UserError
 from importer.signing_in import CODE_NEEDED, SignedIn
 from importer.wording import local, size, span
 from tui.language import _, ngettext
+from tui.shown import one_line, visible
 from tui.trouble import Trouble
 
 NO_SESSION = "password_needed"
@@ -100,7 +101,7 @@ def _notices(told: Accepted) -> Iterator[Text]:
         return
     yield Text(_("What you should know"), style="bold")
     for text, hint in warnings:
-        yield Text(f"! {text}")
+        yield Text(f"! {visible(text)}")
         if hint:
             yield Text(f"  → {hint}", style="dim")
 
@@ -152,7 +153,7 @@ def signed_in_words(signed_in: SignedIn | None) -> list[Text]:
 def who(told: Accepted) -> str:
     """The account, and where it is."""
     return _("Signed in as @{handle} on {host}.").format(
-        handle=told.account.handle, host=urlsplit(told.account.pds).netloc
+        handle=one_line(told.account.handle), host=urlsplit(told.account.pds).netloc
     )
 
 
@@ -189,5 +190,6 @@ def refusal(trouble: Trouble) -> Trouble:
     text = error.text
     if error.code == CODE_NEEDED:
         text = _("Your account asks for a code that was just sent to you by e-mail.")
-    told = TokawayError(text, hint=hints.get(error.code, error.hint), code=error.code)
+    hint = hints.get(error.code, error.hint)
+    told = TokawayError(visible(text), hint=visible(hint), code=error.code)
     return Trouble(told, trouble.details)

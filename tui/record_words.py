@@ -33,6 +33,12 @@ class Seen:
     drafts: tuple[Draft, ...]
 
 
+def first_words(post: Post) -> Content:
+    """What is shown at once: to tell languages and links takes a while the first time."""
+    caption = visible(post.caption)
+    return Content.assemble((utc(post.posted_at), "bold"), "\n\n", (f"{caption} …", _FAINT))
+
+
 def record_words(seen: Seen, plan: Plan, now: datetime) -> Content:
     """All that will stand on the account for one post, and what becomes of its file."""
     return Content("\n").join(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import textual.constants
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -21,7 +22,8 @@ def stillness(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing blinks or moves by itself."""
     monkeypatch.setattr(Input.cursor_blink, "_default", False)
     monkeypatch.setattr(TextArea.cursor_blink, "_default", False)
-    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    # Textual has read the variable of this name long before.
+    monkeypatch.setattr(textual.constants, "TEXTUAL_ANIMATIONS", "none")
     monkeypatch.setenv("TZ", "UTC")
 
 

@@ -48,7 +48,7 @@ async def opened(pilot: Pilot[int], folder: Path, **flags: object) -> ReviewScre
     app.now = lambda: NOW
     await app.push_screen(ReviewScreen(Desk(folder, flags)))
     screen = await shown(pilot, ReviewScreen)
-    await until(pilot, lambda: bool(record(screen)))
+    await until(pilot, lambda: "Its file" in record(screen))
     return screen
 
 
@@ -68,7 +68,7 @@ async def at(pilot: Pilot[int], screen: ReviewScreen, row: int) -> str:
     current = table.current
     assert current
     stamp = f"{current.posted_at:%Y-%m-%d %H:%M:%S}"
-    await until(pilot, lambda: record(screen).startswith(stamp))
+    await until(pilot, lambda: record(screen).startswith(stamp) and "Its file" in record(screen))
     return record(screen)
 
 
@@ -288,7 +288,9 @@ async def test_pictures(folder: Path, state: Path, picture: Picture, size: tuple
         assert screen._review
         screen._planned(screen._wanted, as_of_one_day(screen._review))
         await at(pilot, screen, 1)
+        await pilot.wait_for_scheduled_animations()
         picture(pilot, f"review{wide}")
         await pilot.press("2")
-        await until(pilot, lambda: "What goes when" in str(screen.query_one("#overview").render()))
+        await until(pilot, lambda: screen.focused is screen.query_one("#scroll"))
+        await pilot.wait_for_scheduled_animations()
         picture(pilot, f"review-know{wide}")

@@ -89,10 +89,10 @@ class AccountScreen(StepScreen):
             yield VisitPanel(id="visit")
             yield Static(Text(), id="told")
         with Horizontal(id="way"):
-            yield Button(_("Back"), id="back")
-            yield Button(_("Another account"), id="another")
-            yield Button(_("Check again"), id="check")
-            yield Button(_("Next: review"), id="next")
+            yield Button(_("← Back"), id="back", compact=True)
+            yield Button(_("Another account"), id="another", compact=True)
+            yield Button(_("Check again"), id="check", compact=True)
+            yield Button(_("Next: review →"), id="next", compact=True)
 
     def on_mount(self) -> None:
         """See what is known already."""
@@ -265,8 +265,11 @@ class AccountScreen(StepScreen):
         self._form.query_one("#handle", Input).focus()
 
     @on(Button.Pressed, "#back")
-    def _back(self) -> None:
-        self.action_back()
+    def action_back(self) -> None:
+        """To the step before; a handle that was typed is there again next time."""
+        if self._form.handle:
+            self.app.remembered.handle(self._form.handle)
+        super().action_back()
 
     @on(Button.Pressed, "#next")
     def action_next(self) -> None:

@@ -19,7 +19,7 @@ from importer.wording import one_line
 from tui.desk import Desk, Review
 from tui.language import _, ngettext
 from tui.plan_words import headline, in_short, overview, warnings, whom
-from tui.record_words import Seen, record_words
+from tui.record_words import Seen, first_words, record_words
 from tui.screens.edit_words import EditScreen
 from tui.screens.step import StepScreen
 from tui.screens.treat_posts import Treatment, TreatScreen
@@ -72,6 +72,7 @@ This is what will stand on your account. **Nothing has been sent so far.**
         super().__init__(desk)
         self._review: Review | None = None
         self._wanted = 0
+        self._entering = ""
 
     def body(self) -> Iterable[Widget]:
         """The whole in a line or two, three views of it, and the ways on."""
@@ -142,6 +143,7 @@ This is what will stand on your account. **Nothing has been sent so far.**
         if post is None or review is None:
             self.query_one("#words", Static).update(_("No post waits to be published."))
             return
+        self.query_one("#words", Static).update(first_words(post))
         self.do(
             lambda: Seen(post, tuple(records_of(review.plan, post))),
             partial(self._seen, review),
@@ -185,9 +187,19 @@ This is what will stand on your account. **Nothing has been sent so far.**
 
     def action_see(self, view: str) -> None:
         """Another view, with the focus in it."""
-        self.query_one(TabbedContent).active = view
-        first = {"seen": "#posts", "know": "#scroll", "chosen": "#overflow"}[view]
-        self.call_after_refresh(self.query_one(first).focus)
+        self._entering = view
+        if self.query_one(TabbedContent).active == view:
+            self._enter()
+        else:
+            self.query_one(TabbedContent).active = view
+
+    @on(TabbedContent.TabActivated)
+    def _enter(self) -> None:
+        # What is not shown yet takes no focus, and whoever clicked on the tab keeps it there.
+        first = {"seen": "#posts", "know": "#scroll", "chosen": "#overflow"}
+        if self._entering:
+            self.query_one(first[self._entering]).focus()
+        self._entering = ""
 
     # the ways on
 

@@ -12,6 +12,7 @@ from importer import (
     __version__,
     caption_commands,
     cli_account,
+    cli_ui,
     commands,
     post_commands,
 )
@@ -19,6 +20,7 @@ from importer.asking import Passwords, may_be_public
 from importer.cli_flags import (
     FOLDER,
     PATH,
+    at_server,
     common,
     reading,
     routing,
@@ -41,18 +43,53 @@ from importer.wanted import Wanted
 @click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
 @click.version_option(__version__, prog_name="tokaway")
 @click.pass_context
-def cli(context: click.Context) -> None:
+def cli(context: click.Context) -> int | None:
     """Move a TikTok archive to an account on the AT Protocol.
 
-    Start with: tokaway plan EXPORT.zip
+    Start with: tokaway plan EXPORT.zip, or with tokaway alone for the screens.
     """
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help())
+    if context.invoked_subcommand is not None:
+        return None
+    if cli_ui.can_show_screens():
+        code: int = context.invoke(ui)
+        return code
+    click.echo(context.get_help())
+    return None
+
+
+@cli.command()
+@click.argument("path", metavar="[EXPORT|ARCHIVE]", type=PATH, required=False)
+@treating
+@wording
+@click.option("--to", metavar="HANDLE", help="The account to publish to.")
+@at_server
+@routing
+@click.option("--web", is_flag=True, help="Show the screens in a browser on this computer.")
+@click.option(
+    "--port",
+    metavar="N",
+    type=click.IntRange(0, 65535),
+    default=None,
+    help="With --web: the port to use; any that is free if not given.",
+)
+@click.option("--open", "show", is_flag=True, help="With --web: open the browser.")
+@common
+def ui(
+    console: Console, path: Path | None, web: bool, port: int | None, show: bool, **flags: Any
+) -> int:
+    """Show screens that lead from the export to the summary."""
+    if not web:
+        if show or port is not None:
+            raise click.UsageError("--port and --open go with --web.")
+        return cli_ui.open_ui(path, flags)
+    again = cli_ui.arguments_again(click.get_current_context())
+    return cli_ui.serve_ui(console, again, port or 0, show=show)
 
 
 @cli.command()
 @click.argument("path", metavar="EXPORT|ARCHIVE", type=PATH)
 @reading
+@selecting
 @treating
 @wording
 @click.option("-v", "--verbose", is_flag=True, help="Show every post, and what its file needs.")
@@ -69,12 +106,14 @@ def plan(
 ) -> int:
     """Show what a run would publish; sends nothing."""
     sources = _sources(path, archive, source, include_private, yes)
-    return commands.plan(console, sources, flags, every_post=verbose)
+    selection = selection_of(flags)
+    return commands.plan(console, sources, flags, selection, every_post=verbose)
 
 
 @cli.command()
 @click.argument("path", metavar="EXPORT|ARCHIVE", type=PATH)
 @reading
+@selecting
 @treating
 @wording
 @click.option("--to", metavar="HANDLE", help="The account to publish to.")
@@ -108,6 +147,7 @@ def run(
     **flags: Any,
 ) -> int:
     """Fetch, prepare and publish; the same command resumes."""
+    selection = selection_of(flags)
     return commands.run_import(
         console,
         _sources(path, archive, source, include_private, yes),
@@ -115,6 +155,7 @@ def run(
         config,
         Passwords(password_file),
         Stop(),
+        selection,
     )
 
 

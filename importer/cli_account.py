@@ -19,6 +19,7 @@ from importer.asking import Passwords, address, agreed, code
 from importer.cli_flags import FOLDER, PATH, common, routing, signing_in, wording
 from importer.console import Console
 from importer.records.profile import Field, Wanted
+from importer.undoing import Selection
 
 
 @click.command()
@@ -46,6 +47,7 @@ def verify(
 @click.argument("archive", type=FOLDER)
 @click.argument("posts", nargs=-1, metavar="[POST]...")
 @click.option("--run", "number", metavar="N", type=click.IntRange(1), help="What run N published.")
+@click.option("--post", "more", metavar="POST", multiple=True, help="This post, as if named above.")
 @click.option("--found", is_flag=True, help="Also what was found on the server, not written here.")
 @signing_in
 @click.option("--yes", is_flag=True, help="Answer yes to questions.")
@@ -55,13 +57,14 @@ def undo(
     archive: Path,
     posts: tuple[str, ...],
     number: int | None,
+    more: tuple[str, ...],
     found: bool,
     password_file: Path | None,
     yes: bool,
     **flags: Any,
 ) -> int:
     """Delete what this archive published, unless it was changed since."""
-    selection = server_commands.Selection(posts, number, found)
+    selection = Selection((*posts, *more), number, found)
     access = _access(flags, password_file, yes=yes)
     return server_commands.undo_import(console, archive, selection, access)
 

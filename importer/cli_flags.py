@@ -83,6 +83,15 @@ def reading(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
+at_server = click.option(
+    "--pds",
+    metavar="URL",
+    callback=server_url,
+    help="The account's server, instead of looking it up.",
+)
+"""The flag of commands that look for an account."""
+
+
 def signing_in(command: Callable[..., int]) -> Callable[..., int]:
     """The flags of commands that write to an account."""
     for option in (
@@ -92,12 +101,7 @@ def signing_in(command: Callable[..., int]) -> Callable[..., int]:
             type=click.Path(path_type=Path, allow_dash=True),
             help="A file with the account's (app) password; - reads standard input.",
         ),
-        click.option(
-            "--pds",
-            metavar="URL",
-            callback=server_url,
-            help="The account's server, instead of looking it up.",
-        ),
+        at_server,
     ):
         command = option(command)
     return command

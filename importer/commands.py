@@ -12,7 +12,7 @@ from typing import Any
 
 from importer.archive.lock import locked
 from importer.archive.store import Archive
-from importer.archive.view import UNFINISHED, ArchiveView
+from importer.archive.view import ArchiveView
 from importer.clock import utc_now
 from importer.console import Console
 from importer.engine.run import Outcome
@@ -28,6 +28,7 @@ from importer.records.style import Style
 from importer.report import write_report
 from importer.reviewing import prepared
 from importer.runs import run_archive
+from importer.selection import EVERYTHING, Selection
 from importer.settings import load
 from importer.stages.foresee import Foreseen
 from importer.summary import Summary, summarise
@@ -45,6 +46,11 @@ from importer.wording import (
 
 SHOWN_POSTS = 20
 SHOWN_NAMES = 5
+# What surprises people most (https://github.com/bluesky-social/social-app/pull/6156).
+ARCHIVED = (
+    "Posts keep their old dates and sort by them, so no timeline is flooded. Bluesky marks them "
+    "“Archived” and shows the day of the import beside the date; nothing can change that."
+)
 Flags = Mapping[str, Any]
 
 
@@ -59,9 +65,14 @@ class Sources:
 
 
 def plan(
-    console: Console, sources: Sources, flags: Flags | None = None, *, every_post: bool = False
+    console: Console,
+    sources: Sources,
+    flags: Flags | None = None,
+    selection: Selection = EVERYTHING,
+    *,
+    every_post: bool = False,
 ) -> int:
-    """Read, match, decide and show what a run would publish; sends nothing.
+    """Read, match, decide and show what a run over selected posts would publish; sends nothing.
 
     Returns:
         The exit code, here and in every command.
@@ -70,6 +81,7 @@ def plan(
         _choose(console, sources, it)
         _show_reading(console, it)
         settings = load(flags or {}, archive=it.archive.folder)
+        _mean(it.archive, selection)
         _show_plan(console, it.archive, make_plan(it.archive, settings), every_post=every_post)
     return 0
 
@@ -81,14 +93,16 @@ def run_import(
     config: Path | None,
     credentials: Credentials,
     stop: Stop,
+    selection: Selection = EVERYTHING,
 ) -> int:
-    """Fetch, prepare, publish; the same command resumes."""
+    """Fetch, prepare, publish what is selected; the same command resumes."""
     with opened(sources.path, sources.archive, sources.source, console.note) as it:
         archive = it.archive
         settings = load(flags, archive=archive.folder, config=config)
         _choose(console, sources, it)
         _show_reading(console, it)
-        if not any(archive.posts(*UNFINISHED, chosen=True)):
+        _mean(archive, selection)
+        if not archive.waiting():
             return _nothing_to_do(console, archive)
         outcome = run_archive(
             archive, settings, credentials, console.event, stop, while_running=signals(stop)
@@ -182,6 +196,12 @@ def _choose(console: Console, sources: Sources, it: Opened) -> None:
             console.note(f"{plural(chosen, 'private post')} chosen: they will be public.")
 
 
+def _mean(archive: Archive, selection: Selection) -> None:
+    """Let only selected posts wait in the queue; the others stay where they are."""
+    if not selection.is_everything:
+        archive.mean_only(post.id for post in selection.of(archive.posts(), utc_now()))
+
+
 def _show_reading(console: Console, it: Opened) -> None:
     export, absorbed = it.export, it.absorbed
     if export and absorbed:
@@ -233,6 +253,8 @@ def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bo
         console.line(f"  … and {len(waiting) - SHOWN_POSTS} more (-v shows all)")
     for line in fits_lines(foreseen, len(waiting), limits):
         console.line(line)
+    if waiting:
+        console.line(ARCHIVED)
     _show_reasons(console, summary)
     _show_gaps(console, summary)
     console.line("Nothing was sent.")

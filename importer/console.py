@@ -231,7 +231,7 @@ def _picture(status: Status) -> Group:
     published = counts[Milestone.PUBLISHED] + counts[Milestone.VERIFIED]
     chosen = sum(counts.values()) - counts[Milestone.SKIPPED]
     bars = Progress(
-        TextColumn("{task.description}"), BarColumn(30), TextColumn("{task.fields[amount]}")
+        TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[amount]}")
     )
     bars.add_task("published", total=chosen, completed=published, amount=f"{published}/{chosen}")
     for step in status.in_hand:
@@ -239,6 +239,9 @@ def _picture(status: Status) -> Group:
             amount = f"{size(step.done)}" + (f" of {size(step.total)}" if step.total else "")
         else:
             amount = f"{step.done:.0f}" + (f" of {step.total:.0f} s" if step.total else " s")
+        if step.rate:
+            is_bytes = step.unit == "bytes"
+            amount += f", {size(step.rate)}/s" if is_bytes else f", {step.rate:.1f}x"
         bars.add_task(
             f"{step.stage} {step.post}", total=step.total, completed=int(step.done), amount=amount
         )

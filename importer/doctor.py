@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -58,6 +58,12 @@ def _findings(program: Path | None, folder: Path) -> Iterator[Finding]:
         yield Finding("FFmpeg", False, error.text, error.hint)
     else:
         yield Finding("FFmpeg", True, f"{found.version}, {found.path} ({_ORIGINS[found.source]})")
+        yield _readable(
+            "Videos",
+            found.readable(),
+            "; writes H.264 and AAC, turns HDR into ordinary colours",
+            "Install another FFmpeg, or name one with --ffmpeg.",
+        )
         hardware = [encoder.name for encoder in working(found)]
         yield Finding(
             "Hardware encoders",
@@ -66,15 +72,7 @@ def _findings(program: Path | None, folder: Path) -> Iterator[Finding]:
             if hardware
             else "none works here; software does",
         )
-    forms = readable()
-    lacking = [form for form, is_there in forms.items() if not is_there]
-    yield Finding(
-        "Photos",
-        not lacking,
-        f"reads {', '.join(form for form, is_there in forms.items() if is_there)}"
-        + (f", but not {', '.join(lacking)}" if lacking else ""),
-        "Install Tokaway's packages again." if lacking else "",
-    )
+    yield _readable("Photos", readable(), "", "Install Tokaway's packages again.")
     free = shutil.disk_usage(folder).free
     yield Finding(
         "Disk",
@@ -86,6 +84,13 @@ def _findings(program: Path | None, folder: Path) -> Iterator[Finding]:
     yield Finding(
         "Demo", has_node, "can be run" if has_node else "its packages are not installed: [demo]"
     )
+
+
+def _readable(name: str, forms: Mapping[str, bool], more: str, hint: str) -> Finding:
+    lacking = [form for form, is_there in forms.items() if not is_there]
+    text = f"reads {', '.join(form for form, is_there in forms.items() if is_there)}"
+    text += f", but not {', '.join(lacking)}" if lacking else ""
+    return Finding(name, not lacking, text + more, hint if lacking else "")
 
 
 _ORIGINS = {

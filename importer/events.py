@@ -112,13 +112,17 @@ class StepFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class InHand:
-    """One running step in a `Status`. `done` and `total` count `unit`s."""
+    """One running step in a `Status`. `done` and `total` count `unit`s.
+
+    `rate` is how many of them a second since the last status, `None` if there was none.
+    """
 
     post: str
     stage: Stage
     done: float
     total: float | None
     unit: str
+    rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing, nullcontext, suppress
 from typing import Any
 
 from importer.archive.ledger import default_folder
@@ -11,8 +11,9 @@ from importer.commands import signals
 from importer.console import Console
 from importer.engine.stop import Stop
 from importer.errors import SignInNeeded, TryLater, UserError
+from importer.model import Account
 from importer.pds.kept_sessions import KeptSessions
-from importer.pds.oauth import OAuthError
+from importer.pds.oauth_calls import OAuthError
 from importer.pds.session import Credentials, Session
 from importer.pds.xrpc import Server, XrpcError
 from importer.settings import load
@@ -72,15 +73,20 @@ def login_in_browser(
     """
     stop = Stop()
 
-    def show(url: str) -> None:
-        console.line(f"Sign in on this page, and allow what Tokaway asks for:\n  {url}")
+    def show(account: Account, url: str) -> None:
+        console.result("sign_in_page", {"handle": account.handle, "url": url})
+        console.line(
+            "Sign in on this page, and allow what Tokaway asks for (servers call it an application "
+            f"on your device):\n  {url}"
+        )
         if ask_address:
             visit.bring(ask_address() or "")
         else:
             open_page(url)
 
     visit = Visit(show, stop)
-    with signals(stop):
+    # A person who is asked for the address ends that with Ctrl-C as any question.
+    with nullcontext() if ask_address else signals(stop):
         signed_in = sign_in_in_browser(load(flags), handle.removeprefix("@"), visit)
     _tell_signed_in(console, signed_in)
     if signed_in.ends:
@@ -114,7 +120,7 @@ def logout(console: Console, handle: str | None) -> int:
     ended = False
     with (
         closing(Server(tokens.pds, Stop().at_once)) as server,
-        suppress(XrpcError, OAuthError, TryLater, SignInNeeded),
+        suppress(XrpcError, OAuthError, TryLater),
     ):
         Session(server, tokens.did, None, tokens=tokens).close()
         ended = True

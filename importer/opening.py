@@ -88,11 +88,12 @@ def opened(
 
 def _refuse_another_account(archive: Archive, export: Export) -> None:
     """One archive is one creator's; a creator who took another name still has the same posts."""
-    profile, posts = archive.profile(), archive.posts()
+    profile = archive.profile()
     known = profile.user_name if profile else None
-    if not posts or not known or not export.username or known == export.username:
+    if not known or not export.username or known == export.username:
         return
-    if not match_posts(export.posts, posts)[0]:
+    posts = archive.posts()
+    if posts and not match_posts(export.posts, posts)[0]:
         raise UserError(
             f"{export.path.name} is the export of @{export.username}, and the archive "
             f"{archive.folder} holds posts of @{known}. Nothing was taken over.",

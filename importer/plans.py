@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from importer.archive.view import UNFINISHED, ArchiveView
+from importer.archive.view import ArchiveView
 from importer.budgets import Window, in_words
 from importer.clock import utc_now
 from importer.engine.forecast import Forecast
@@ -43,24 +43,41 @@ class Plan:
     notices: tuple[Notice, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What is to come. `forecast` was played through `windows`, and is `None` if nothing waits."""
+
+    windows: tuple[Window, ...]
+    forecast: Forecast | None
+
+
+def look_ahead(archive: ArchiveView, settings: Settings) -> Ahead:
+    """The limits as they are used now, and when the import will be finished.
+
+    Raises:
+        UserError: the table of handles cannot be used.
+    """
+    windows, style = tuple(windows_of(archive, settings)), style_of(settings, archive)
+    return Ahead(windows, outlook(archive, settings, style, windows, utc_now()))
+
+
 def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
     """Decide for every post that waits; reads the files at hand, sends nothing.
 
     Raises:
         UserError: the table of handles cannot be used.
     """
-    waiting = archive.posts(*UNFINISHED, chosen=True)
+    waiting = archive.waiting()
     limits = archive.limits() or assumed()
-    style, windows = style_of(settings, archive), tuple(windows_of(archive, settings))
-    seen = outlook(archive, settings, style, windows, utc_now())
+    ahead = look_ahead(archive, settings)
     return Plan(
-        summary=_with(summarise(archive, utc_now()), seen),
+        summary=_with(summarise(archive, utc_now()), ahead.forecast),
         waiting=tuple(waiting),
         foreseen=foresee_all(archive, waiting, limits, settings),
         limits=limits,
-        style=style,
-        windows=windows,
-        forecast=seen,
+        style=style_of(settings, archive),
+        windows=ahead.windows,
+        forecast=ahead.forecast,
         settings=settings,
         files=archive.files_by_post(),
         notices=known_notices(archive, settings, limits),
@@ -69,9 +86,8 @@ def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
 
 def summary_with_outlook(archive: ArchiveView, settings: Settings) -> Summary:
     """The numbers of an archive, with the day on which its import will be finished."""
-    windows, style = windows_of(archive, settings), style_of(settings, archive)
-    seen = outlook(archive, settings, style, windows, utc_now())
-    return _with(summarise(archive, utc_now()), seen)
+    ahead = look_ahead(archive, settings)
+    return _with(summarise(archive, utc_now()), ahead.forecast)
 
 
 def _with(summary: Summary, seen: Forecast | None) -> Summary:

@@ -9,8 +9,9 @@ from importer.archive.store import Archive
 from importer.archive.view import UNFINISHED
 from importer.engine.run import Outcome, run
 from importer.engine.stop import Stop
+from importer.engine.wishes import Wishes
 from importer.events import Event
-from importer.pds.session import Credentials
+from importer.pds.session import Credentials, Given
 from importer.run_log import RunLog
 from importer.settings import Settings
 from importer.stages.place import sweep
@@ -20,21 +21,23 @@ from importer.toolbox import signed_in
 def run_archive(
     archive: Archive,
     settings: Settings,
-    credentials: Credentials,
+    credentials: Credentials | None,
     emit: Callable[[Event], None],
     stop: Stop,
     *,
     while_running: AbstractContextManager[None] | None = None,
+    wishes: Wishes | None = None,
 ) -> Outcome:
     """Fetch, prepare and publish what waits in an archive; the same call resumes.
 
     Args:
         archive: open for writing.
         settings: of this run.
-        credentials: where a password comes from, if no session was kept.
+        credentials: where a password comes from, if no session was kept; `None` if from nowhere.
         emit: hears every event, in order and from this thread.
         stop: how the run is told to stop.
         while_running: entered once the account is signed in.
+        wishes: what the person wants changed meanwhile.
 
     Raises:
         UserError: no account is named, it is not the archive's, or FFmpeg is missing.
@@ -43,7 +46,7 @@ def run_archive(
     """
     sweep(archive.folder, frozenset(post.id for post in archive.posts(*UNFINISHED, chosen=True)))
     with (
-        signed_in(settings, archive, credentials, stop) as tools,
+        signed_in(settings, archive, credentials or Given(None), stop) as tools,
         RunLog(archive.folder) as log,
         while_running or nullcontext(),
     ):
@@ -52,4 +55,4 @@ def run_archive(
             log.event(event)
             emit(event)
 
-        return run(archive, tools, settings, tell, stop)
+        return run(archive, tools, settings, tell, stop, wishes=wishes)

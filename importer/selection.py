@@ -58,12 +58,12 @@ class Selection:
 
     def of(self, posts: Iterable[Post], now: datetime) -> list[Post]:
         """Those of some posts that are meant, in their order."""
+        if self.is_everything:
+            return list(posts)
         return [post for post in posts if self.matches(post, now)]
 
     def matches(self, post: Post, now: datetime) -> bool:
         """Whether a post is meant; `now` tells which links die soon."""
-        if self.is_everything:
-            return True
         if self.since or self.until:
             day = post.posted_at.astimezone(UTC).date()
             if (self.since and day < self.since) or (self.until and day > self.until):

@@ -17,13 +17,14 @@ from importer.console import Console
 from importer.engine.patience import Patience
 from importer.engine.stop import Stop
 from importer.errors import Refused, Stopped, UserError
-from importer.model import Post, Record
+from importer.model import Post
 from importer.pds.repo import Repo
 from importer.pds.session import Credentials, Given
-from importer.settings import Settings, load
-from importer.stages.undo import Undone, undo
+from importer.settings import load
+from importer.stages.undo import Undone
 from importer.stages.update import Change, change_of, update
-from importer.toolbox import session_of, style_of
+from importer.toolbox import style_of
+from importer.undoing import Selected, Selection, select, signed_in_patiently, take_back
 from importer.wording import local, one_line, plural, utc
 
 SHOWN = 20
@@ -42,25 +43,9 @@ NOBODY = Access({}, Given(None), lambda question: False)
 """Access of a program that has no password and agrees to nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which published posts are meant; of all, unless names or a run are given.
-
-    `found` takes in records that this archive found on the server rather than wrote.
-    """
-
-    names: tuple[str, ...] = ()
-    run: int | None = None
-    found: bool = False
-
-
-def patience_of(console: Console, settings: Settings, stop: Stop) -> Patience:
-    """Waiting as the settings want it, told on the console."""
-
-    def waiting(reason: str, until: datetime) -> None:
-        console.note(f"Waiting until {local(until)}: {reason}")
-
-    return Patience(stop, utc_now, settings=settings, tell=waiting)
+def waits(console: Console) -> Callable[[str, datetime], None]:
+    """Tells on the console why nothing goes on, and until when."""
+    return lambda reason, until: console.note(f"Waiting until {local(until)}: {reason}")
 
 
 def undo_import(console: Console, folder: Path, selection: Selection, access: Access) -> int:
@@ -71,25 +56,21 @@ def undo_import(console: Console, folder: Path, selection: Selection, access: Ac
     """
     stop = Stop()
     with working_on(folder) as archive:
-        chosen, left = _select(archive, selection)
-        if not chosen:
-            console.line("Nothing to take back." + _left_alone(left))
+        selected = select(archive, selection)
+        if not selected.posts:
+            console.line("Nothing to take back." + _left_alone(selected.left))
             return 0
-        _show_undo(console, archive, chosen, left)
-        if not access.confirm(f"Delete {plural(len(chosen), 'post')} from your account?"):
+        _show_undo(console, archive, selected)
+        if not access.confirm(f"Delete {plural(len(selected.posts), 'post')} from your account?"):
             console.line("Nothing was deleted.")
             return 0
         told: Counter[Undone] = Counter()
         with _repo(console, archive, access, stop) as (repo, patience):
-            for post, records in chosen:
-                result = patience.call(lambda records=records: undo(records, repo))  # type: ignore[misc]
-                told[result] += 1
-                if result is not Undone.CHANGED:
-                    archive.note_undone(post)
-                console.result("undone", {"post": post.id, "uri": records[0].uri, "result": result})
-                console.note(f"{'!' if result is Undone.CHANGED else '✓'} {post.id} {result}")
-                if stop.draining.is_set():
-                    raise Stopped
+            for one in take_back(archive, selected, repo, patience, stop):
+                told[one.result] += 1
+                uri = one.records[0].uri
+                console.result("undone", {"post": one.post.id, "uri": uri, "result": one.result})
+                console.note(f"{'!' if one.is_left_alone else '✓'} {one.post.id} {one.result}")
     _tell_undone(console, told)
     return 1 if told[Undone.CHANGED] else 0
 
@@ -132,45 +113,15 @@ def update_posts(console: Console, folder: Path, names: Sequence[str], access: A
     return 1 if refused else 0
 
 
-def _select(archive: Archive, selection: Selection) -> tuple[list[tuple[Post, list[Record]]], int]:
-    """The posts to take back with their records, and how many are not of this archive's making."""
-    posts = {post.id: post for post in archive.posts()}
-    unknown = set(selection.names) - posts.keys()
-    if unknown:
-        raise UserError(
-            f"No post is called {', '.join(sorted(unknown))}. Nothing was deleted.",
-            hint=f"To see their names: tokaway posts {archive.folder}",
-            code="no_post",
-        )
-    records: dict[str, list[Record]] = {}
-    for record in archive.records():
-        records.setdefault(record.post, []).append(record)
-    chosen, left = [], 0
-    for name, own in records.items():
-        if selection.names and name not in selection.names:
-            continue
-        if selection.run is not None and all(record.run != selection.run for record in own):
-            continue
-        if not selection.found and all(record.run is None for record in own):
-            left += 1
-            continue
-        chosen.append((posts[name], own))
-    chosen.sort(key=lambda one: (one[0].posted_at, one[0].ordinal), reverse=True)
-    return chosen, left
-
-
-def _show_undo(
-    console: Console, archive: Archive, chosen: Sequence[tuple[Post, list[Record]]], left: int
-) -> None:
-    account = archive.account()
+def _show_undo(console: Console, archive: Archive, selected: Selected) -> None:
+    account, chosen = archive.account(), selected.posts
     console.line(
         f"{plural(len(chosen), 'post')} of {account.handle if account else 'your account'} will "
-        f"be deleted, with their replies, likes and reposts.{_left_alone(left)}"
+        f"be deleted, with their replies, likes and reposts.{_left_alone(selected.left)}"
     )
-    for post, records in chosen[:SHOWN]:
-        console.line(
-            f"  {utc(post.posted_at)}  {one_line(post.caption) or '(no caption)'}  {records[0].uri}"
-        )
+    for one in chosen[:SHOWN]:
+        words = one_line(one.post.caption) or "(no caption)"
+        console.line(f"  {utc(one.post.posted_at)}  {words}  {one.records[0].uri}")
     if len(chosen) > SHOWN:
         console.line(f"  … and {len(chosen) - SHOWN} more")
 
@@ -251,11 +202,19 @@ def _show_change(console: Console, change: Change) -> None:
     before, after = " / ".join(change.before), " / ".join(change.after)
     console.result(
         "update_post",
-        {"post": change.post.id, "before": change.before, "after": change.after},
+        {
+            "post": change.post.id,
+            "before": change.before,
+            "after": change.after,
+            "others": change.others,
+        },
     )
     console.line(f"{change.post.id}  {utc(change.post.posted_at)}")
-    console.line(f"  - {one_line(before, 200)}")
-    console.line(f"  + {one_line(after, 200)}")
+    if before != after:
+        console.line(f"  - {one_line(before, 200)}")
+        console.line(f"  + {one_line(after, 200)}")
+    if change.others:
+        console.line(f"  changed: {', '.join(change.others)}")
 
 
 @contextmanager
@@ -263,5 +222,8 @@ def _repo(
     console: Console, archive: Archive, access: Access, stop: Stop
 ) -> Iterator[tuple[Repo, Patience]]:
     settings = load(access.flags, archive=archive.folder)
-    with signals(stop), session_of(settings, archive, access.credentials, stop) as (_, repo):
-        yield repo, patience_of(console, settings, stop)
+    with (
+        signals(stop),
+        signed_in_patiently(archive, settings, access.credentials, stop, waits(console)) as pair,
+    ):
+        yield pair

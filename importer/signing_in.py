@@ -17,7 +17,8 @@ from importer.model import Account
 from importer.pds.identity import find_account, find_pds
 from importer.pds.kept_sessions import KeptSessions, Tokens, is_app_password
 from importer.pds.loopback import Loopback, brought_by
-from importer.pds.oauth import AuthorizationServer
+from importer.pds.oauth import AuthorizationServer, issuer_for
+from importer.pds.oauth_calls import OAuthError
 from importer.pds.scopes import asked_for
 from importer.pds.session import CODE_NEEDED, Password, Session
 from importer.pds.xrpc import Server
@@ -140,11 +141,11 @@ class Visit:
     """A person at the page of a server, who comes back by the browser or brings its address.
 
     Args:
-        show: shows the person the page with this address.
+        show: shows the person the page with this address, which signs in this account.
         stop: how the wait is broken off.
     """
 
-    def __init__(self, show: Callable[[str], object], stop: Stop) -> None:
+    def __init__(self, show: Callable[[Account, str], object], stop: Stop) -> None:
         self.show = show
         self.stop = stop
         self._brought: dict[str, str] | None = None
@@ -178,9 +179,24 @@ def sign_in_in_browser(settings: Settings, identifier: str, visit: Visit) -> Sig
     url = settings.pds or find_pds(identifier, plc=settings.plc)
     with closing(Server(url, visit.stop.at_once)) as server:
         account = find_account(server, identifier)
+        if not settings.pds and find_pds(account.did, plc=settings.plc).rstrip("/") != server.url:
+            raise SignInNeeded(
+                f"{server.host} says that it holds {identifier}, but the account's document names "
+                "another server. Nothing was sent.",
+                hint="If you know that this server is the right one, name it with --pds.",
+                code="foreign_account",
+            )
         try:
-            session = Session(server, account.did, None, tokens=_consented(account, visit))
+            with closing(AuthorizationServer(issuer_for(account.pds))) as authority:
+                tokens = _consented(authority, account, visit)
+            session = Session(server, account.did, None, tokens=tokens)
             account = session.sign_in()
+        except OAuthError as error:
+            raise SignInNeeded(
+                f"{server.host} offers no sign-in through a browser ({error}). Nothing was sent.",
+                hint=f"Sign in with an app password: tokaway login {account.handle}",
+                code="no_oauth",
+            ) from error
         except TryLater as trouble:
             raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
         check_permissions(session.grant, account, POST_COLLECTIONS, service=False)
@@ -188,12 +204,12 @@ def sign_in_in_browser(settings: Settings, identifier: str, visit: Visit) -> Sig
     return SignedIn(account, where, ends=session.grant.ends if session.grant else None)
 
 
-def _consented(account: Account, visit: Visit) -> Tokens:
+def _consented(authority: AuthorizationServer, account: Account, visit: Visit) -> Tokens:
     """What the server gives once the person has consented."""
-    with closing(AuthorizationServer(account.pds)) as authority, Loopback() as loopback:
+    with Loopback() as loopback:
         scope = asked_for((*POST_COLLECTIONS, PROFILE))
         consent = authority.ask(scope, loopback.url, account.handle)
-        visit.show(consent.url)
+        visit.show(account, consent.url)
         brought = visit.outcome(loopback)
         if not brought:
             raise SignInNeeded(
@@ -201,4 +217,5 @@ def _consented(account: Account, visit: Visit) -> Tokens:
                 hint="Try again. If the browser runs on another machine, add --paste.",
                 code="not_allowed",
             )
-        return replace(authority.finish(consent, brought, account.did), handle=account.handle)
+        signing = Tokens(account.did, account.handle, account.pds, "", "")
+        return authority.finish(consent, brought, signing)

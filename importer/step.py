@@ -30,6 +30,10 @@ class Step:
         if self._stop.is_set():
             raise Stopped
 
+    def break_off(self) -> None:
+        """Make the step stop at once."""
+        self._stop.set()
+
     @property
     def stop(self) -> threading.Event:
         """Set when the step must stop at once; for waits that should end early."""

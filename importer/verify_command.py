@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import ExitStack
 from pathlib import Path
 
 from importer.archive.store import Archive
-from importer.clock import utc_now
 from importer.commands import signals, working_on
 from importer.console import Console
 from importer.engine.stop import Stop
-from importer.engine.verification import Checked, Verification, Verifier
-from importer.errors import Stopped, UserError
-from importer.model import Account, Edit
-from importer.pds.appview import open_appview
-from importer.pds.identity import signing_key
-from importer.pds.proof import verifier
-from importer.pds.xrpc import Server
-from importer.server_commands import Access, patience_of
+from importer.engine.verification import Checked, Verification
+from importer.errors import Stopped
+from importer.model import Edit
+from importer.server_commands import Access, waits
 from importer.settings import Settings, load
 from importer.stages.repair import send_files
 from importer.stages.undo import Undone, undo
 from importer.step import Step
-from importer.toolbox import counted, session_of
+from importer.toolbox import session_of
+from importer.verifying import verification
 from importer.wording import plural
 
 
@@ -37,39 +32,24 @@ def verify(
     """
     stop = Stop()
     settings = load(access.flags, archive=folder)
-    with working_on(folder) as archive, ExitStack() as stack:
-        account = archive.account()
-        if account is None or not archive.records():
-            raise UserError(
-                "Nothing of this archive is published yet: there is nothing to verify.",
-                hint=f"Publish with: tokaway run {folder}",
-                code="nothing_published",
-            )
-        server = Server(settings.pds or account.pds, stop.at_once)
-        stack.callback(server.close)
-        stack.enter_context(signals(stop))
-        stack.enter_context(counted(server, account, settings))
-        verification = Verification(
-            archive,
-            server,
-            patience_of(console, settings, stop),
-            utc_now,
-            appview=stack.enter_context(open_appview(settings.appview, server.url, stop.at_once)),
-            signed=_signed(account, settings) if prove else None,
-        )
-        wrong, records = _check(console, verification)
+    with (
+        working_on(folder) as archive,
+        signals(stop),
+        verification(archive, settings, stop, waits(console), prove=prove) as look,
+    ):
+        wrong, records = _check(console, look)
         if stop.draining.is_set():
             raise Stopped
-        _tell(console, records, wrong, verification.unasked, prove=prove)
+        _tell(console, records, wrong, look.unasked, prove=prove)
         if repair and wrong:
             wrong = _repair(console, archive, wrong, access, settings, stop)
     return 1 if wrong else 0
 
 
-def _check(console: Console, verification: Verification) -> tuple[list[Checked], int]:
+def _check(console: Console, look: Verification) -> tuple[list[Checked], int]:
     wrong: list[Checked] = []
     records = 0
-    for checked in verification.run():
+    for checked in look.run():
         records += len(checked.records)
         uri = checked.records[0].uri
         trouble = checked.trouble
@@ -185,7 +165,3 @@ def _encode_anew(
             f"{plural(len(back), 'post')} will be published again: tokaway run {archive.folder}"
         )
     return back
-
-
-def _signed(account: Account, settings: Settings) -> Verifier:
-    return verifier(signing_key(account.did, plc=settings.plc))

@@ -137,6 +137,14 @@ class BreakingProxy:
             self._random = None
             self._plans.clear()
 
+    def forget(self) -> None:
+        """Be as new: nothing came through, and nothing is to be broken."""
+        with self._lock:
+            self._random = None
+            self._plans.clear()
+            self._actions.clear()
+            self._calls.clear()
+
     def calls(self, nsid: str | None = None) -> list[Call]:
         """What came through so far, in the order it ended; of one method only, if named."""
         with self._lock:

@@ -212,9 +212,10 @@ _MAKERS["huge.mp4"] = lambda clips, path: clips.ffmpeg(
 drawn("nothing_right.avi", "-c:v", "mpeg4", "-c:a", "libmp3lame", "-vf", "setsar=4/3")
 
 
-def _hdr(transfer: str) -> list[str]:
+def hdr(transfer: str) -> list[str]:
+    """Options that store an SDR picture as HDR of equal look."""
     chain = (
-        "format=yuv444p,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv,"
+        "format=gbrp,zscale=m=709:r=tv,format=yuv444p,setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv,"
         "zscale=t=linear,format=gbrpf32le,"
         f"zscale=npl=203:p=2020:t={transfer}:m=2020_ncl:r=tv,format=yuv420p10le"
     )
@@ -233,7 +234,7 @@ def _grey(clips: Clips, path: Path, transfer: str) -> None:
     clips.ffmpeg(
         *("-f", "lavfi", "-i", "color=0x808080:s=64x112:r=10:d=0.5"),
         *("-f", "lavfi", "-i", "sine=440:44100:d=0.5"),
-        *_hdr(transfer),
+        *hdr(transfer),
         path,
     )
 

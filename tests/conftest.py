@@ -13,6 +13,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from playwright.sync_api import Browser
 
 from importer.demo.local_pds import LocalPds
 from importer.media.ffmpeg import Ffmpeg, find
@@ -20,6 +21,7 @@ from importer.pds.repo import Repo
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import Server
 from tests.breaking_proxy import BreakingProxy
+from tests.browser import open_browser
 from tests.clips import Clips
 from tests.media.matrix import Treated
 from tests.video_stand_in import VideoStandIn
@@ -51,6 +53,14 @@ class TestAccount:
     pds: str
 
 
+@dataclass(frozen=True, slots=True)
+class Doorway:
+    """A PDS and the proxy through which everybody sees it."""
+
+    pds: LocalPds
+    proxy: BreakingProxy
+
+
 @pytest.fixture(scope="session")
 def pds() -> Iterator[LocalPds]:
     """One real PDS for the whole session, in memory where the system has a place for it."""
@@ -79,6 +89,18 @@ def small_pds() -> Iterator[LocalPds]:
         LocalPds(Path(folder), blob_limit=1_000_000, rate_limits=True) as server,
     ):
         yield server
+
+
+@pytest.fixture(scope="session")
+def doorway() -> Iterator[Doorway]:
+    """A third real PDS, whose own address is that of a proxy in front of it: as OAuth needs it."""
+    with (
+        BreakingProxy("") as proxy,
+        tempfile.TemporaryDirectory(prefix="tokaway-pds-") as folder,
+        LocalPds(Path(folder), public_url=proxy.url) as server,
+    ):
+        proxy.upstream = server.url
+        yield Doorway(server, proxy)
 
 
 @pytest.fixture
@@ -125,6 +147,13 @@ def video_service(pds: LocalPds) -> Iterator[VideoStandIn]:
     with VideoStandIn(pds.plc_url, pds.did, pds.url) as made:
         made.encodes = False
         yield made
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for the whole session; a `new_context()` of it is a person of its own."""
+    with open_browser() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

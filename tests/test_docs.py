@@ -24,6 +24,7 @@ from importer.summary import Reason, Summary
 
 ROOT = Path(__file__).parents[1]
 JSON_LINES = ROOT / "docs" / "json-lines.md"
+SETTINGS = ROOT / "docs" / "settings.md"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FOR_USERS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # Of the run and of the command: one name, told apart by the field `run`.
@@ -166,7 +167,7 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
 
 
 def test_every_setting_is_documented_with_its_default_variable_and_flag() -> None:
-    rows = next(tables(ROOT / "docs" / "settings.md"))
+    rows = next(tables(SETTINGS))
     (of_run,) = (command for name, command in cli.commands.items() if name == "run")
     flags = {option.name: option for option in of_run.params if isinstance(option, click.Option)}
     expected = []
@@ -185,7 +186,7 @@ def test_the_documents_name_no_variable_that_does_nothing() -> None:
     known = {PREFIX + field.name.upper() for field in fields(Settings)} | set(NOT_SETTINGS)
     for page in PAGES:
         assert set(re.findall(rf"\b{PREFIX}[A-Z_]+\b", text(page))) <= known, page.name
-    assert set(NOT_SETTINGS) <= set(re.findall(r"\bTOKAWAY_[A-Z_]+\b", text(FOR_USERS[-1])))
+    assert set(NOT_SETTINGS) <= set(re.findall(r"\bTOKAWAY_[A-Z_]+\b", text(SETTINGS)))
 
 
 def options(command: click.Command) -> set[str]:
@@ -204,7 +205,7 @@ def test_every_command_is_in_the_readme() -> None:
 
 
 def test_every_flag_is_documented_with_the_commands_that_have_it() -> None:
-    settings, others = tables(ROOT / "docs" / "settings.md")
+    settings, others = tables(SETTINGS)
     documented: set[tuple[str, str]] = set()
     for row in settings:
         documented |= {(flag, "run") for flag in re.findall(r"`(-[-\w]+)`", row[3])}

@@ -94,7 +94,7 @@ GOLDEN: list[tuple[Event, str]] = [
         Status(AT, 7, COUNTS, (InHand("20240131T235959", Stage.FETCH, 1.5, None, "bytes"),)),
         f'{{"event": "status", {HEAD}, "counts": {WRITTEN_COUNTS}, '
         '"in_hand": [{"post": "20240131T235959", "stage": "fetch", "done": 1.5, "total": null, '
-        '"unit": "bytes"}]}',
+        '"unit": "bytes", "rate": null}]}',
     ),
     (
         Waiting(AT, 7, "The quota is used up.", LATER),

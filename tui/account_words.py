@@ -181,6 +181,7 @@ def refusal(trouble: Trouble) -> Trouble:
             "Try again. If your browser runs on another machine, paste the address at which it "
             "ended."
         ),
+        "foreign_account": _("If you know that it is right, give its address under Advanced."),
         "no_oauth": _("Sign in with an app password instead."),
         "sign_in_refused": _("Try again; or sign in with an app password."),
         "not_permitted": _("Sign in again and allow all that is asked; or use an app password."),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -12,18 +14,24 @@ from typing import Any, ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.theme import Theme
 from textual.widgets import HelpPanel
 
 from importer.archive.ledger import default_folder
 from importer.clock import utc_now
 from importer.imports import usual_places
 from tui.demo import DemoGround
+from tui.doing import Doing
+from tui.handing import hand_over
 from tui.language import _
 from tui.remembered import Remembered
 from tui.screens.welcome import WelcomeScreen
 
 NARROW, WIDE = 60, 110
 TALL = 32
+# The terminal is itself again long before.
+_GRACE_SECONDS = 2.0
+_WITHOUT_COLOUR = "ansi-dark"
 # Dark, light, and the terminal's own palette in both.
 THEMES = ("textual-dark", "textual-light", "ansi-dark", "ansi-light")
 
@@ -58,7 +66,8 @@ class TokawayApp(App[int]):
         places: Sequence[Path] | None = None,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        super().__init__()
+        # Of all filters only the one for the terminal's own palette takes every colour away.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.remembered = remembered or Remembered(default_folder())
         self.flags = dict(flags or {})
         self.places = tuple(usual_places() if places is None else places)
@@ -73,10 +82,16 @@ class TokawayApp(App[int]):
 
     def on_mount(self) -> None:
         """Begin as it was left, and remember what changes."""
-        if self.remembered.choices.theme in self.available_themes:
+        if self.no_color:
+            self.theme = _WITHOUT_COLOUR
+        elif self.remembered.choices.theme in self.available_themes:
             self.theme = self.remembered.choices.theme
-        self.theme_changed_signal.subscribe(self, lambda theme: self.remembered.theme(theme.name))
+        self.theme_changed_signal.subscribe(self, self._remember_theme)
         self.push_screen(WelcomeScreen(self._path))
+
+    def _remember_theme(self, theme: Theme) -> None:
+        if not self.no_color:
+            self.remembered.theme(theme.name)
 
     async def on_unmount(self) -> None:
         """What the demo started ends with the program."""
@@ -100,6 +115,25 @@ class TokawayApp(App[int]):
             _("Save what is on the screen as a picture (SVG)"),
             partial(self.set_timer, 0.1, self.deliver_screenshot),
         )
+
+    def hand_over(self, target: str | Path) -> None:
+        """Open a link or a page for the person, or give them a file; see `tui.handing`."""
+        hand_over(self, target)
+
+    async def action_quit(self) -> None:
+        """Leave; a screen at work is asked first, and leaves when its work has ended."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Doing) and screen.is_at_work:
+                screen.ask_to_leave()
+                return
+        self.exit()
+
+    def leave_for_good(self, code: int) -> None:
+        """Leave even if a worker hangs in the network; all it could still do is repeatable."""
+        self.exit(code)
+        ending = threading.Timer(_GRACE_SECONDS, os._exit, [code])
+        ending.daemon = True
+        ending.start()
 
     def action_help(self) -> None:
         """Show or hide what the screen says about itself."""

@@ -5,11 +5,12 @@ Every method may take long and belongs in a worker thread (`Doing.do`), never in
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,25 @@ from importer.accepting import Accepted, note_account
 from importer.archive.edits import Edited
 from importer.archive.lock import locked
 from importer.archive.store import Archive
-from importer.archive.view import ArchiveView
+from importer.archive.view import UNFINISHED, ArchiveView
+from importer.budgets import Window
 from importer.captions.table import Edits, read_table, write_table
+from importer.clock import utc_now
 from importer.closeup import Closeup, closeup
+from importer.engine.run import Outcome
+from importer.engine.stop import Stop
+from importer.engine.wishes import Wishes
+from importer.events import Event
 from importer.gathering import Gathered, Say, gather_folder, gather_pages
-from importer.model import Edit, Measure, Post
+from importer.model import Edit, Measure, Milestone, Post
 from importer.opening import Opened, opened
-from importer.plans import Plan, make_plan, summary_with_outlook
+from importer.plans import Ahead, Plan, look_ahead, make_plan, summary_with_outlook
+from importer.report import write_report
 from importer.reviewing import Sending, sending
+from importer.runs import run_archive
 from importer.settings import Settings, load
 from importer.summary import Summary
+from importer.toolbox import windows_of
 
 # Up to here posts are read one by one.
 _FEW = 100
@@ -136,6 +146,53 @@ class Desk:
         plan = self.plan()
         free = shutil.disk_usage(self.folder).free
         return Review(plan, sending(plan), free)
+
+    def ahead(self) -> Ahead:
+        """The limits as they are used now, and when the import will be finished."""
+        with self.looking() as view:
+            return look_ahead(view, self.settings())
+
+    def windows(self) -> tuple[Window, ...]:
+        """The limits as they are used now; quick, whatever waits."""
+        with self.looking() as view:
+            return tuple(windows_of(view, self.settings()))
+
+    def run(
+        self, emit: Callable[[Event], None], stop: Stop, wishes: Wishes, *, dry: bool = False
+    ) -> Outcome | None:
+        """Publish what waits, signed in by the session that was kept; `None` if nothing waits.
+
+        A `dry` run fetches and prepares, and sends nothing.
+
+        Raises:
+            ArchiveInUse: another run holds it.
+            UserError: no account is named, it is not the archive's, or FFmpeg is missing.
+            SignInNeeded: no session was kept, or the server refuses it.
+            Unreachable: the server does not answer.
+        """
+        settings = replace(self.settings(), dry_run=dry)
+        with self.working() as archive:
+            if not archive.posts(*UNFINISHED, chosen=True):
+                return None
+            return run_archive(archive, settings, None, emit, stop, wishes=wishes)
+
+    @property
+    def command(self) -> str:
+        """The line that goes on with the import without the screens, until a limit is reached."""
+        return shlex.join(["tokaway", "run", str(self.folder.absolute()), "--no-wait"])
+
+    def put_back_failed(self) -> int:
+        """Give every failed post another chance; how many there are."""
+        with self.working() as archive:
+            failed = archive.posts(Milestone.FAILED)
+            for post in failed:
+                archive.put_back(post)
+        return len(failed)
+
+    def write_report(self) -> Path:
+        """Write the report anew; where it lies."""
+        with self.looking() as view:
+            return write_report(view, utc_now())
 
     def edit(self, edits: Iterable[Edit]) -> Edited:
         """Take over what the person wrote and chose."""

@@ -8,7 +8,7 @@ from typing import TypeVar
 from textual import on
 from textual.message import Message
 from textual.screen import Screen
-from textual.worker import Worker
+from textual.worker import Worker, get_current_worker
 
 from importer.errors import Stopped
 from tui.screens.trouble import TroubleScreen
@@ -23,6 +23,14 @@ class Doing(Screen[Answer]):
 
     A worker thread never touches a widget: it posts messages, which arrive here in order.
     """
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether leaving the program must wait for what this screen does."""
+        return False
+
+    def ask_to_leave(self) -> None:
+        """The person wants to leave the program while the screen is at work."""
 
     class _Done(Message):
         """A piece of work ended well; what follows runs on the screen's thread."""
@@ -53,14 +61,16 @@ class Doing(Screen[Answer]):
         """
 
         def in_thread() -> None:
+            worker = get_current_worker()
             try:
                 result = work()
             except Stopped:
                 return
             except Exception as error:  # noqa: BLE001  whatever it is, the screen says it
-                self._report(trouble_of(error), failed)
+                if not worker.is_cancelled:
+                    self._report(trouble_of(error), failed)
             else:
-                if then is not None:
+                if then is not None and not worker.is_cancelled:
                     self.post_message(self._Done(lambda: then(result)))
 
         return self.run_worker(

@@ -2,47 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from importer.model import Post
-from importer.selection import Selection, State
+from importer.selection import STATES, State, link_is_dying
 from tui.language import _, ngettext
 
-_SILENT = Selection(no_caption=True, state=State.WAITING)
-_DYING = Selection(dying_link=True)
 
+class Tally:
+    """Counts posts, so that one that changes is told without a look at all the others.
 
-def notices(posts: Sequence[Post], now: datetime) -> list[str]:
-    """A line for each thing that a person should know before going on."""
-    chosen = [post for post in posts if post.chosen]
-    lines = dying_links(chosen, now)
-    if silent := len(_SILENT.of(chosen, now)):
-        told = ngettext("→ {n} post has no words yet.", "→ {n} posts have no words yet.", silent)
-        how = _("o reads them off TikTok, s finds them in a folder, e writes them.")
-        lines.append(f"{told.format(n=f'{silent:,}')} {how}")
-    return lines
+    Args:
+        now: tells which links die soon.
+    """
 
+    def __init__(self, now: datetime) -> None:
+        self._now = now
+        self.posts = self.chosen = 0
+        self._dead = self._dying = self._silent = 0
 
-def dying_links(chosen: Sequence[Post], now: datetime) -> list[str]:
-    """A line for links that have died, and one for those that will soon."""
-    lines = []
-    dying = _DYING.of(chosen, now)
-    dead = sum(post.link_expires_at is not None and post.link_expires_at <= now for post in dying)
-    if dead:
-        told = ngettext(
-            "! The link of {n} post has died. Ask TikTok for your data again and open the new "
-            "file.",
-            "! The links of {n} posts have died. Ask TikTok for your data again and open the new "
-            "file.",
-            dead,
-        )
-        lines.append(told.format(n=f"{dead:,}"))
-    if soon := len(dying) - dead:
-        told = ngettext(
-            "! The link of {n} post dies within two days: publish soon, its file comes first.",
-            "! The links of {n} posts die within two days: publish soon, their files come first.",
-            soon,
-        )
-        lines.append(told.format(n=f"{soon:,}"))
-    return lines
+    def add(self, post: Post, by: int = 1) -> None:
+        """Count a post in, or out with -1: as it was counted in."""
+        self.posts += by
+        if not post.chosen:
+            return
+        self.chosen += by
+        if link_is_dying(post, self._now):
+            is_dead = post.link_expires_at is not None and post.link_expires_at <= self._now
+            self._dead += by * is_dead
+            self._dying += by * (not is_dead)
+        if not post.caption.strip() and STATES[post.milestone] is State.WAITING:
+            self._silent += by
+
+    def notices(self) -> list[str]:
+        """A line for each thing that a person should know before going on."""
+        lines = self.links()
+        if self._silent:
+            told = ngettext(
+                "→ {n} post has no words yet:", "→ {n} posts have no words yet:", self._silent
+            )
+            how = _("o reads them off TikTok, s finds them in a folder.")
+            lines.append(f"{told.format(n=f'{self._silent:,}')} {how}")
+        return lines
+
+    def links(self) -> list[str]:
+        """A line for links that have died, and one for those that will soon."""
+        lines = []
+        if self._dead:
+            told = ngettext(
+                "! {n} link has died: ask TikTok for your data again and open the new file.",
+                "! {n} links have died: ask TikTok for your data again and open the new file.",
+                self._dead,
+            )
+            lines.append(told.format(n=f"{self._dead:,}"))
+        if self._dying:
+            told = ngettext(
+                "! {n} link dies within two days: publish soon, its file comes first.",
+                "! {n} links die within two days: publish soon, their files come first.",
+                self._dying,
+            )
+            lines.append(told.format(n=f"{self._dying:,}"))
+        return lines

@@ -14,7 +14,7 @@ from importer.reviewing import Sending
 from importer.wording import forecast_line, size
 from tui.account_words import notice_hint
 from tui.language import _, ngettext
-from tui.notices import dying_links
+from tui.notices import Tally
 from tui.shown import visible
 
 _MOST_DAYS = 14
@@ -97,7 +97,10 @@ def warnings(plan: Plan, sending: Sending, free: int, now: datetime) -> list[tup
             "{n} post will be left out: {reason}", "{n} posts will be left out: {reason}", number
         )
         found.append((text.format(n=number, reason=visible(reason)), ""))
-    found += [(line.removeprefix("! "), "") for line in dying_links(plan.waiting, now)]
+    tally = Tally(now)
+    for post in plan.waiting:
+        tally.add(post)
+    found += [(line.removeprefix("! "), "") for line in tally.links()]
     if silent := plan.summary.without_caption:
         text = ngettext(
             "{n} post will be published without words.",

@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 
 import platformdirs
-from sqlite_utils import Database
 
+from importer.archive.database import Database
 from importer.archive.rows import instant, moment
 from importer.archive.view import sqlite_trouble
 from importer.budgets import BY_ACCOUNT, Kind, Window

@@ -23,7 +23,6 @@ def match_posts(
     seconds: defaultdict[datetime, list[Post]] = defaultdict(list)
     for post in known:
         seconds[post.posted_at].append(post)
-    taken = {second: {post.ordinal for post in posts} for second, posts in seconds.items()}
     pairs: list[tuple[ExportPost, Post]] = []
     new: list[tuple[ExportPost, int]] = []
     unmatched: list[ExportPost] = []
@@ -37,13 +36,18 @@ def match_posts(
             seconds[exported.posted_at].remove(same[0])
         else:
             unmatched.append(exported)
+    late = {exported.posted_at for exported in unmatched}
+    taken: defaultdict[datetime, set[int]] = defaultdict(set)
+    for post in known:
+        if post.posted_at in late:
+            taken[post.posted_at].add(post.ordinal)
     for exported in unmatched:
         same = [post for post in seconds[exported.posted_at] if post.ordinal == exported.ordinal]
         if same:
             pairs.append((exported, same[0]))
             seconds[exported.posted_at].remove(same[0])
             continue
-        ordinals = taken.setdefault(exported.posted_at, set())
+        ordinals = taken[exported.posted_at]
         ordinal = exported.ordinal
         while ordinal in ordinals:
             ordinal += 1

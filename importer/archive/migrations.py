@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from sqlite_utils import Database, Migrations
-
+from importer.archive.database import Database, Migrations
 from importer.archive.matching import reason_to_skip
 from importer.model import Action, Kind, Milestone, Privacy, Role
 

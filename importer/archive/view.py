@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
-from sqlite_utils import Database
-
+from importer.archive.database import Database
 from importer.archive.migrations import migrations
 from importer.archive.rows import (
     Row,
@@ -53,6 +52,7 @@ class ArchiveView:
     def __init__(self, folder: Path, db: Database) -> None:
         self.folder = folder
         self._db = db
+        self._are_meant = ""
 
     @classmethod
     def open(cls, folder: Path) -> Self:
@@ -110,13 +110,36 @@ class ArchiveView:
     def posts(self, *milestones: Milestone, chosen: bool | None = None) -> list[Post]:
         """Posts, oldest first, at any of the milestones (all when none is named)."""
         where, values = _where(milestones, chosen)
-        return [
-            post_from_row(row)
-            for row in self._rows(
-                f"SELECT * FROM posts {where} ORDER BY posted_at, ordinal",  # noqa: S608
-                values,
-            )
-        ]
+        sql = f"SELECT * FROM posts {where} ORDER BY posted_at, ordinal"  # noqa: S608
+        with sqlite_trouble(self.folder):
+            # Row by row: together they would take more memory than the posts.
+            return [post_from_row(row) for row in self._db.query(sql, values)]
+
+    def mean_only(self, names: Iterable[str]) -> None:
+        """Let only these posts wait in the queue, for as long as the archive is open here."""
+        self._db.execute("CREATE TEMP TABLE IF NOT EXISTS meant (post TEXT PRIMARY KEY)")
+        self._db.execute("DELETE FROM meant")
+        listed = json.dumps(list(names))
+        self._db.execute("INSERT INTO meant SELECT value FROM json_each(?)", [listed])
+        self._are_meant = "AND id IN (SELECT post FROM meant)"
+
+    def waiting(self) -> list[Post]:
+        """The posts that a run would publish, oldest first."""
+        marks = ", ".join("?" * len(UNFINISHED))
+        sql = (
+            f"SELECT * FROM posts WHERE chosen AND milestone IN ({marks}) "  # noqa: S608
+            f"{self._are_meant} ORDER BY posted_at, ordinal"
+        )
+        return [post_from_row(row) for row in self._rows(sql, list(UNFINISHED))]
+
+    def number_prepared(self) -> int:
+        """How many posts that a run would publish are prepared."""
+        row = self._one(
+            "SELECT count(*) AS n FROM posts WHERE chosen AND milestone = ? "  # noqa: S608
+            f"{self._are_meant}",
+            [Milestone.PREPARED.value],
+        )
+        return int(row["n"])
 
     def post(self, post_id: str) -> Post | None:
         """One post by its id."""
@@ -133,7 +156,7 @@ class ArchiveView:
             post_from_row(row)
             for row in self._rows(
                 "SELECT * FROM posts WHERE chosen AND milestone = ? "  # noqa: S608
-                "AND (next_try_at IS NULL OR next_try_at <= ?) "
+                f"AND (next_try_at IS NULL OR next_try_at <= ?) {self._are_meant} "
                 f"ORDER BY {order} posted_at, ordinal LIMIT ?",
                 [milestone.value, moment(now), limit],
             )
@@ -146,7 +169,7 @@ class ArchiveView:
         marks = ", ".join("?" * len(milestones))
         row = self._one(
             "SELECT min(next_try_at) AS at FROM posts "  # noqa: S608
-            f"WHERE chosen AND next_try_at > ? AND milestone IN ({marks})",
+            f"WHERE chosen AND next_try_at > ? AND milestone IN ({marks}) {self._are_meant}",
             [moment(now), *milestones],
         )
         return instant(row["at"])

@@ -11,6 +11,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -176,7 +177,6 @@ class LocalPds:
 
     def forge_access_token(self, did: str, expires_at: datetime) -> str:
         """Sign an access token that ends when the caller likes, even in the past."""
-        head = {"typ": "at+jwt", "alg": "HS256"}
         claims = {
             "scope": "com.atproto.access",
             "aud": "did:web:localhost",
@@ -184,7 +184,17 @@ class LocalPds:
             "iat": int((expires_at - _TOKEN_LIFE).timestamp()),
             "exp": int(expires_at.timestamp()),
         }
-        signed = b".".join(_base64url(json.dumps(part).encode()) for part in (head, claims))
+        return self._signed({"typ": "at+jwt", "alg": "HS256"}, claims)
+
+    def forge_expired(self, token: str) -> str:
+        """Sign an access token of the server once more, as if it had ended a minute ago."""
+        head, claims = (
+            json.loads(base64.urlsafe_b64decode(part + "==")) for part in token.split(".")[:2]
+        )
+        return self._signed(head, claims | {"exp": int(time.time()) - 60})
+
+    def _signed(self, *parts: dict[str, Any]) -> str:
+        signed = b".".join(_base64url(json.dumps(part).encode()) for part in parts)
         mac = hmac.digest(self._jwt_secret.encode(), signed, hashlib.sha256)
         return (signed + b"." + _base64url(mac)).decode()
 

@@ -1,4 +1,4 @@
-"""Puts the npm packages of the demo's PDS into the cache, once, whole or not at all."""
+"""Puts npm packages, the demo's PDS above all, into the cache: once, whole or not at all."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ SERVER_FOLDER = Path(__file__).parent / "pds_server"
 """Where the package list, its lock file and the start script are kept."""
 
 _LISTS = ("package.json", "package-lock.json")
-_STAGING = "pds-install-"
 _LAST_LINES = 8
 _FIRST_ERRORS = 4
 
@@ -33,16 +32,36 @@ _SHORT_WAITS = {
     "npm_config_fetch_retry_maxtimeout": "5000",
 }
 
-# What must work before a folder counts: both servers are there, and the database's binary runs.
-_CHECK = (
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Packages that are installed together; their list and its lock file lie in `folder`.
+
+    `words` and `cost` tell people what comes and how long it takes. The `check` is a script that
+    Node runs where the packages are; they count only if it works.
+    """
+
+    folder: Path
+    name: str
+    words: str
+    cost: str
+    check: str
+
+
+PDS = Bundle(
+    SERVER_FOLDER,
+    "pds",
+    "the demo's PDS",
+    "once, about half a minute, 400 MB on disk",
+    # Both servers are there, and the database's binary runs.
     "require.resolve('@atproto/pds'); require.resolve('@did-plc/server');"
-    "new (require('better-sqlite3'))(':memory:').close()"
+    "new (require('better-sqlite3'))(':memory:').close()",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledServer:
-    """A Node that runs and the folder whose `node_modules` holds the servers."""
+    """A Node that runs and the folder whose `node_modules` holds the packages."""
 
     node: Path
     packages: Path
@@ -74,8 +93,10 @@ def last_lines(log: Path) -> str:
     return "\n".join(text.strip().splitlines()[-_LAST_LINES:])
 
 
-def ensure_packages(cache: Path | None, say: Callable[[str], None]) -> InstalledServer:
-    """Find the servers in the cache, or install them there with npm.
+def ensure_packages(
+    cache: Path | None, say: Callable[[str], None], bundle: Bundle = PDS
+) -> InstalledServer:
+    """Find the packages in the cache, or install them there with npm.
 
     `cache` is `default_cache()` when not given. `say` hears about what takes long.
 
@@ -84,13 +105,13 @@ def ensure_packages(cache: Path | None, say: Callable[[str], None]) -> Installed
     """
     tools = _find_node()
     cache = (cache or default_cache()).absolute()
-    packages = cache / f"pds-{_fingerprint()}"
+    packages = cache / f"{bundle.name}-{_fingerprint(bundle)}"
     if not packages.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
-        with _only_one(cache / "pds-install.lock", say):
+        with _only_one(cache / f"{bundle.name}-install.lock", bundle, say):
             # Another run may have finished the work while this one waited.
             if not packages.is_dir():
-                _install(tools, packages, say)
+                _install(tools, packages, bundle, say)
     return InstalledServer(tools.node, packages)
 
 
@@ -111,34 +132,37 @@ def _find_node() -> _Node:
     )
 
 
-def _fingerprint() -> str:
+def _fingerprint(bundle: Bundle) -> str:
     digest = hashlib.sha256()
     for name in _LISTS:
-        digest.update((SERVER_FOLDER / name).read_bytes())
+        digest.update((bundle.folder / name).read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _only_one(path: Path, say: Callable[[str], None]) -> AbstractContextManager[object]:
+def _only_one(
+    path: Path, bundle: Bundle, say: Callable[[str], None]
+) -> AbstractContextManager[object]:
     lock = FileLock(path)
     try:
         return lock.acquire(timeout=0)
     except Timeout:
-        say("Waiting for another Tokaway that is installing the demo's PDS.")
+        say(f"Waiting for another Tokaway that is installing {bundle.words}.")
         return lock.acquire()
 
 
-def _install(tools: _Node, packages: Path, say: Callable[[str], None]) -> None:
+def _install(tools: _Node, packages: Path, bundle: Bundle, say: Callable[[str], None]) -> None:
     cache = packages.parent
-    for left_over in cache.glob(f"{_STAGING}*"):
+    staging_prefix = f"{bundle.name}-install-"
+    for left_over in cache.glob(f"{staging_prefix}*"):
         shutil.rmtree(left_over, ignore_errors=True)
-    say("Getting the demo's PDS from npm: once, about half a minute, 400 MB on disk.")
-    staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=cache))
-    log = cache / "npm.log"
+    say(f"Getting {bundle.words} from npm: {bundle.cost}.")
+    staging = Path(tempfile.mkdtemp(prefix=staging_prefix, dir=cache))
+    log = cache / f"npm-{bundle.name}.log"
     # Not the user's own: it is deleted when all is in place, and serves the next try if not.
-    downloads = cache / "npm-downloads"
+    downloads = cache / f"npm-downloads-{bundle.name}"
     try:
         for name in _LISTS:
-            shutil.copyfile(SERVER_FOLDER / name, staging / name)
+            shutil.copyfile(bundle.folder / name, staging / name)
         npm = [
             *(str(tools.node), str(tools.npm), "ci", "--omit=optional", "--ignore-scripts"),
             *("--no-audit", "--no-fund", "--no-update-notifier", "--no-progress"),
@@ -146,13 +170,13 @@ def _install(tools: _Node, packages: Path, say: Callable[[str], None]) -> None:
         ]
         if not _works(npm, staging, log):
             raise UserError(
-                f"npm could not get the demo's PDS:\n{_npm_errors(log)}",
+                f"npm could not get {bundle.words}:\n{_npm_errors(log)}",
                 hint=f"Check the network and try again. npm's answer: {log}",
                 code="demo_install",
             )
-        if not _works([str(tools.node), "-e", _CHECK], staging, log):
+        if not _works([str(tools.node), "-e", bundle.check], staging, log):
             raise UserError(
-                f"The demo's PDS does not run on this machine:\n{last_lines(log)}",
+                f"On this machine {bundle.words} does not run:\n{last_lines(log)}",
                 hint=f"Please report this with what is in {log}",
                 code="demo_install",
             )

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from statistics import mean
 
-from importer.archive.view import UNFINISHED, ArchiveView
+from importer.archive.view import ArchiveView
 from importer.budgets import Kind as Limited
 from importer.budgets import Need, Window
 from importer.engine.forecast import Forecast, forecast
@@ -33,7 +33,7 @@ def outlook(
     now: datetime,
 ) -> Forecast | None:
     """Play through what is left of an import; `None` if nothing is."""
-    posts = archive.posts(*UNFINISHED, chosen=True)
+    posts = archive.waiting()
     if not posts:
         return None
     files = archive.files_by_post()

@@ -54,6 +54,10 @@ class Pauses:
         self._pauses.pop(stage, None)
         self._worked_at[stage] = now
 
+    def lift(self, stage: Stage) -> None:
+        """Let a stage try again at once: what it waited for may be another now."""
+        self._pauses.pop(stage, None)
+
     def worked_since(self, stage: Stage, moment: datetime) -> bool:
         """Whether a step of the stage went through at or after a moment."""
         return stage in self._worked_at and self._worked_at[stage] >= moment

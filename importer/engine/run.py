@@ -14,17 +14,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from importer.archive.store import Archive
+from importer.archive.view import UNFINISHED
 from importer.clock import utc_now
 from importer.engine.outlook import outlook
 from importer.engine.pauses import Pause, Pauses
 from importer.engine.reconcile import reconcile
 from importer.engine.schedule import Room, next_steps
+from importer.engine.setbacks import Setbacks
 from importer.engine.stop import Stop
 from importer.engine.teller import Teller
+from importer.engine.wishes import Wishes
 from importer.errors import (
     BudgetEmpty,
     DiskFull,
-    Fault,
     Refused,
     RunError,
     Stopped,
@@ -32,7 +34,8 @@ from importer.errors import (
     Unreachable,
 )
 from importer.events import Event, InHand
-from importer.model import Milestone, Post, Stage, Trouble
+from importer.model import Edit, Milestone, Post, Stage
+from importer.pds.standing import Notice
 from importer.settings import Settings
 from importer.stages.fetch import fetch
 from importer.stages.prepare import prepare
@@ -41,7 +44,6 @@ from importer.stages.tools import Fetched, FileGone, Job, Prepared, Published, R
 from importer.step import Step
 
 TICK_SECONDS = 0.2
-FAULTS_IN_A_ROW = 3
 LEAVING_SECONDS = 3.0
 BEFORE = {
     Stage.FETCH: Milestone.FOUND,
@@ -53,6 +55,11 @@ WORK: dict[Stage, Callable[[Job, Tools, Step], Result]] = {
     Stage.PREPARE: prepare,
     Stage.PUBLISH: publish,
 }
+_TOO_LATE = Notice(
+    "too_late",
+    "A post that you want left out may stand on your account already, so it is finished.",
+    "To take it back afterwards: tokaway undo ARCHIVE POST",
+)
 log = logging.getLogger("tokaway")
 
 
@@ -72,6 +79,7 @@ class _Running:
     stage: Stage
     step: Step
     started_at: datetime
+    is_first_try: bool
 
 
 def run(
@@ -81,13 +89,14 @@ def run(
     emit: Callable[[Event], None],
     stop: Stop,
     now: Callable[[], datetime] = utc_now,
+    wishes: Wishes | None = None,
 ) -> Outcome:
-    """Bring every chosen post as far as it will go.
+    """Bring every chosen post as far as it will go, but as the person wishes meanwhile.
 
     Returns when nothing is left to do, when the user stops the run, or when a `RunError` makes
     going on senseless: the outcome carries it. Nothing is lost in any of these cases.
     """
-    return _Coordinator(archive, tools, settings, emit, stop, now).run()
+    return _Coordinator(archive, tools, settings, emit, stop, now, wishes or Wishes()).run()
 
 
 class _Coordinator:
@@ -99,7 +108,9 @@ class _Coordinator:
         emit: Callable[[Event], None],
         stop: Stop,
         now: Callable[[], datetime],
+        wishes: Wishes,
     ) -> None:
+        self._wishes = wishes
         self._archive = archive
         self._tools = tools
         self._settings = settings
@@ -111,8 +122,10 @@ class _Coordinator:
         # Posts that a step of this run may have put on the server.
         self._tried: set[str] = set()
         self._pauses = Pauses(timedelta(seconds=settings.retry_seconds))
+        self._setbacks = Setbacks(archive, settings, self._pauses, self._tell)
+        # Posts in hand that the person wants left out.
+        self._unwanted: set[str] = set()
         self._error: RunError | None = None
-        self._faults = 0
         self._published = 0
         self._room = Room(
             {
@@ -170,15 +183,47 @@ class _Coordinator:
             # One moment for both: what becomes ready between them must not end the run.
             now = self._now()
             if not draining:
+                self._grant()
+            rests = not draining and self._is_to_rest()
+            if not (draining or rests):
                 self._start(pool, now)
             if not self._running:
-                if draining or not self._wait_for_the_next(now):
+                if draining or not (rests or self._wait_for_the_next(now)):
                     return
-                continue
+                if not rests:
+                    continue
+                self._stop.draining.wait(TICK_SECONDS)
             finished, _ = wait(self._running, TICK_SECONDS, FIRST_COMPLETED)
             for future in finished:
                 self._settle(future)
             self._tell_status()
+
+    def _grant(self) -> None:
+        """Do what the person wished since the last look."""
+        pace = self._wishes.take_pace()
+        if pace is not None:
+            self._tools.budget.set_pace(pace)
+            self._pauses.lift(Stage.PUBLISH)
+            self._forecast()
+        for post_id in self._wishes.take_left_out():
+            self._leave_out(post_id)
+
+    def _leave_out(self, post_id: str) -> None:
+        """Leave a post out by the person's wish, unless its records may stand on the server."""
+        hand = next((one for one in self._running.values() if one.post.id == post_id), None)
+        post = self._archive.post(post_id)
+        if post_id in self._tried and not (hand and hand.is_first_try):
+            self._tell.notices([_TOO_LATE])
+        elif hand:
+            self._unwanted.add(post_id)
+            hand.step.break_off()
+        elif post and post.milestone in UNFINISHED:
+            self._archive.edit([Edit(post_id, chosen=False)])
+            self._tell.left_out(post)
+
+    def _is_to_rest(self) -> bool:
+        counts = self._archive.counts()
+        return self._wishes.is_pausing and any(counts[milestone] for milestone in UNFINISHED)
 
     def _start(self, pool: ThreadPoolExecutor, now: datetime) -> None:
         posts: dict[str, Post] = {}
@@ -197,11 +242,11 @@ class _Coordinator:
         if left is not None:
             waiting = [post_id for post_id in queues[Stage.PUBLISH] if post_id not in in_hand]
             queues[Stage.PUBLISH] = waiting[:left]
-        prepared = self._archive.counts()[Milestone.PREPARED]
+        prepared = self._archive.number_prepared()
         for stage, post_id in next_steps(queues, in_hand, prepared, self._room, paused):
-            step = Step(self._stop.at_once)
-            running = _Running(posts[post_id], stage, step, now)
             is_absent = post_id not in self._tried
+            step = Step()
+            running = _Running(posts[post_id], stage, step, now, is_absent)
             if stage == Stage.PUBLISH:
                 self._tried.add(post_id)
             files = self._archive.files(post_id)
@@ -231,51 +276,51 @@ class _Coordinator:
         try:
             result = future.result()
             self._note(running, result)
-            self._faults = 0
+            self._setbacks.none()
             self._pauses.worked(stage, self._now())
         except Stopped:
-            return
+            if self._stop.at_once.is_set():
+                return
+            # Broken off by itself, which no step is once it writes records.
+            outcome = "left_out"
+            if running.is_first_try:
+                self._tried.discard(post.id)
         except FileGone:
             outcome = "file_gone"
             self._archive.put_back(post)
         except TryLater as trouble:
             outcome, code = "try_later", trouble.code
-            self._try_later(running, trouble)
+            self._setbacks.try_later(post, stage, running.started_at, self._now(), trouble)
         except Refused as refusal:
             outcome, code = "refused", refusal.code
-            self._give_up(running, refusal)
+            self._setbacks.give_up(post, stage, refusal)
         except RunError as error:
             outcome, code = "run_error", error.code
             self._error = self._error or error
         except Exception as fault:  # noqa: BLE001  whatever it is, the other posts go on
             outcome, code = "fault", "fault"
-            self._fault(running, fault)
+            self._error = self._error or self._setbacks.fault(post, stage, fault)
         self._archive.note_attempt(
             self._run, post, stage, running.started_at, self._now(), outcome, code
         )
+        if post.id in self._unwanted:
+            self._unwanted.discard(post.id)
+            self._leave_out(post.id)
 
     def _note(self, running: _Running, result: Result) -> None:
-        post, stage = running.post, running.stage
-        uri = None
+        post = running.post
         match result:
             case Fetched(files=files):
                 self._archive.note_fetched(post, files)
-                first, total = files[0], sum(file.bytes for file in files)
-                more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-                text = f"{total} bytes, {first.width}x{first.height}, {first.codecs}{more}"
-            case Prepared(files=files, reason=reason):
+            case Prepared(files=files):
                 self._archive.note_prepared(post, files)
-                done = dict.fromkeys(file.fit for file in files if file.fit)
-                text = f"{', '.join(done)}: {reason}"
             case Published(records=records, found=found, ours=ours):
                 if ours or not found:
                     records = tuple(replace(record, run=self._run) for record in records)
                 self._archive.note_published(post, records)
                 self._remove_copy(post)
                 self._published += 1
-                uri = records[0].uri
-                text = "found on the server" if found else "published"
-        self._tell.step_done(post, stage, running.started_at, text, uri)
+        self._tell.step_done(post, running.stage, running.started_at, result)
 
     def _remove_copy(self, post: Post) -> None:
         if self._settings.keep_prepared:
@@ -284,52 +329,6 @@ class _Coordinator:
             self._archive.remove_copies(post.id)
         except OSError as error:
             log.warning("copies of %s stay on the disk: %s", post.id, error)
-
-    def _try_later(self, running: _Running, trouble: TryLater) -> None:
-        post, stage, now = running.post, running.stage, self._now()
-        words = Trouble(trouble.code, trouble.text, trouble.hint)
-        # Each original may come from another host: while others come, the trouble is this one's.
-        own = stage == Stage.FETCH and self._pauses.worked_since(stage, running.started_at)
-        if trouble.whole_stage and not (own and trouble.unreachable):
-            at = self._pauses.pause(stage, now, trouble).until
-            self._archive.note_try_later(post, words, None, count=False)
-        elif post.tries + 1 >= self._settings.tries:
-            self._archive.note_failed(post, words)
-            self._tell.step_failed(post, stage, Milestone.FAILED, words, None)
-            return
-        else:
-            delay = min(self._settings.retry_seconds * 4 ** min(post.tries, 10), 3600)
-            at = now + timedelta(seconds=delay)
-            if trouble.at and trouble.at > now:
-                at = trouble.at
-            self._archive.note_try_later(post, words, at, count=True)
-        self._tell.step_failed(post, stage, post.milestone, words, at)
-
-    def _give_up(self, running: _Running, refusal: Refused) -> None:
-        words = Trouble(refusal.code, refusal.text, refusal.hint)
-        if refusal.skip:
-            self._archive.note_skipped(running.post, words)
-        else:
-            self._archive.note_failed(running.post, words)
-        milestone = Milestone.SKIPPED if refusal.skip else Milestone.FAILED
-        self._tell.step_failed(running.post, running.stage, milestone, words, None)
-
-    def _fault(self, running: _Running, fault: Exception) -> None:
-        log.error("%s of %s broke", running.stage, running.post.id, exc_info=fault)
-        words = Trouble(
-            "fault",
-            f"Tokaway made a mistake at this post ({type(fault).__name__}).",
-            "Give the same command again; if it stays, report it with the end of run.log.",
-        )
-        self._archive.note_failed(running.post, words)
-        self._tell.step_failed(running.post, running.stage, Milestone.FAILED, words, None)
-        self._faults += 1
-        if self._faults >= FAULTS_IN_A_ROW:
-            self._error = self._error or Fault(
-                f"Tokaway made {FAULTS_IN_A_ROW} mistakes in a row and stops here "
-                f"({type(fault).__name__}: see run.log). Nothing is lost.",
-                hint="Please report this with the end of run.log.",
-            )
 
     def _wait_for_the_next(self, now: datetime) -> bool:
         """Wait a moment for what may start later; false when nothing is left for this run."""
@@ -375,6 +374,8 @@ class _Coordinator:
         self._tell_stop()
         if self._running:
             self._stop.at_once.set()
+            for running in self._running.values():
+                running.step.break_off()
             finished, hanging = wait(self._running, LEAVING_SECONDS)
             for future in finished:
                 try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from importer import __version__
+from importer.archive.edits import LEFT_OUT
 from importer.archive.view import ArchiveView
 from importer.budgets import in_words
 from importer.engine.forecast import Forecast
@@ -27,8 +29,14 @@ from importer.events import (
 )
 from importer.model import Account, Milestone, Post, Stage, Trouble
 from importer.pds.standing import Notice
+from importer.stages.tools import Fetched, Prepared, Published, Result
 
 STATUS_EVERY = timedelta(seconds=1)
+_NEXT = {
+    Milestone.FOUND: Stage.FETCH,
+    Milestone.FETCHED: Stage.PREPARE,
+    Milestone.PREPARED: Stage.PUBLISH,
+}
 
 
 class Teller:
@@ -46,6 +54,7 @@ class Teller:
         self._now = now
         self._run = run
         self._status_at = datetime.min.replace(tzinfo=UTC)
+        self._in_hand: dict[tuple[str, Stage], InHand] = {}
         self._wait: datetime | None = None
         self._stop = (False, False)
 
@@ -82,12 +91,11 @@ class Teller:
         """A worker takes a step."""
         self._emit(StepStarted(self._now(), self._run, post.id, stage))
 
-    def step_done(
-        self, post: Post, stage: Stage, started_at: datetime, text: str, uri: str | None
-    ) -> None:
+    def step_done(self, post: Post, stage: Stage, started_at: datetime, result: Result) -> None:
         """A step is done and noted."""
         seconds = (self._now() - started_at).total_seconds()
-        self._emit(StepDone(self._now(), self._run, post.id, stage, seconds, text, uri))
+        uri = result.records[0].uri if isinstance(result, Published) else None
+        self._emit(StepDone(self._now(), self._run, post.id, stage, seconds, _words(result), uri))
 
     def step_failed(
         self, post: Post, stage: Stage, milestone: Milestone, why: Trouble, at: datetime | None
@@ -96,12 +104,23 @@ class Teller:
         words = (why.code, why.text, why.hint)
         self._emit(StepFailed(self._now(), self._run, post.id, stage, milestone, *words, at))
 
+    def left_out(self, post: Post) -> None:
+        """A post that waited is left out by the person's wish."""
+        stage = _NEXT[post.milestone]
+        self.step_failed(post, stage, Milestone.SKIPPED, LEFT_OUT, None)
+
     def status(self, in_hand: Iterable[InHand]) -> None:
         """Where the run stands, unless that was told just now."""
         now = self._now()
         if now - self._status_at >= STATUS_EVERY:
+            seconds, before = (now - self._status_at).total_seconds(), self._in_hand
             self._status_at = now
-            self._emit(Status(now, self._run, self._archive.counts(), tuple(in_hand)))
+            self._in_hand = {(one.post, one.stage): one for one in in_hand}
+            told = tuple(
+                replace(one, rate=_rate(before.get(key), one, seconds))
+                for key, one in self._in_hand.items()
+            )
+            self._emit(Status(now, self._run, self._archive.counts(), told))
 
     def waiting(self, reason: str, until: datetime) -> bool:
         """Nothing can be done before `until`; whether that is news."""
@@ -122,3 +141,24 @@ class Teller:
         text, hint = (error.text, error.hint) if error else ("", "")
         counts = self._archive.counts()
         self._emit(RunFinished(self._now(), self._run, outcome, counts, exit_code, text, hint))
+
+
+def _rate(before: InHand | None, now: InHand, seconds: float) -> float | None:
+    # What goes back began anew: another try, or another unit.
+    if before is None or before.unit != now.unit or before.done > now.done:
+        return None
+    return (now.done - before.done) / seconds
+
+
+def _words(result: Result) -> str:
+    """What a step came to."""
+    match result:
+        case Fetched(files=files):
+            first, total = files[0], sum(file.bytes for file in files)
+            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+            return f"{total} bytes, {first.width}x{first.height}, {first.codecs}{more}"
+        case Prepared(files=files, reason=reason):
+            done = dict.fromkeys(file.fit for file in files if file.fit)
+            return f"{', '.join(done)}: {reason}"
+        case Published(found=found):
+            return "found on the server" if found else "published"

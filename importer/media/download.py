@@ -28,6 +28,8 @@ from importer.media.part_file import Note, PartFile
 from importer.step import Step
 
 RESERVE = 64 << 20
+# An hour in the best quality that TikTok has is less.
+MOST_BYTES = 10_000_000_000
 _TRIES = 3
 _TIMEOUT = httpx.Timeout(60, connect=10)
 _HEADERS = {"User-Agent": f"tokaway/{__version__}", "Accept-Encoding": "identity"}
@@ -50,15 +52,16 @@ def download(
     *,
     client: httpx.Client | None = None,
     reserve: int = RESERVE,
+    most: int = MOST_BYTES,
 ) -> None:
     """Fetch `url` to `target`, going on where an earlier run was cut off.
 
     Bytes gather in `<target>.part`; a part is continued only if the server's validator shows that
-    it is still the same file. `step` counts bytes. `reserve` bytes of the disk are left free. One
-    process at a time may fetch to a target.
+    it is still the same file. `step` counts bytes. `reserve` bytes of the disk are left free, and
+    no more than `most` are fetched. One process at a time may fetch to a target.
 
     Raises:
-        Refused: `link_expired`, `link_refused`, `gone`, `not_media` or `bad_answer`.
+        Refused: `link_expired`, `link_refused`, `gone`, `not_media`, `endless` or `bad_answer`.
         TryLater: `incomplete`, `unreachable` or `rate_limited`; what arrived is kept.
         DiskFull: no room for the file.
         Stopped: the step was told to stop; what arrived is kept.
@@ -73,7 +76,7 @@ def download(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with httpx.Client() if client is None else nullcontext(client) as http:
-            retrying(_attempt, http, url, PartFile(target), step, reserve)
+            retrying(_attempt, http, url, PartFile(target), step, reserve, most)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise full(target) from error
@@ -95,7 +98,9 @@ def _is_blip(error: BaseException) -> bool:
     return isinstance(error, TryLater) and error.code != "rate_limited"
 
 
-def _attempt(http: httpx.Client, url: str, part: PartFile, step: Step, reserve: int) -> None:
+def _attempt(
+    http: httpx.Client, url: str, part: PartFile, step: Step, reserve: int, most: int
+) -> None:
     step.check()
     note, size = part.note(), part.size
     if size and (note.validator is None or (note.total is not None and size > note.total)):
@@ -104,7 +109,7 @@ def _attempt(http: httpx.Client, url: str, part: PartFile, step: Step, reserve: 
     step.done, step.total = size, note.total if size else None
     if not size or size != note.total:
         try:
-            _get(http, url, part, size, step, reserve)
+            _get(http, url, part, size, step, reserve, most)
         except (httpx.UnsupportedProtocol, httpx.TooManyRedirects, httpx.InvalidURL) as error:
             raise Refused(
                 f"The link {shown(url)} cannot be followed ({type(error).__name__}), so this "
@@ -117,7 +122,9 @@ def _attempt(http: httpx.Client, url: str, part: PartFile, step: Step, reserve: 
     part.land()
 
 
-def _get(http: httpx.Client, url: str, part: PartFile, size: int, step: Step, reserve: int) -> None:
+def _get(
+    http: httpx.Client, url: str, part: PartFile, size: int, step: Step, reserve: int, most: int
+) -> None:
     headers = dict(_HEADERS)
     if size:
         headers |= {"Range": f"bytes={size}-", "If-Range": part.note().validator or ""}
@@ -130,21 +137,28 @@ def _get(http: httpx.Client, url: str, part: PartFile, size: int, step: Step, re
         _check_status(answer, url, part)
         _check_type(answer, url, part)
         total = _whole_size(answer, part, size, url)
+        if total is not None and total > most:
+            part.discard()
+            raise _endless(url, f"is said to have {total:,} bytes")
         if answer.status_code == httpx.codes.OK:
             size = 0
             part.begin(Note(answer.headers.get("etag"), answer.headers.get("last-modified"), total))
         step.done, step.total = size, total
-        if shutil.disk_usage(part.target.parent).free < (total or size) - size + reserve:
+        room = size + shutil.disk_usage(part.target.parent).free - reserve
+        if room < (total or size):
             raise full(part.target)
         try:
-            _write(answer, url, part, size, step)
+            # What comes without a length must not fill the disk.
+            _write(answer, url, part, size, step, min(most, room) if total is None else most)
         except httpx.TransportError as error:
             raise _incomplete(url, "the connection was cut") from error
     if part.size == 0 or (total is not None and part.size != total):
         raise _incomplete(url, f"{part.size:,} of {total or 1:,} bytes arrived")
 
 
-def _write(answer: httpx.Response, url: str, part: PartFile, size: int, step: Step) -> None:
+def _write(
+    answer: httpx.Response, url: str, part: PartFile, size: int, step: Step, most: int
+) -> None:
     head = b""
     with part.path.open("ab") as file:
         for chunk in answer.iter_raw():
@@ -154,6 +168,10 @@ def _write(answer: httpx.Response, url: str, part: PartFile, size: int, step: St
                     file.close()
                     part.discard()
                     raise _not_media(url)
+            if step.done + len(chunk) > most:
+                file.close()
+                part.discard()
+                raise _endless(url, f"has not ended after {step.done:,} bytes")
             file.write(chunk)
             step.done += len(chunk)
             step.check()
@@ -265,6 +283,15 @@ def _incomplete(url: str, why: str) -> TryLater:
         f"The download from {shown(url)} is not complete: {why}.",
         hint="Tokaway tries again later and goes on where it can.",
         code="incomplete",
+    )
+
+
+def _endless(url: str, how_long: str) -> Refused:
+    return Refused(
+        f"What comes from {shown(url)} {how_long}, so it was not kept.",
+        hint="If your video is really that large, put its file into a folder and name that with "
+        "--source FOLDER. " + _NEW_EXPORT,
+        code="endless",
     )
 
 

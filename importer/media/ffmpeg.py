@@ -27,6 +27,14 @@ OLDEST = (5, 1)
 _PROGRESS = ("-progress", "pipe:1", "-nostats", "-stats_period", "0.5")
 _ENCODERS = frozenset({"libx264", "aac"})
 _FILTERS = frozenset({"zscale", "tonemap", "bwdif", "sidedata"})
+# Its own AV1 decoder works with video chips only.
+_DECODERS = {
+    "H.264": {"h264"},
+    "HEVC": {"hevc"},
+    "VP9": {"vp9", "libvpx-vp9"},
+    "AV1": {"libdav1d", "libaom-av1"},
+    "MPEG-4": {"mpeg4"},
+}
 _STOP_CHECK_SECONDS = 0.1
 _TAIL_BYTES = 4096
 # Variables by which ffmpeg would write files or colours of its own accord.
@@ -44,6 +52,11 @@ class Ffmpeg:
     path: Path
     version: str
     source: str
+
+    def readable(self) -> dict[str, bool]:
+        """The kinds of videos people have, and whether this program decodes them."""
+        known = _words(_ask(self.path, "-decoders"))
+        return {name: not known.isdisjoint(decoders) for name, decoders in _DECODERS.items()}
 
     def run(
         self,

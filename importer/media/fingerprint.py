@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-
-import av
-from av.video.reformatter import Interpolation
+from typing import TYPE_CHECKING
 
 from importer.media.container import open_media
+
+if TYPE_CHECKING:
+    import av
 
 PLACES = (0.1, 0.5, 0.9)
 SAME_SECONDS = 0.1
@@ -46,6 +47,8 @@ def distance(one: Fingerprint, other: Fingerprint) -> int:
 
 def fingerprint(path: Path) -> Fingerprint | None:
     """The fingerprint of a video file; `None` if it cannot be read as one."""
+    import av
+
     try:
         with open_media(path) as container:
             stream = next((s for s in container.streams.video), None)
@@ -62,6 +65,8 @@ def fingerprint(path: Path) -> Fingerprint | None:
 def _hash_at(
     container: av.container.InputContainer, stream: av.VideoStream, seconds: float
 ) -> int | None:
+    import av
+
     container.seek(int(seconds * av.time_base))
     last: av.VideoFrame | None = None
     for number, frame in enumerate(container.decode(stream)):
@@ -72,6 +77,8 @@ def _hash_at(
 
 
 def _hash(frame: av.VideoFrame) -> int:
+    from av.video.reformatter import Interpolation
+
     small = frame.reformat(
         width=_WIDTH, height=_HEIGHT, format="gray", interpolation=Interpolation.AREA
     )

@@ -10,9 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import av
-from av.audio.resampler import AudioResampler
-
 from importer.media.container import open_media
 from importer.media.cuts import KeyFrame
 
@@ -34,6 +31,8 @@ def key_frames(path: Path) -> list[KeyFrame]:
     Reads the whole file without decoding it. What is damaged ends the list.
     """
     found: list[KeyFrame] = []
+    import av
+
     with open_media(path) as container, contextlib.suppress(av.FFmpegError):
         video = container.streams.video[0]
         base = video.time_base or 0
@@ -54,6 +53,9 @@ def loudness_of(path: Path) -> Iterator[Callable[[float], float]]:
 
 
 def _loudness(container: InputContainer, at: float) -> float:
+    import av
+    from av.audio.resampler import AudioResampler
+
     if not container.streams.audio:
         return 0.0
     audio = container.streams.audio[0]

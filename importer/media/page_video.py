@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from importer.errors import Refused, TryLater
 from importer.landing import full, land
+from importer.media.download import MOST_BYTES
 from importer.media.page_trouble import Listener, Wish, causes, translate, words
 from importer.step import Step
 
@@ -34,14 +35,17 @@ _OTHER_WAYS = (
 _NO_VIDEO = ("unsupported url", "no video formats", "format is not available")
 
 
-def download_page(url: str, target: Path, step: Step, *, reserve: int = RESERVE) -> None:
+def download_page(
+    url: str, target: Path, step: Step, *, reserve: int = RESERVE, most: int = MOST_BYTES
+) -> None:
     """Fetch the video of the post at `url` to `target`, in h264 where TikTok has it.
 
     `step` counts bytes. A cut-off download starts again: TikTok may offer another file next time,
-    and the halves of two files are no video. `reserve` bytes of the disk are left free.
+    and the halves of two files are no video. `reserve` bytes of the disk are left free, and no more
+    than `most` are fetched.
 
     Raises:
-        Refused: `private`, `gone` or `no_video`.
+        Refused: `private`, `gone`, `endless` or `no_video`.
         TryLater: `blocked`, `rate_limited`, `unreachable`, `incomplete` or `page_unreadable`.
         DiskFull: no room for the file.
         Stopped: the step was told to stop.
@@ -60,6 +64,8 @@ def download_page(url: str, target: Path, step: Step, *, reserve: int = RESERVE)
         step.check()
         step.done = state.get("downloaded_bytes") or 0
         step.total = state.get("total_bytes") or state.get("total_bytes_estimate")
+        if max(step.done, step.total or 0) > most:
+            raise _endless(url, most)
         needed = reserve + int(step.total or 0)
         if not begun and shutil.disk_usage(target.parent).free < needed:
             raise full(target)
@@ -147,3 +153,11 @@ def _translated(
 
 def _no_video(url: str) -> Refused:
     return Refused(f"There is no video at {url}.", hint=_OTHER_WAYS, code="no_video")
+
+
+def _endless(url: str, most: int) -> Refused:
+    return Refused(
+        f"What comes from {url} has more than {most:,} bytes, so it was not kept.",
+        hint=_OTHER_WAYS,
+        code="endless",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import re
 import struct
@@ -12,7 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
-from pillow_heif import register_heif_opener
 
 from importer.errors import Refused
 from importer.landing import landing
@@ -49,7 +49,6 @@ _COLOURS = ((200, 90, 80), (80, 180, 90), (70, 90, 200), (64, 64, 64), (128, 128
 _PATCHES = bytes(value for colour in _COLOURS for value in colour)
 _SAME_COLOUR = 3
 
-register_heif_opener()
 # Files are opened without decoding, and `_opened` looks at their size itself.
 Image.MAX_IMAGE_PIXELS = None
 # What is wrong with a photo is told by us; its notes may be as damaged as they like.
@@ -58,6 +57,7 @@ warnings.filterwarnings("ignore", module=r"PIL\.")
 
 def readable() -> dict[str, bool]:
     """The kinds of photos people have, and whether this installation reads them."""
+    _learn_heif()
     Image.init()
     names = {"JPEG": "JPEG", "PNG": "PNG", "WebP": "WEBP", "HEIC": "HEIF", "AVIF": "AVIF"}
     return {name: form in Image.OPEN for name, form in names.items()}
@@ -152,6 +152,14 @@ def small_picture(source: Path, longest: int) -> Image.Image:
         return _scaled(picture, min(1.0, longest / max(picture.size)))
 
 
+@functools.cache
+def _learn_heif() -> None:
+    # Imported here: its libraries take ten megabytes, and most commands open no photo.
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener()
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     if path.stat().st_size == 0:
@@ -160,6 +168,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             hint="Download or copy it again.",
             code="empty",
         )
+    _learn_heif()
     try:
         with Image.open(path, formats=_FORMATS) as image:
             if image.width * image.height > MAX_PIXELS:

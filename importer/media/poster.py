@@ -6,19 +6,20 @@ import contextlib
 import io
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import av
-from av.codec.context import CodecContext
-from av.container import InputContainer
-from av.stream import Disposition
-from av.video.frame import VideoFrame
-from av.video.stream import VideoStream
 from PIL import Image
 
 from importer.errors import DiskFull, Refused
 from importer.landing import landing
 from importer.media.container import MAX_PIXELS, open_media
 from importer.media.photos import small_picture
+
+if TYPE_CHECKING:
+    from av.codec.context import CodecContext
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
 POSTER_NAME = "poster.webp"
 LONG_SIDE = 160
@@ -80,6 +81,8 @@ def _webp(picture: Image.Image) -> bytes:
 
 
 def _of_video(path: Path) -> Image.Image | None:
+    import av
+
     try:
         # Where a seek leads past all key frames, as in short transport streams: from the start.
         return _still(path, _AT_SECONDS) or _still(path, 0)
@@ -95,6 +98,8 @@ def _still(path: Path, at: float) -> Image.Image | None:
 
 
 def _stream(container: InputContainer) -> VideoStream | None:
+    from av.stream import Disposition
+
     for stream in container.streams.video:
         # PyAV's stubs do not say it, but a stream without a decoder has no context.
         context: CodecContext | None = stream.codec_context
@@ -106,6 +111,9 @@ def _stream(container: InputContainer) -> VideoStream | None:
 
 def _frame(container: InputContainer, video: VideoStream, at: float) -> VideoFrame | None:
     """The whole frame `at` seconds, or the nearest before it that is found in time."""
+    import av
+    from av.video.frame import VideoFrame
+
     # Each thread holds frames of its own, and there is but one frame to decode.
     video.codec_context.thread_count = 1
     # Most frames on the way are decoded only because others build on them.

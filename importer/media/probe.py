@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import av
-from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.stream import Disposition
-from av.video.stream import VideoStream
+from typing import TYPE_CHECKING, Any
 
 from importer.errors import Refused
 from importer.media import boxes
@@ -18,6 +12,11 @@ from importer.media.container import MAX_PIXELS, open_media
 from importer.media.facts import MediaFacts
 from importer.media.problems import problems
 from importer.media.tracks import PICTURE, SOUND, Track
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+    from av.video.stream import VideoStream
 
 _PROGRESSIVE = frozenset({0, 1})
 _HDR_TRANSFERS = frozenset({16, 18})  # SMPTE ST 2084 (PQ) and ARIB STD-B67 (HLG)
@@ -48,6 +47,8 @@ def probe(path: Path) -> MediaFacts:
     facts = _from_index(frame, size)
     if facts:
         return facts
+    import av
+
     try:
         container = open_media(path)
     except (av.FFmpegError, UnicodeError) as error:
@@ -171,6 +172,8 @@ def _frame_rate(video: Track | None) -> float | None:
 
 
 def _video_stream(container: InputContainer, frame: Boxes) -> VideoStream:
+    from av.stream import Disposition
+
     streams = [s for s in container.streams.video if Disposition.attached_pic not in s.disposition]
     if not streams or ("meta" in frame.order and "moov" not in frame.order):
         what = "sound" if container.streams.audio else "no moving picture"
@@ -225,6 +228,8 @@ def _seconds(container: InputContainer, video: VideoStream, audio: AudioStream |
 
 def _seconds_by_reading(container: InputContainer, video: VideoStream) -> float:
     """The length by the packets' own times, for recordings that never learnt how long they are."""
+    import av
+
     base = _ratio(video.time_base) or 0.0
     first = last = None
     try:

@@ -31,7 +31,8 @@ _OUTPUT: dict[str, Any] = {
     "f": "mp4",
     "c:a": "aac",
     "b:a": AUDIO_BPS,
-    "ac": 2,
+    # One channel stays one: made two it would be quieter.
+    "af": "aformat=channel_layouts=mono|stereo",
     "colorspace": "bt709",
     "color_primaries": "bt709",
     "color_trc": "bt709",

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import av
 import msgspec
 
 from importer.errors import Refused
@@ -77,6 +76,8 @@ def read_file(path: Path) -> Track:
 
 def read_streams(path: Path) -> list[Track]:
     """The text captions inside a media file; where it is damaged, those before the damage."""
+    import av
+
     tracks: list[Track] = []
     with contextlib.suppress(av.FFmpegError, UnicodeError), open_media(path) as container:
         cues: dict[int, list[Cue]] = {

@@ -21,7 +21,8 @@ _SOUND_VERSION_EXTRA = {0: 0, 1: 16, 2: 36}
 _AAC = frozenset({0x40, 0x66, 0x67, 0x68})
 _MP3 = frozenset({0x69, 0x6B})
 # LC, and what HE-AAC (SBR) and HE-AACv2 (PS) add to it.
-_COMMON_AAC = frozenset({2, 5, 29})
+_PARAMETRIC_STEREO = 29
+_COMMON_AAC = frozenset({2, 5, _PARAMETRIC_STEREO})
 _CHANNELS = {1: 1, 2: 2, 3: 3, 4: 4, 5: 5, 6: 6, 7: 8}
 
 
@@ -243,6 +244,8 @@ def _elementary(data: bytes, channels: int) -> dict[str, Any]:
             form = head >> 27
             explicit = head >> 23 & 15 == 15
             layout = _CHANNELS.get(0 if explicit else head >> 19 & 15, channels)
+            if form == _PARAMETRIC_STEREO and layout == 1:
+                layout = 2  # one channel, and how to make two of it
             return {"codec": "aac" if form in _COMMON_AAC else "unknown", "channels": layout}
         else:
             break

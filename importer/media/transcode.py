@@ -26,6 +26,8 @@ _UNLIMITED_BPS = 60_000_000
 # Below this a 1080p picture looks worse than a 720p one of the same size.
 _SMALL_PICTURE_BPS = 2_500_000
 _LONGEST_SIDE = 1920
+# The fastest that phones film. A file may claim a million pictures a second, and never end.
+_HIGHEST_RATE = 240.0
 _SMALL_LONGEST_SIDE = 1280
 
 _INPUT: dict[str, Any] = {
@@ -48,7 +50,6 @@ _OUTPUT: dict[str, Any] = {
 # What begins at the end of a stretch belongs to the next one.
 _BEFORE_NEXT = 0.001
 _NO_DEVICE: Mapping[str, Any] = {}
-_ENCODED_AUDIO: dict[str, Any] = {"c:a": "aac", "b:a": rule.AUDIO_BPS, "ac": 2}
 # Measured on patches of known colour: SDR parts of the picture come through unchanged. The
 # transfer (PQ or HLG) is tagged on the frames; primaries and matrix often are not.
 _HDR_TO_SDR = (
@@ -150,7 +151,7 @@ class _Work:
         """The result with the picture untouched; `None` when only encoding will do."""
         if action is Action.TRANSCODE:
             return None
-        audio = _ENCODED_AUDIO if action is Action.AUDIO else {"c:a": "copy"}
+        audio = _audio(self._facts) if action is Action.AUDIO else {"c:a": "copy"}
         try:
             self._run({"c:v": "copy"} | audio)
         except Refused as error:
@@ -270,10 +271,15 @@ def _encoding(facts: MediaFacts, rate: int, encoder: Encoder) -> dict[str, Any]:
         **encoder.options,
     }
     if facts.irregular and facts.frame_rate:
-        options |= {"fps_mode": "cfr", "r": f"{facts.frame_rate:.6g}"}
+        options |= {"fps_mode": "cfr", "r": f"{min(facts.frame_rate, _HIGHEST_RATE):.6g}"}
     if rate < _UNLIMITED_BPS:
         options |= encoder.rate_limit(rate)
-    return options | ({"c:a": "copy"} if rule.keeps_audio(facts) else _ENCODED_AUDIO)
+    return options | ({"c:a": "copy"} if rule.keeps_audio(facts) else _audio(facts))
+
+
+def _audio(facts: MediaFacts) -> dict[str, Any]:
+    """Options that encode the sound as loud as it is: one channel made two would be quieter."""
+    return {"c:a": "aac", "b:a": rule.AUDIO_BPS, "ac": 1 if facts.audio_channels == 1 else 2}
 
 
 def _tighter(rate: int, result: MediaFacts, cap: int) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import secrets
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 import httpx
@@ -15,7 +18,14 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 NONCE_WANTED = "use_dpop_nonce"
-"""The error of a server that wants its newest nonce in the proof: to be sent again, that is all."""
+"""The error of a server that wants its newest nonce in the proof."""
+PROOF_REFUSED = frozenset({NONCE_WANTED, "invalid_dpop_proof"})
+"""What a server says of a proof without what only its answer tells, its nonce or its time: to be
+sent again, that is all."""
+# The reference PDS changes its nonce every minute, and takes the two before; others do in five.
+_NONCE_SECONDS = 60.0
+# Proofs may be three minutes old, or young.
+_CLOCK_SECONDS = 30.0
 
 
 class Authorization(Protocol):
@@ -31,6 +41,9 @@ class Authorization(Protocol):
     def heard(self, url: httpx.URL, headers: Mapping[str, str]) -> None:
         """Take note of what the answer says for the calls to come."""
 
+    def is_current(self, url: httpx.URL) -> bool:
+        """Whether a server will not refuse the next call only to tell its nonce."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
@@ -45,13 +58,18 @@ class Bearer:
     def heard(self, url: httpx.URL, headers: Mapping[str, str]) -> None:
         """Nothing changes."""
 
+    def is_current(self, url: httpx.URL) -> bool:
+        """It always is."""
+        return True
+
 
 class ProofKey:
     """A key that signs proofs, and the nonces that servers want in them (ES256, RFC 9449)."""
 
     def __init__(self, key: ECKey) -> None:
         self._key = key
-        self._nonces: dict[tuple[str, str, int | None], str] = {}
+        self._nonces: dict[tuple[str, str, int | None], tuple[str, float]] = {}
+        self._clock_error = 0.0
 
     def __repr__(self) -> str:
         return "ProofKey()"
@@ -80,10 +98,10 @@ class ProofKey:
             "jti": secrets.token_urlsafe(16),
             "htm": method,
             "htu": str(url.copy_with(query=None, fragment=None)),
-            "iat": int(time.time()),
+            "iat": int(time.time() + self._clock_error),
         }
-        if nonce := self._nonces.get(_origin(url)):
-            claims["nonce"] = nonce
+        if known := self._nonces.get(_origin(url)):
+            claims["nonce"] = known[0]
         if token:
             digest = hashlib.sha256(token.encode()).digest()
             claims["ath"] = urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -91,9 +109,17 @@ class ProofKey:
         return jwt.encode(header, claims, self._key, algorithms=["ES256"])
 
     def heard(self, url: httpx.URL, headers: Mapping[str, str]) -> None:
-        """Remember the nonce a server wants in the next proof."""
+        """Remember the nonce a server wants in the next proof, and its time if ours is wrong."""
         if nonce := headers.get("dpop-nonce"):
-            self._nonces[_origin(url)] = nonce
+            self._nonces[_origin(url)] = nonce, time.monotonic()
+        with suppress(ValueError):
+            away = parsedate_to_datetime(headers.get("date", "")).timestamp() - time.time()
+            self._clock_error = away if abs(away) > _CLOCK_SECONDS else 0.0
+
+    def is_current(self, url: httpx.URL) -> bool:
+        """Whether the server has told its nonce just now."""
+        _, heard_at = self._nonces.get(_origin(url), ("", -math.inf))
+        return time.monotonic() - heard_at < _NONCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +137,10 @@ class Bound:
     def heard(self, url: httpx.URL, headers: Mapping[str, str]) -> None:
         """Remember the server's nonce."""
         self.key.heard(url, headers)
+
+    def is_current(self, url: httpx.URL) -> bool:
+        """Whether the server has told its nonce just now."""
+        return self.key.is_current(url)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

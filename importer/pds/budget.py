@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from importer.budgets import (
     DAY,
+    HOUR,
     POINTS,
     REFERENCE,
     Kind,
@@ -124,6 +125,10 @@ class Budget:
                 known[0] if known else None, left, self._held[Kind.VIDEOS], self._now()
             )
             self._store.put(self._host, self.did, [seen])
+
+    def set_pace(self, posts_an_hour: int) -> None:
+        """Publish so many posts an hour from now on, 0 for as many as the server allows."""
+        self._paces = {HOUR: posts_an_hour} if posts_an_hour else {}
 
     def begin_gently(self, first_day: int, a_day: int) -> None:
         """Publish so many posts in the 24 hours from the first time this is said, then so many."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -115,10 +117,12 @@ class KeptSessions:
         path = self._path(tokens.did)
         with contextlib.suppress(_keyring_error()):
             ring = _keyring()
-            if ring:
+            if ring and len(told) <= _ring_room():
                 ring.set_password(SERVICE, tokens.did, told)
                 path.unlink(missing_ok=True)
                 return None
+            if ring:
+                ring.delete_password(SERVICE, tokens.did)
         self._put(path, told)
         return path
 
@@ -194,6 +198,11 @@ def _keyring() -> KeyringBackend | None:
 
     backend = keyring.get_keyring()
     return backend if backend.priority >= 1 else None
+
+
+def _ring_room() -> float:
+    """How many characters a keyring takes: the one of Windows 2,560 bytes, two a character."""
+    return 1_280 if sys.platform == "win32" else math.inf
 
 
 def _keyring_error() -> type[Exception]:

@@ -10,76 +10,66 @@ import hashlib
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import httpx
-import tenacity
-
-from importer import __version__
 from importer.errors import SignInNeeded, TryLater
-from importer.pds.authorization import NONCE_WANTED, ProofKey
+from importer.pds.authorization import ProofKey
 from importer.pds.kept_sessions import Grant, Tokens
+from importer.pds.oauth_calls import OAuthError, document, open_client, post
 from importer.pds.scopes import TRANSITION
 
 LIFE = timedelta(weeks=2)
 """How long the sign-in of a public client lasts, whatever it does meanwhile."""
-_TRIES = 3
-_TIMEOUT = httpx.Timeout(30, connect=10)
 _NOT_KNOWN = frozenset({"invalid_scope", "invalid_client", "invalid_client_metadata"})
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class OAuthError(Exception):
-    """A server refused what OAuth asked of it. `error` is the code that OAuth gives."""
-
-    def __init__(self, error: str, message: str) -> None:
-        super().__init__(f"{error}: {message}" if message else error)
-        self.error = error
-
-
 @dataclass(frozen=True, slots=True)
-class _Endpoints:
-    """Where an authorization server listens."""
+class Consent:
+    """A page that waits for a person's consent, and what finishes the sign-in then."""
 
-    issuer: str
-    push: str
-    authorize: str
-    token: str
-    revoke: str = ""
+    url: str
+    client: str
+    redirect: str
+    scope: str
+    key: ProofKey = field(repr=False)
+    verifier: str = field(repr=False)
+    state: str = field(repr=False)
+
+
+def issuer_for(pds: str) -> str:
+    """The server that signs in the accounts of a PDS: itself, or another (an entryway).
+
+    Raises:
+        OAuthError: it names none.
+        TryLater: it does not answer.
+    """
+    with closing(open_client()) as client:
+        told = document(client, f"{pds.rstrip('/')}/.well-known/oauth-protected-resource")
+    servers = told.get("authorization_servers")
+    if not (isinstance(servers, list) and servers):
+        raise OAuthError("server_metadata", "no server is named for it")
+    return str(servers[0])
 
 
 class AuthorizationServer:
-    """The server that may sign an account in, found through the one that holds the account.
+    """A server that signs accounts in, by its name as an issuer.
 
     Raises:
-        SignInNeeded: the account's server offers no OAuth, or says impossible things about it.
+        OAuthError: it offers no OAuth, or says impossible things about it.
         TryLater: it does not answer.
     """
 
-    def __init__(self, pds: str) -> None:
-        self._client = httpx.Client(
-            timeout=_TIMEOUT, headers={"User-Agent": f"tokaway/{__version__}"}
-        )
-        self.pds = pds
-        self._host = urlsplit(pds).netloc
+    def __init__(self, issuer: str) -> None:
+        self._issuer = issuer
+        self._client = open_client()
         try:
-            told = self._document(f"{pds.rstrip('/')}/.well-known/oauth-protected-resource")
-            servers = told.get("authorization_servers")
-            issuer = str(servers[0]) if isinstance(servers, list) and servers else ""
-            self._host = urlsplit(issuer).netloc or self._host
             found = f"{issuer.rstrip('/')}/.well-known/oauth-authorization-server"
-            told = self._document(found) if issuer else {}
-            self._at = _endpoints(issuer, told)
-        except OAuthError as error:
-            self.close()
-            raise SignInNeeded(
-                f"{self._host} offers no sign-in through a browser ({error}).",
-                hint="Sign in with an app password: tokaway login HANDLE",
-                code="no_oauth",
-            ) from error
+            self._at = _endpoints(issuer, document(self._client, found))
         except BaseException:
             self.close()
             raise
@@ -88,12 +78,12 @@ class AuthorizationServer:
         """Close the connections."""
         self._client.close()
 
-    def ask(self, scope: str, came_back_to: str, name: str) -> Consent:
+    def ask(self, scope: str, redirect: str, name: str) -> Consent:
         """Prepare the page on which a person consents, with coarse permissions if it must be.
 
         Args:
             scope: what is asked for.
-            came_back_to: where the browser goes then, on this machine.
+            redirect: where the browser goes then, on this machine.
             name: the handle or DID that is to sign in.
 
         Raises:
@@ -101,157 +91,106 @@ class AuthorizationServer:
             TryLater: it does not answer.
         """
         try:
-            return self._ask(scope, came_back_to, name)
-        except OAuthError as error:
-            if error.error not in _NOT_KNOWN or scope == TRANSITION:
-                raise self._refused(error) from error
-        try:
-            return self._ask(TRANSITION, came_back_to, name)
+            try:
+                return self._ask(scope, redirect, name)
+            except OAuthError as error:
+                if error.error not in _NOT_KNOWN:
+                    raise
+            return self._ask(TRANSITION, redirect, name)
         except OAuthError as error:
             raise self._refused(error) from error
 
-    def _ask(self, scope: str, came_back_to: str, name: str) -> Consent:
+    def _ask(self, scope: str, redirect: str, name: str) -> Consent:
         client = "http://localhost?" + urlencode(
             # Ports may differ from one sign-in to the next, and are not compared.
-            {"redirect_uri": _without_port(came_back_to), "scope": scope}
+            {"redirect_uri": _without_port(redirect), "scope": scope}
         )
         key, verifier, state = ProofKey.made(), secrets.token_urlsafe(48), secrets.token_urlsafe(24)
         digest = hashlib.sha256(verifier.encode()).digest()
-        told = self._post(
-            self._at.push,
-            {
-                "client_id": client,
-                "response_type": "code",
-                "code_challenge": urlsafe_b64encode(digest).rstrip(b"=").decode(),
-                "code_challenge_method": "S256",
-                "redirect_uri": came_back_to,
-                "scope": scope,
-                "state": state,
-                "login_hint": name,
-            },
-            key,
-        )
+        form = {
+            "client_id": client,
+            "response_type": "code",
+            "code_challenge": urlsafe_b64encode(digest).rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+            "redirect_uri": redirect,
+            "scope": scope,
+            "state": state,
+            "login_hint": name,
+        }
+        told = post(self._client, self._at.push, form, key)
         query = urlencode({"client_id": client, "request_uri": str(told.get("request_uri"))})
-        return Consent(
-            f"{self._at.authorize}?{query}", client, came_back_to, scope, key, verifier, state
-        )
+        url = f"{self._at.authorize}?{query}"
+        return Consent(url, client, redirect, scope, key, verifier, state)
 
-    def finish(self, consent: Consent, brought: Mapping[str, str], did: str) -> Tokens:
-        """Exchange what the browser brought back for a session of the account.
+    def finish(self, consent: Consent, brought: Mapping[str, str], account: Tokens) -> Tokens:
+        """Exchange what the browser brought back for the session of an account.
 
         Raises:
             SignInNeeded: the person said no, signed in as somebody else, or the server refuses.
             TryLater: it does not answer.
         """
-        if brought.get("state") != consent.state or brought.get("iss") != self._at.issuer:
+        if brought.get("state") != consent.state or brought.get("iss") != self._issuer:
             raise SignInNeeded(
                 "What the browser brought back does not belong to this sign-in. Nothing was sent.",
                 hint="Try again, in one browser window.",
                 code="foreign_answer",
             )
-        if brought.get("error") or not brought.get("code"):
+        if "code" not in brought:
             why = brought.get("error_description") or brought.get("error") or "no code"
             raise SignInNeeded(
                 f"{self._host} did not sign you in ({why}). Nothing was sent.",
                 hint="Try again, and allow what Tokaway asks for.",
                 code="not_allowed",
             )
+        form = {
+            "client_id": consent.client,
+            "grant_type": "authorization_code",
+            "code": brought["code"],
+            "code_verifier": consent.verifier,
+            "redirect_uri": consent.redirect,
+        }
         try:
-            told = self._post(
-                self._at.token,
-                {
-                    "client_id": consent.client,
-                    "grant_type": "authorization_code",
-                    "code": brought["code"],
-                    "code_verifier": consent.verifier,
-                    "redirect_uri": consent.came_back_to,
-                },
-                consent.key,
-            )
+            told = post(self._client, self._at.token, form, consent.key)
         except OAuthError as error:
             raise self._refused(error) from error
-        if told.get("sub") != did:
+        if told.get("sub") != account.did:
             raise SignInNeeded(
-                f"You signed in as another account ({told.get('sub')}, not {did}). "
+                f"You signed in as another account ({told.get('sub')}, not {account.did}). "
                 "Nothing was sent.",
                 hint="Sign out of that account in the browser, or name it to tokaway login.",
                 code="other_account",
             )
-        now = datetime.now(UTC)
-        grant = Grant(
-            self._at.issuer,
-            consent.client,
-            str(told.get("scope") or consent.scope),
-            (now + LIFE).isoformat(timespec="seconds"),
-            consent.key.kept(),
-        )
-        return _held(Tokens(did, did, self.pds, "", "", grant=grant), told)
+        ends = (datetime.now(UTC) + LIFE).isoformat(timespec="seconds")
+        grant = Grant(self._issuer, consent.client, consent.scope, ends, consent.key.kept())
+        return _held(replace(account, grant=grant), told)
 
-    def renew(self, tokens: Tokens) -> Tokens:
+    def renew(self, tokens: Tokens, key: ProofKey) -> Tokens:
         """New tokens for the ones of a session; the old ones are used up.
 
         Raises:
             OAuthError: the server refuses: the session was taken back, or its time is over.
             TryLater: it does not answer.
         """
-        grant = _grant(tokens)
         form = {
-            "client_id": grant.client,
+            "client_id": _grant(tokens).client,
             "grant_type": "refresh_token",
             "refresh_token": tokens.refresh,
         }
-        return _held(tokens, self._post(self._at.token, form, ProofKey.read(grant.key)))
+        return _held(tokens, post(self._client, self._at.token, form, key))
 
-    def revoke(self, tokens: Tokens) -> None:
+    def revoke(self, tokens: Tokens, key: ProofKey) -> None:
         """End a session.
 
         Raises:
             OAuthError: the server does not know it any more.
             TryLater: it does not answer.
         """
-        grant = _grant(tokens)
-        if self._at.revoke:
-            form = {"client_id": grant.client, "token": tokens.refresh}
-            self._post(self._at.revoke, form, ProofKey.read(grant.key))
+        form = {"client_id": _grant(tokens).client, "token": tokens.refresh}
+        post(self._client, self._at.revoke, form, key)
 
-    def _post(self, url: str, form: Mapping[str, str], key: ProofKey) -> dict[str, Any]:
-        def once() -> dict[str, Any]:
-            proof = key.proof("POST", httpx.URL(url))
-            response = self._client.post(url, data=dict(form), headers={"DPoP": proof})
-            key.heard(response.request.url, response.headers)
-            return _answer(response)
-
-        def with_nonce() -> dict[str, Any]:
-            try:
-                return once()
-            except OAuthError as error:
-                if error.error != NONCE_WANTED:
-                    raise
-            return once()
-
-        return self._retrying(with_nonce)
-
-    def _document(self, url: str) -> dict[str, Any]:
-        return self._retrying(lambda: _answer(self._client.get(url, follow_redirects=False)))
-
-    def _retrying(self, attempt: Any) -> dict[str, Any]:
-        retry = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(httpx.TransportError),
-            stop=tenacity.stop_after_attempt(_TRIES),
-            wait=tenacity.wait_random(0, 1),
-            reraise=True,
-        )
-        try:
-            told: dict[str, Any] = retry(attempt)
-        except httpx.TransportError as error:
-            raise TryLater(
-                f"{self._host} does not answer ({type(error).__name__}).",
-                hint="Check the network, then try again.",
-                code="unreachable",
-                whole_stage=True,
-                unreachable=True,
-            ) from error
-        return told
+    @property
+    def _host(self) -> str:
+        return urlsplit(self._issuer).netloc
 
     def _refused(self, error: OAuthError) -> SignInNeeded:
         return SignInNeeded(
@@ -262,16 +201,32 @@ class AuthorizationServer:
 
 
 @dataclass(frozen=True, slots=True)
-class Consent:
-    """A page that waits for a person's consent, and what finishes the sign-in then."""
+class _Endpoints:
+    """Where an authorization server listens."""
 
-    url: str
-    client: str
-    came_back_to: str
-    scope: str
-    key: ProofKey = field(repr=False)
-    verifier: str = field(repr=False)
-    state: str = field(repr=False)
+    push: str
+    authorize: str
+    token: str
+    revoke: str
+
+
+def _endpoints(issuer: str, told: Mapping[str, Any]) -> _Endpoints:
+    """Where the server of an issuer listens.
+
+    Raises:
+        OAuthError: it does not say, or says it of somebody else.
+    """
+    if told.get("issuer") != issuer:
+        raise OAuthError("server_metadata", f"it calls itself {told.get('issuer')}, not {issuer}")
+    urls = {
+        name: str(told.get(f"{name}_endpoint") or "")
+        for name in ("pushed_authorization_request", "authorization", "token", "revocation")
+    }
+    for name, url in urls.items():
+        parts = urlsplit(url)
+        if parts.scheme != "https" and parts.hostname not in _LOCAL:
+            raise OAuthError("server_metadata", f"{url or f'no {name}_endpoint'} is not safe")
+    return _Endpoints(*urls.values())
 
 
 def _grant(tokens: Tokens) -> Grant:
@@ -289,58 +244,8 @@ def _held(tokens: Tokens, told: Mapping[str, Any]) -> Tokens:
             unreachable=True,
         )
     grant = _grant(tokens)
-    scope = told.get("scope")
-    if isinstance(scope, str):
-        grant = replace(grant, scope=scope)
-    return replace(tokens, access=access, refresh=refresh, grant=grant)
-
-
-def _endpoints(issuer: str, told: Mapping[str, Any]) -> _Endpoints:
-    """Where the server of an issuer listens.
-
-    Raises:
-        OAuthError: it does not say, or says it of somebody else.
-    """
-    if told.get("issuer") != issuer:
-        raise OAuthError("server_metadata", "it does not say where to sign in")
-    at = _Endpoints(
-        issuer,
-        str(told.get("pushed_authorization_request_endpoint") or ""),
-        str(told.get("authorization_endpoint") or ""),
-        str(told.get("token_endpoint") or ""),
-        str(told.get("revocation_endpoint") or ""),
-    )
-    for url in (at.issuer, at.push, at.authorize, at.token, at.revoke or at.token):
-        parts = urlsplit(url)
-        if parts.scheme != "https" and parts.hostname not in _LOCAL:
-            raise OAuthError("server_metadata", f"{url or 'an address'} is not safe")
-    return at
-
-
-def _answer(response: httpx.Response) -> dict[str, Any]:
-    """The JSON object of an answer.
-
-    Raises:
-        OAuthError: it is a refusal, or no JSON object.
-        TryLater: the server is busy or broken.
-    """
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    body = body if isinstance(body, dict) else {}
-    if response.status_code in (408, 429) or response.status_code >= 500:
-        raise TryLater(
-            f"{response.request.url.host} is not well ({response.status_code}).",
-            hint="Try again later.",
-            code="server_down",
-            whole_stage=True,
-            unreachable=True,
-        )
-    if not response.is_success or (response.content and not body and response.content != b"{}"):
-        error = str(body.get("error") or f"HTTP {response.status_code}")
-        raise OAuthError(error, str(body.get("error_description") or ""))
-    return body
+    scope = str(told.get("scope") or grant.scope)
+    return replace(tokens, access=access, refresh=refresh, grant=replace(grant, scope=scope))
 
 
 def _without_port(url: str) -> str:

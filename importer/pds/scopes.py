@@ -21,6 +21,7 @@ class _Permission:
     resource: str
     values: frozenset[str]
     actions: frozenset[str]
+    audience: str
 
 
 def asked_for(collections: Iterable[str]) -> str:
@@ -62,7 +63,9 @@ def not_permitted(scope: str, collections: Collection[str], *, service: bool) ->
         for method in _CALLS
         if service
         and not any(
-            permission.resource == "rpc" and permission.values & {method, "*"}
+            permission.resource == "rpc"
+            and permission.values & {method, "*"}
+            and permission.audience == "*"
             for permission in granted
         )
     ]
@@ -91,7 +94,9 @@ def _read(item: str) -> _Permission:
     parameters = parse_qs(query)
     named = {"repo": "collection", "blob": "accept", "rpc": "lxm"}.get(resource, "")
     values = {value} if value else set()
-    actions = parameters.get("action", _ACTIONS)
     return _Permission(
-        resource, frozenset(values | set(parameters.get(named, ()))), frozenset(actions)
+        resource,
+        frozenset(values | set(parameters.get(named, ()))),
+        frozenset(parameters.get("action", _ACTIONS)),
+        parameters.get("aud", [""])[0],
     )

@@ -6,17 +6,21 @@ import threading
 from collections.abc import Callable
 from contextlib import closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from importer.errors import SignInNeeded, TryLater, Unreachable
 from importer.model import Account
 from importer.pds.authorization import Authorization, Bearer, Bound, ProofKey
 from importer.pds.kept_sessions import Grant, KeptSessions, Tokens, is_app_password
-from importer.pds.oauth import AuthorizationServer, OAuthError
+from importer.pds.oauth import AuthorizationServer
+from importer.pds.oauth_calls import OAuthError
 from importer.pds.xrpc import Answer, Server, XrpcError
 
 _TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "invalid_token"})
+_GRANT_LOST = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 CODE_NEEDED = "code_needed"
 
 
@@ -80,7 +84,6 @@ class Session:
         self._kept = kept
         self._proofs: ProofKey | None = None
         self._tokens: Tokens
-        self._authorization: Authorization
         self._hold(tokens or Tokens("", identifier, server.url, "", ""))
         self._renewing = threading.Lock()
         self._lost: SignInNeeded | None = None
@@ -89,6 +92,12 @@ class Session:
 
     def __repr__(self) -> str:
         return f"Session({self._identifier!r} at {self.server.host})"
+
+    @property
+    def _authorization(self) -> Authorization:
+        if self._tokens.grant and self._proofs:
+            return Bound(self._tokens.access, self._proofs)
+        return Bearer(self._tokens.access)
 
     @property
     def grant(self) -> Grant | None:
@@ -152,15 +161,16 @@ class Session:
         """End the session at the server.
 
         Raises:
-            XrpcError: the server does not know it any more.
+            XrpcError, OAuthError: the server does not know it any more.
             TryLater: the server cannot.
         """
-        if not self._tokens.grant:
-            refresh = Bearer(self._tokens.refresh)
-            self.server.procedure("com.atproto.server.deleteSession", None, refresh)
+        grant, key = self._tokens.grant, self._proofs
+        if grant and key:
+            with closing(AuthorizationServer(grant.issuer)) as authority:
+                authority.revoke(self._tokens, key)
             return
-        with closing(AuthorizationServer(self.server.url)) as authority:
-            authority.revoke(self._tokens)
+        refresh = Bearer(self._tokens.refresh)
+        self.server.procedure("com.atproto.server.deleteSession", None, refresh)
 
     def call(self, attempt: Callable[[Authorization], Answer]) -> Answer:
         """Make a call that needs the access token, once more with a new one if it is refused.
@@ -175,10 +185,10 @@ class Session:
             return attempt(authorization)
         except XrpcError as refusal:
             if refusal.error == "ScopeMissingError":
+                name = self._tokens.handle
                 raise SignInNeeded(
-                    f"The sign-in as {self._identifier} does not permit this ({refusal.message}).",
-                    hint=f"Sign in again and allow all: tokaway login {self._tokens.handle} "
-                    "--browser",
+                    f"The sign-in as {name} does not permit this ({refusal.message}).",
+                    hint=f"Sign in again and allow all: tokaway login {name} --browser",
                     code="not_permitted",
                 ) from refusal
             if refusal.error not in _TOKEN_TROUBLE:
@@ -241,8 +251,8 @@ class Session:
                 ) from error
 
     def _renew_alone(self) -> None:
-        if self._tokens.grant:
-            self._renew_grant()
+        if self._tokens.grant and self._proofs:
+            self._renew_grant(self._tokens.grant, self._proofs)
             return
         try:
             self._take(
@@ -257,29 +267,25 @@ class Session:
                 self._lost = refusal
                 raise
 
-    def _renew_grant(self) -> None:
+    def _renew_grant(self, grant: Grant, key: ProofKey) -> None:
         try:
-            with closing(AuthorizationServer(self.server.url)) as authority:
-                self._hold(authority.renew(self._tokens))
+            with closing(AuthorizationServer(grant.issuer)) as authority:
+                self._hold(authority.renew(self._tokens, key))
         except OAuthError as error:
-            name = self._tokens.handle
-            self._lost = SignInNeeded(
-                f"The sign-in of {name} has ended: its two weeks are over, or it was taken back "
-                f"in the account's settings ({error}). Nothing is lost.",
-                hint=f"Sign in again: tokaway login {name} --browser. Then the same command goes "
-                "on where this one ended.",
-                code="session_ended",
-            )
+            if error.error not in _GRANT_LOST:
+                raise TryLater(
+                    f"{urlsplit(grant.issuer).netloc} does not renew the sign-in now ({error}).",
+                    hint="Tokaway tries again by itself.",
+                    whole_stage=True,
+                    unreachable=True,
+                ) from error
+            self._lost = _ended(self._tokens.handle, grant, error)
             raise self._lost from error
         self._save()
 
     def _hold(self, tokens: Tokens) -> None:
-        if tokens.grant is None:
-            self._authorization = Bearer(tokens.access)
-        elif self._proofs is None or tokens.grant.key != self._proofs.kept():
+        if tokens.grant and not (self._proofs and self._proofs.kept() == tokens.grant.key):
             self._proofs = ProofKey.read(tokens.grant.key)
-        if tokens.grant and self._proofs:
-            self._authorization = Bound(tokens.access, self._proofs)
         self._tokens = tokens
 
     def _save(self) -> None:
@@ -325,3 +331,20 @@ class Session:
             f"{self.server.host} refused to sign in {self._identifier} ({refusal}).",
             hint="Is the address given with --pds that of the account's server?",
         )
+
+
+def _ended(name: str, grant: Grant, error: OAuthError) -> SignInNeeded:
+    """Why a sign-in in a browser cannot be renewed, and what to do."""
+    if grant.ends <= datetime.now(UTC):
+        why = "its two weeks are over"
+    elif "replay" in str(error).lower():
+        # The reference PDS ends a session whose refresh token comes a second time.
+        why = "the answer to its last renewal was lost, and a server renews only once"
+    else:
+        why = "it was taken back, in the account's settings perhaps"
+    return SignInNeeded(
+        f"The sign-in of {name} in a browser has ended: {why} ({error}). Nothing is lost.",
+        hint=f"Sign in again: tokaway login {name} --browser. Then the same command goes on where "
+        "this one ended.",
+        code="session_ended",
+    )

@@ -22,7 +22,7 @@ import tenacity
 
 from importer import __version__
 from importer.errors import SignInNeeded, Stopped, TryLater
-from importer.pds.authorization import NONCE_WANTED, Authorization
+from importer.pds.authorization import NONCE_WANTED, PROOF_REFUSED, Authorization
 from importer.pds.budget import Budget
 from importer.step import Step
 
@@ -172,6 +172,9 @@ class Server:
                 )
                 return self._send(method, request, authorization)
 
+        if not authorization.is_current(self._client.base_url):
+            # A call without a body learns the nonce, or that the token has expired.
+            self.query("com.atproto.server.getSession", {}, authorization)
         return self._retrying(attempt)
 
     def download(
@@ -239,11 +242,11 @@ class Server:
             if self._stop.wait(seconds):
                 raise Stopped
 
-        def with_nonce() -> Answer:
+        def proved() -> Answer:
             try:
                 return attempt()
             except XrpcError as error:
-                if error.error != NONCE_WANTED:
+                if error.error not in PROOF_REFUSED:
                     raise
             return attempt()
 
@@ -255,7 +258,7 @@ class Server:
             reraise=True,
         )
         try:
-            return retry(with_nonce)
+            return retry(proved)
         except httpx.TransportError as error:
             raise self._out_of_reach(error) from error
         except XrpcError as error:

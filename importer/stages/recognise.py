@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from importer.model import Milestone, Post, Record
 from importer.pds.repo import StoredRecord
@@ -20,6 +21,8 @@ from importer.records.keys import record_key
 from importer.stages.publish import KEYS_TO_TRY, MOST_PARTS, record_of
 from importer.stages.tools import Tools
 
+# Which parts of a post are looked for together.
+_LOOKS = (0, 2, 4, 8, 16, MOST_PARTS)
 _PLACED = (Milestone.PUBLISHED, Milestone.VERIFIED)
 
 
@@ -44,14 +47,20 @@ def recognise(
     roots: dict[str, _Place] = {}
     for key in sorted(first, key=lambda key: (candidates[key].attempt, key)):
         roots.setdefault(candidates[key].post.id, candidates[key])
-    others = {
-        key: _Place(root.post, part, root.attempt)
-        for root in roots.values()
-        for part in range(MOST_PARTS)
-        for key in _keys(root.post, part, root.attempt)
-        if key not in first
-    }
-    records = first | (_ours(snapshot, others, tools) if others else {})
+    # Few posts go on for long: looking for all the parts there could be takes a gigabyte.
+    records, going_on = first, list(roots.values())
+    for start, end in pairwise(_LOOKS):
+        others = {
+            key: _Place(root.post, part, root.attempt)
+            for root in going_on
+            for part in range(start, end)
+            for key in _keys(root.post, part, root.attempt)
+            if key not in first
+        }
+        records = records | (_ours(snapshot, others, tools) if others else {})
+        going_on = [
+            root for root in going_on if next(_keys(root.post, end - 1, root.attempt)) in records
+        ]
     return [(root.post, tuple(_together(root, records))) for root in roots.values()]
 
 

@@ -11,18 +11,39 @@ from importer.errors import Refused
 from importer.model import Post, Record
 from importer.pds.repo import Repo, StoredRecord, Write
 from importer.pds.xrpc import XrpcError
-from importer.records.bluesky import COLLECTION, DESTINATION, Draft, blob_cids, drafts, shown_in
+from importer.records.bluesky import (
+    COLLECTION,
+    DESTINATION,
+    PROVENANCE,
+    Draft,
+    blob_cids,
+    drafts,
+    shown_in,
+)
 from importer.records.cid import record_cid
 from importer.records.keys import record_key
 from importer.records.style import Style
 from importer.stages.publish import KEYS_TO_TRY
 
 Place = tuple[str, str]
+# What may differ of a record besides its text, as people call it.
+_CALLED = {
+    "embed": "its description",
+    "langs": "its language",
+    "labels": "its content labels",
+    "tags": "its tags",
+    "facets": "its links",
+    PROVENANCE: "its source",
+}
+_GATE = "who may reply or quote"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What will be written for one post: `before` and `after` are the texts of its records."""
+    """What will be written for one post.
+
+    `before` and `after` are the texts of its records, `others` what else will differ, in words.
+    """
 
     post: Post
     before: tuple[str, ...]
@@ -30,6 +51,7 @@ class Change:
     writes: tuple[Write, ...]
     records: tuple[Record, ...]
     commit: str
+    others: tuple[str, ...] = ()
 
 
 def change_of(
@@ -87,6 +109,7 @@ def change_of(
             for draft in wanted
         ),
         commit,
+        _others(stored, wanted),
     )
 
 
@@ -139,6 +162,21 @@ def _writes(stored: Mapping[Place, StoredRecord], wanted: Sequence[Draft]) -> li
         elif stored[place].value != draft.value:
             writes.append(Write("update", *place, draft.value))
     return writes
+
+
+def _others(stored: Mapping[Place, StoredRecord], wanted: Sequence[Draft]) -> tuple[str, ...]:
+    before = {place: found.value for place, found in stored.items()}
+    after = {(draft.collection, draft.rkey): draft.value for draft in wanted}
+    found: dict[str, None] = {}
+    for place in {**before, **after}:
+        old, new = before.get(place), after.get(place)
+        if place[0] != COLLECTION:
+            found |= {} if old == new else {_GATE: None}
+        elif old and new:
+            found |= {
+                word: None for name, word in _CALLED.items() if old.get(name) != new.get(name)
+            }
+    return tuple(found)
 
 
 def _texts(values: Any) -> list[str]:

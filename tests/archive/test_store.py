@@ -572,6 +572,23 @@ def test_fetched_posts_are_taken_oldest_first(archive: Archive, milestone: Miles
     assert ready_ids(archive, milestone) == ["235959", "5959-1", "000001"]
 
 
+def test_only_posts_that_are_meant_wait_in_the_queue(archive: Archive) -> None:
+    archive.absorb([exported(), exported(1), exported(2)])
+    first, second, third = archive.posts()
+    archive.note_try_later(third, TROUBLE, LATE, count=True)
+    bring_to(archive, first.id, Milestone.PREPARED)
+    assert archive.number_prepared() == 1
+    archive.mean_only([second.id])
+    assert [post.id for post in archive.waiting()] == [second.id]
+    assert archive.ready(Milestone.FOUND, LATE, 9) == [second]
+    assert archive.next_try_at(LATE - timedelta(days=1)) is None
+    assert archive.number_prepared() == 0
+    archive.mean_only([third.id])
+    assert archive.next_try_at(LATE - timedelta(days=1)) == LATE
+    with ArchiveView.open(archive.folder) as elsewhere:
+        assert len(elsewhere.waiting()) == 3
+
+
 def test_a_post_is_ready_from_the_very_moment_of_its_next_try(archive: Archive) -> None:
     archive.absorb([exported()])
     archive.note_try_later(only(archive), TROUBLE, LATE, count=True)

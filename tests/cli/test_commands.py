@@ -82,6 +82,7 @@ def test_plan_lists_what_is_to_be_published_and_why_the_rest_is_not(say: Say, fo
         "The server takes videos of 300.0 MB and 10 minutes, photos of 2.0 MB: assumed, as of "
         "August 2026: not signed in yet.",
         "Their files: 2 decided when they are fetched.",
+        commands.ARCHIVED,
         "  1 skipped — Only you could see it on TikTok; everything on the AT Protocol is public. "
         "To publish it all the same: tokaway run … --include-private",
         f"1 post would be published without words. To add them: tokaway captions {folder} --help",
@@ -99,6 +100,7 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
         "posted_at": "2024-01-31T23:59:59.000Z",
         "kind": "video",
         "privacy": "everyone",
+        "likes": None,
         "chosen": True,
         "milestone": "found",
         "caption": "Rye",
@@ -191,7 +193,7 @@ def test_what_is_private_in_an_export_reaches_no_file_of_ours(
 def test_plan_shows_twenty_posts_unless_asked_for_all(say: Say, folder: Path) -> None:
     make(folder, *(exported(second) for second in range(22)))
     few = say(lambda console: commands.plan(console, Sources(folder)))
-    assert few[-5] == "  … and 2 more (-v shows all)"
+    assert few[-6] == "  … and 2 more (-v shows all)"
     every = say(lambda console: commands.plan(console, Sources(folder), every_post=True))
     assert sum(line.endswith("(no caption)") for line in every) == 22
 

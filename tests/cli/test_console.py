@@ -58,8 +58,8 @@ STATUS = Status(
     7,
     counts(found=2, fetched=1, published=3, skipped=1, failed=1),
     (
-        InHand(POST, Stage.FETCH, 1_500_000, 4_200_000, "bytes"),
-        InHand(f"{POST}-1", Stage.PREPARE, 2.123456, 15.0, "seconds"),
+        InHand(POST, Stage.FETCH, 1_500_000, 4_200_000, "bytes", 700_000),
+        InHand(f"{POST}-1", Stage.PREPARE, 2.123456, 15.0, "seconds", 1.75),
         InHand("20250309T120001", Stage.PUBLISH, 700, None, "bytes"),
     ),
 )
@@ -335,9 +335,9 @@ def test_a_terminal_shows_bars_for_what_is_in_hand(terminal: Callable[[], Termin
         "published",
         "3/7",
         f"fetch {POST}",
-        "1.5 MB of 4.2 MB",
+        "1.5 MB of 4.2 MB, 700.0 kB/s",
         f"prepare {POST}-1",
-        "2 of 15 s",
+        "2 of 15 s, 1.8x",
         "publish 20250309T120001",
         "700 bytes",
         "fetched 1 · prepared 0 · 1 failed post",

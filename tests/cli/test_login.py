@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.stand_in import StandIn
 from tests.video_stand_in import VideoStandIn
 
 DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
+PDS_SERVICE = "AtprotoPersonalDataServer"
 SESSION = {"did": DID, "handle": "maker.test", "accessJwt": "a.b.c", "refreshJwt": "d.e.f"}
 
 
@@ -146,6 +148,36 @@ def test_an_app_password_is_kept_too(home: Path, capsys: pytest.CaptureFixture[s
         given = Given(Password("abcd-2345-efgh-6789"))
         assert login(console, "maker.test", {"pds": server.url}, given, lambda: None) == 0
     assert "So is the app password" in capsys.readouterr().out
+
+
+def test_a_server_that_offers_no_page(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repo = {"/xrpc/com.atproto.repo.describeRepo": (200, {"did": DID, "handle": "maker.test"})}
+    with StandIn(repo) as server:
+        assert program(["login", "maker.test", "--browser", "--pds", server.url]) == 3
+    said = capsys.readouterr().err
+    assert "offers no sign-in through a browser" in said and "app password" in said
+
+
+def test_a_server_that_holds_the_account_by_its_own_word_only(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = f"{DID[:-1]}a"
+    answers: dict[str, tuple[int, dict[str, Any] | str]] = {
+        "/xrpc/com.atproto.repo.describeRepo": (200, {"did": other, "handle": "maker.test"})
+    }
+    with StandIn(answers) as server:
+        for did, pds in ((DID, server.url), (other, "https://pds.example")):
+            service = {"id": "#atproto_pds", "type": PDS_SERVICE, "serviceEndpoint": pds}
+            answers[f"/{did}"] = (200, {"id": did, "service": [service]})
+        monkeypatch.delenv("TOKAWAY_PDS")
+        monkeypatch.setenv("TOKAWAY_PLC", server.url)
+        assert program(["login", DID, "--browser"]) == 3
+    assert "the account's document names another server" in capsys.readouterr().err
+
+
+def test_a_page_takes_no_password(secret: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert program(["login", "maker.test", "--browser", "--password-file", str(secret)]) == 2
+    assert "takes no --password-file" in capsys.readouterr().err
 
 
 def test_nobody_at_the_terminal_types_nothing() -> None:

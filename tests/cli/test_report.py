@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -200,6 +201,74 @@ def test_the_page_asks_nothing_of_any_network(archive: Archive) -> None:
     digest = b64encode(sha256(shown.script.encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'" in shown.policy
     assert "@import" not in shown.html and "url(" not in shown.html
+
+
+class Heard(HTMLParser):
+    """What somebody who hears the page is told: headings, pictures, fields and buttons."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.language: str | None = None
+        self.levels: list[int] = []
+        self.pictures: list[str | None] = []
+        self.labels: set[str] = set()
+        self.fields: set[str] = set()
+        self.targets: list[str] = []
+        self.names: list[str] = []
+        self.ids: list[str] = []
+        self.landmarks: list[str] = []
+        self.nameless = 0
+        self._button: str | None = None
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        found = dict(attributes)
+        if tag == "html":
+            self.language = found.get("lang")
+        if tag in {"h1", "h2", "h3", "h4"}:
+            self.levels.append(int(tag[1]))
+        if tag == "img":
+            self.pictures.append(found.get("alt"))
+        if tag == "label":
+            self.labels.add(found["for"] or "")
+        if tag in {"input", "select", "textarea"}:
+            self.fields.add(found.get("id") or "without a name")
+        if tag in {"header", "main", "footer"}:
+            self.landmarks.append(tag)
+        if found.get("id"):
+            self.ids.append(found["id"] or "")
+        self.names += (found.get("aria-labelledby") or "").split()
+        if (found.get("href") or "").startswith("#"):
+            self.targets.append((found["href"] or "")[1:])
+        if tag == "button":
+            self._button = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "button":
+            self.nameless += not (self._button or "").strip()
+            self._button = None
+
+    def handle_data(self, data: str) -> None:
+        if self._button is not None:
+            self._button += data
+
+
+def test_the_page_can_be_used_without_seeing_it(archive: Archive) -> None:
+    archive.absorb([exported(), exported(1), exported(2, privacy=Privacy.ONLY_YOU)])
+    keep_original(archive, archive.posts()[0])
+    heard = Heard(write_report(archive, NOW).read_text(encoding="utf-8"))
+    assert heard.language == "en"
+    assert heard.levels[0] == 1
+    assert heard.levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(heard.levels))
+    assert len(heard.pictures) == 1
+    assert all(heard.pictures)
+    assert heard.fields <= heard.labels
+    assert heard.landmarks == ["header", "main", "footer"]
+    assert len(set(heard.ids)) == len(heard.ids)
+    assert {*heard.names, *heard.targets} <= set(heard.ids)
+    assert heard.nameless == 0
 
 
 def test_posters_are_shown_kept_and_not_made_where_nobody_asked(archive: Archive) -> None:

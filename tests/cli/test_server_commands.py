@@ -134,9 +134,10 @@ def test_undo_takes_back_what_this_archive_wrote(shop: Shop) -> None:
     assert "Nothing to take back." in shop.signed_in("undo", "--yes").out
 
 
-def test_undo_of_one_post_or_one_run(shop: Shop) -> None:
+@pytest.mark.parametrize("flag", [(), ("--post",)])
+def test_undo_of_one_post_or_one_run(shop: Shop, flag: tuple[str, ...]) -> None:
     assert shop.signed_in("undo", "--yes", "--run", "9").out.startswith("Nothing to take back.")
-    assert shop.signed_in("undo", SECOND, "--yes").code == 0
+    assert shop.signed_in("undo", *flag, SECOND, "--yes").code == 0
     assert shop.milestones()[1] == Milestone.SKIPPED
     assert len(shop.rkeys()) == 2
     assert shop.signed_in("undo", "--run", "1", "--yes").code == 0
@@ -188,6 +189,7 @@ def test_update_brings_edited_words(shop: Shop) -> None:
             "post": SECOND,
             "before": ["Post 1"],
             "after": ["Other words"],
+            "others": ["its description"],
         }
     ]
     assert shop.texts() == ["Post 0", "Post 1", "Post 2"]
@@ -197,6 +199,14 @@ def test_update_brings_edited_words(shop: Shop) -> None:
     assert shop.texts() == ["Post 0", "Other words", "Post 2"]
     assert "nothing to update" in shop.signed_in("update", "--yes").out
     assert shop("verify").code == 0
+
+
+def test_update_shows_what_else_changes(shop: Shop) -> None:
+    shop.edit(alt="A cat")
+    shown = shop.signed_in("update")
+    assert shown.code == 2
+    assert "changed: its description" in shown.out
+    assert "- Post 1" not in shown.out
 
 
 def test_update_of_what_was_edited_elsewhere(shop: Shop) -> None:

@@ -30,6 +30,7 @@ from importer.engine import run
 from importer.media import download, part_file
 from importer.media.ffmpeg import Ffmpeg
 from importer.pds import xrpc
+from importer.pds.oauth import AuthorizationServer
 from importer.pds.repo import Repo
 from importer.stages import prepare_photos
 
@@ -181,6 +182,7 @@ MOMENTS: dict[str, Callable[[Moment], None]] = {
     "published-not-noted": lambda moment: before(Archive, "note_published", moment),
     "published-copy-left": leaving_a_copy,
     "in-transaction": lambda moment: after(Archive, "_move", moment),
+    "renewed-not-kept": lambda moment: after(AuthorizationServer, "renew", moment),
     "reporting": reporting,
 }
 

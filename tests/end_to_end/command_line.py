@@ -29,6 +29,8 @@ def environment(home: Path) -> dict[str, str]:
         "PYTHONWARNINGS": "error",
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / "config"),
+        # A browser that opens no window: what it would show is in the output.
+        "BROWSER": "true",
     }
 
 
@@ -86,14 +88,16 @@ class CommandLine:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     @contextmanager
-    def running(self, *arguments: str | Path) -> Iterator[Running]:
-        """A command at work; killed if it is still at it at the end."""
+    def running(self, *arguments: str | Path, hears: bool = False) -> Iterator[Running]:
+        """A command at work, which `hears` if it can be told something; killed if it is still at it
+        at the end.
+        """
         complaints = self._home / "stderr.txt"
         with (
             complaints.open("wb") as err,
             subprocess.Popen(
                 [*PROGRAM, *map(str, arguments)],
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if hears else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=err,
                 encoding="utf-8",
@@ -124,6 +128,12 @@ class Running:
             if line["event"] == event and fields.items() <= line.items():
                 return line
         raise AssertionError(f"no {event} {fields}: {self._complaints.read_text('utf-8')}")
+
+    def tell(self, line: str) -> None:
+        """Type a line."""
+        assert self._process.stdin
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
 
     def signal(self, number: int) -> None:
         """Send the process a signal."""

@@ -15,6 +15,7 @@ from importer.demo.local_pds import LocalPds
 from importer.demo.media_server import MediaServer
 from importer.model import Account
 from importer.opening import archive_beside
+from tests.conftest import Doorway
 from tests.end_to_end.command_line import CommandLine, Ended, Running
 from tests.staged_export import Staged
 
@@ -67,17 +68,28 @@ MakeJob = Callable[[Staged], Job]
 def make_job(pds: LocalPds, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeJob]:
     """Make a job with an account and a media server of its own."""
     with ExitStack() as stack:
+        yield lambda staged: _job(pds, staged, tmp_path_factory, stack)
 
-        def make(staged: Staged) -> Job:
-            name = f"e{secrets.token_hex(6)}"
-            folder = tmp_path_factory.mktemp(name)
-            media = stack.enter_context(MediaServer(staged.media))
-            password = f"pass-{secrets.token_hex(8)}"
-            account = pds.create_account(f"{name}.test", password)
-            tokaway = CommandLine(folder / "home")
-            job = Job(tokaway, staged, media, pds, account, folder, password)
-            (folder / "password.txt").write_text(f"{password}\n", encoding="utf-8")
-            job.write_export("export.zip")
-            return job
 
-        yield make
+@pytest.fixture(scope="module")
+def make_job_at_doorway(
+    doorway: Doorway, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MakeJob]:
+    """The same, for an account that can be signed in to through a browser and on a bad line."""
+    with ExitStack() as stack:
+        yield lambda staged: _job(doorway.pds, staged, tmp_path_factory, stack)
+
+
+def _job(
+    pds: LocalPds, staged: Staged, tmp_path_factory: pytest.TempPathFactory, stack: ExitStack
+) -> Job:
+    name = f"e{secrets.token_hex(6)}"
+    folder = tmp_path_factory.mktemp(name)
+    media = stack.enter_context(MediaServer(staged.media))
+    password = f"pass-{secrets.token_hex(8)}"
+    account = pds.create_account(f"{name}.test", password)
+    tokaway = CommandLine(folder / "home")
+    job = Job(tokaway, staged, media, pds, account, folder, password)
+    (folder / "password.txt").write_text(f"{password}\n", encoding="utf-8")
+    job.write_export("export.zip")
+    return job

@@ -269,6 +269,18 @@ def test_a_dry_run_sends_nothing(job: Job) -> None:
     assert_exactly(job.pds, job.account.did, job.staged.public)
 
 
+def test_only_what_is_selected_is_published_and_the_rest_by_the_next_run(job: Job) -> None:
+    days = sorted(post.posted_at.date().isoformat() for post in job.staged.public)
+    planned = job.tokaway("plan", job.export, "--until", days[0], "--json")
+    assert planned.code == 0, planned.err
+    first = job.run("--until", days[0], "--json")
+    assert (first.code, first.lines[-1]["outcome"]) == (0, "limit_reached")
+    assert len(look(job.pds, job.account.did).records) == days.count(days[0])
+    rest = job.run()
+    assert rest.code == 0, rest.err
+    assert_exactly(job.pds, job.account.did, job.staged.public)
+
+
 def test_the_archive_can_be_moved(job: Job, tmp_path: Path) -> None:
     part = job.run("--limit", "5", "--json")
     assert (part.code, part.lines[-1]["outcome"]) == (0, "limit_reached")

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import click
 import pytest
+from playwright.sync_api import Browser
 
 from importer.cli import cli
 from importer.model import Action
 from tests.breaking_proxy import Breakage, BreakingProxy
+from tests.conftest import Doorway
 from tests.end_to_end.command_line import Ended
 from tests.end_to_end.conftest import Job, MakeJob
+from tests.person import Person
 from tests.staged_export import stage
 from tests.video_stand_in import VideoStandIn
 
@@ -61,6 +66,49 @@ def test_nothing_secret_is_left_anywhere(job: Job, video_service: VideoStandIn) 
     pieces = [(Path("printed"), (ended.out + ended.err).encode()) for ended in told]
     pieces += everything_in(job.folder)
     assert len(pieces) > 20
+    leaks = [path for path, content in pieces for secret in secrets if secret.encode() in content]
+    assert not leaks
+
+
+def test_nothing_secret_is_left_of_a_sign_in_in_a_browser(
+    make_job_at_doorway: MakeJob, doorway: Doorway, browser: Browser, tmp_path: Path
+) -> None:
+    doorway.proxy.forget()
+    job = make_job_at_doorway(stage(tmp_path / "staged", FITS))
+    there = ("--pds", job.account.pds)
+    login = ("login", job.account.handle, "--paste", *there, "--json")
+    with (
+        Person(browser, job.password) as person,
+        job.tokaway.running(*login, hears=True) as signing,
+    ):
+        ended_at = person.allow_elsewhere(signing.wait_for("sign_in_page")["url"])
+        signing.tell(ended_at)
+        assert signing.end() == 0
+    (kept,) = (job.folder / "home").rglob("sessions/*.json")
+    before = json.loads(kept.read_text(encoding="utf-8"))
+    doorway.proxy.breakage("com.atproto.repo.uploadBlob", Breakage.EXPIRED_TOKEN)
+    doorway.proxy.breakage("com.atproto.repo.putRecord", Breakage.BAD_GATEWAY)
+    run = ("run", job.export, "--to", job.account.handle, *there, "--json", "--pace", "0")
+    told = [job.tokaway(*run), job.tokaway("report", job.archive)]
+    assert [ended.code for ended in told] == [0, 0], [ended.err for ended in told]
+    after = json.loads(kept.read_text(encoding="utf-8"))
+    # A renewal that fails, because another one was made of the same tokens, says why.
+    kept.write_text(json.dumps(before), encoding="utf-8")
+    told.append(job.tokaway("verify", job.archive, *there, "--json"))
+    told.append(job.tokaway("undo", job.archive, *there, "--yes", "--json"))
+    assert told[-1].code == 3, told[-1].err
+    secrets = {job.password, before["grant"]["key"]["d"]}
+    secrets |= {session[name] for session in (before, after) for name in ("access", "refresh")}
+    secrets |= {values[0] for values in parse_qs(urlsplit(ended_at).query).values()}
+    headers = [call.headers for call in doorway.proxy.calls()]
+    secrets |= {sent.get("authorization", "").removeprefix("DPoP ") for sent in headers}
+    secrets |= {sent.get("dpop", "") for sent in headers}
+    secrets -= {"", job.account.pds}
+    assert len(secrets) >= 8
+    pieces = [(Path("printed"), (ended.out + ended.err).encode()) for ended in told]
+    pieces += [(Path("login"), json.dumps(signing.read).encode())]
+    pieces += everything_in(job.folder)
+    assert len(pieces) > 12
     leaks = [path for path, content in pieces for secret in secrets if secret.encode() in content]
     assert not leaks
 

@@ -12,6 +12,7 @@ from importer.engine.patience import Patience
 from importer.engine.stop import Stop
 from importer.errors import BudgetEmpty, Stopped, TryLater, Unreachable
 from importer.settings import Settings
+from tests.conftest import Hurry
 
 START = datetime(2026, 11, 24, tzinfo=UTC)
 AWAY = TryLater("example.com does not answer.", code="unreachable", unreachable=True)
@@ -44,6 +45,14 @@ def told() -> list[tuple[str, datetime]]:
     return []
 
 
+class Hasty(Stop):
+    """Waits for nothing: the clock of these tests goes on by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.draining = Hurry()
+
+
 def patience(told: list[tuple[str, datetime]], settings: Settings, stop: Stop) -> Patience:
     return Patience(
         stop, Passing(), settings=settings, tell=lambda why, until: told.append((why, until))
@@ -54,7 +63,7 @@ QUICK = Settings(retry_seconds=1, patience_seconds=900)
 
 
 def test_goes_on_when_the_server_is_back(told: list[tuple[str, datetime]]) -> None:
-    assert patience(told, QUICK, Stop()).call(failing(AWAY, AWAY)) == "done"
+    assert patience(told, QUICK, Hasty()).call(failing(AWAY, AWAY)) == "done"
     assert [why for why, _ in told] == [AWAY.text] * 2
     first, second = (until - START for _, until in told)
     assert first % timedelta(minutes=1) == timedelta(seconds=1)
@@ -63,7 +72,7 @@ def test_goes_on_when_the_server_is_back(told: list[tuple[str, datetime]]) -> No
 
 def test_gives_up_after_a_quarter_of_an_hour(told: list[tuple[str, datetime]]) -> None:
     with pytest.raises(Unreachable, match="does not answer") as raised:
-        patience(told, QUICK, Stop()).call(failing(*[AWAY] * 20))
+        patience(told, QUICK, Hasty()).call(failing(*[AWAY] * 20))
     assert raised.value.hint == "Check the network, then give the same command again."
     assert 1 < len(told) < 6
 
@@ -73,21 +82,21 @@ def test_a_limit_in_between_is_no_reason_to_lose_patience(
 ) -> None:
     full = TryLater("Full.", code="rate_limited", at=START + timedelta(hours=5))
     work = failing(AWAY, AWAY, full, AWAY, AWAY)
-    assert patience(told, QUICK, Stop()).call(work) == "done"
+    assert patience(told, QUICK, Hasty()).call(work) == "done"
 
 
 def test_who_does_not_wait_hears_at_once(told: list[tuple[str, datetime]]) -> None:
     hasty = replace(QUICK, wait=False)
     with pytest.raises(Unreachable):
-        patience(told, hasty, Stop()).call(failing(AWAY))
+        patience(told, hasty, Hasty()).call(failing(AWAY))
     at = START + timedelta(hours=5)
     with pytest.raises(BudgetEmpty, match="Full"):
-        patience(told, hasty, Stop()).call(failing(TryLater("Full.", code="full", at=at)))
+        patience(told, hasty, Hasty()).call(failing(TryLater("Full.", code="full", at=at)))
     assert told == []
 
 
 def test_stops_while_it_waits(told: list[tuple[str, datetime]]) -> None:
-    stop = Stop()
+    stop = Hasty()
     stop.draining.set()
     at = START + timedelta(days=5)
     with pytest.raises(Stopped):

@@ -5,24 +5,18 @@ from __future__ import annotations
 import random
 import sqlite3
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
 import importer.engine.run
 from importer import __version__
-from importer.archive.store import Archive
-from importer.archive.view import PLACED
 from importer.clock import utc_now
-from importer.engine.run import Outcome, run
+from importer.engine.run import Outcome
 from importer.engine.stop import Stop
 from importer.errors import (
     BudgetEmpty,
@@ -37,7 +31,6 @@ from importer.events import (
     Event,
     Recognised,
     RunFinished,
-    RunStarted,
     Status,
     StepDone,
     StepFailed,
@@ -46,193 +39,21 @@ from importer.events import (
     Waiting,
     to_json,
 )
-from importer.media.ffmpeg import Ffmpeg
 from importer.model import (
     Action,
-    Limits,
     Milestone,
-    Post,
     Privacy,
-    Record,
     Role,
     Stage,
     Trouble,
 )
-from importer.pds.repo import Repo
 from importer.settings import Settings
-from importer.stages.tools import Fetched, FileGone, Job, Prepared, Published, Result, Tools
+from importer.stages.tools import FileGone, Job, Prepared, Result, Tools
 from importer.step import Step
-from tests.posts import ACCOUNT, NOW, bring_to, exported, record_of, write_file
+from tests.engine.house import PATIENCE, QUICK, Act, House, Shelf
+from tests.posts import ACCOUNT, NOW, bring_to, exported
 
-PATIENCE = 30.0  # how long a step of a test waits for another before the test fails
-QUICK = Settings(retry_seconds=0.01)
 UNFINISHED = (Milestone.FOUND, Milestone.FETCHED, Milestone.PREPARED)
-
-Act = Exception | Callable[[Job, Step], None]
-
-
-class Shelf(Repo):
-    """An account's repo that holds the records of these posts, or cannot be read."""
-
-    def __init__(self, *posts: str, trouble: Unreachable | None = None) -> None:
-        self.posts = posts
-        self.trouble = trouble
-
-    def reconcile(self, archive: Archive) -> list[tuple[Post, tuple[Record, ...]]]:
-        if self.trouble:
-            raise self.trouble
-        posts = [post for post in archive.posts() if post.id in self.posts]
-        return [(post, (record_of(post),)) for post in posts if post.milestone not in PLACED]
-
-
-class Stages:
-    """Stages that write real files; `plan` lists what each step does before it works."""
-
-    def __init__(self) -> None:
-        self.plan: dict[tuple[Stage, str], list[Act]] = {}
-        self.calls: list[tuple[Stage, str, datetime]] = []
-        self.written: list[str] = []
-        self.at_work = Counter[Stage]()
-        self.most = Counter[Stage]()
-        self._lock = threading.Lock()
-
-    def work(self, stage: Stage) -> Callable[[Job, Tools, Step], Result]:
-        def do(job: Job, tools: Tools, step: Step) -> Result:
-            with self._lock:
-                self.calls.append((stage, job.post.id, utc_now()))
-                self.at_work[stage] += 1
-                self.most |= self.at_work
-                acts = self.plan.get((stage, job.post.id))
-                act = acts.pop(0) if acts else None
-            try:
-                if isinstance(act, Exception):
-                    raise act
-                if act:
-                    act(job, step)
-                return self._result(stage, job)
-            finally:
-                with self._lock:
-                    self.at_work[stage] -= 1
-
-        return do
-
-    def _result(self, stage: Stage, job: Job) -> Result:
-        if stage == Stage.FETCH:
-            return Fetched((write_file(job.archive, job.post, Role.ORIGINAL),))
-        if stage == Stage.PREPARE:
-            file = write_file(job.archive, job.post, Role.PREPARED)
-            return Prepared((replace(file, fit=Action.REMUX),), "For a test.")
-        with self._lock:
-            self.written.append(job.post.id)
-        return Published((record_of(job.post),), found=False)
-
-    def called(self, stage: Stage) -> list[str]:
-        return [post for called, post, _ in self.calls if called == stage]
-
-
-@dataclass
-class House:
-    """An archive with its stages, and what a run told of itself."""
-
-    archive: Archive
-    stages: Stages
-    tools: Tools
-    stop: Stop = field(default_factory=Stop)
-    events: list[Event] = field(default_factory=list)
-    threads: set[int] = field(default_factory=set)
-    watch: Callable[[Event], None] = lambda event: None
-
-    def add(self, posts: int) -> list[str]:
-        self.archive.absorb([exported(second) for second in range(posts)])
-        return [post.id for post in self.archive.posts()]
-
-    def plan(self, stage: Stage, post: str, *acts: Act) -> None:
-        self.stages.plan[stage, post] = list(acts)
-
-    def run(self, settings: Settings = QUICK, now: Callable[[], datetime] = utc_now) -> Outcome:
-        self.events.clear()
-        outcome = run(self.archive, self.tools, settings, self._emit, self.stop, now)
-        self._check_the_story(outcome)
-        return outcome
-
-    def again(self, settings: Settings = QUICK) -> Outcome:
-        self.stop, self.watch = Stop(), lambda event: None
-        return self.run(settings)
-
-    def _emit(self, event: Event) -> None:
-        self.events.append(event)
-        self.threads.add(threading.get_ident())
-        self.watch(event)
-
-    def _check_the_story(self, outcome: Outcome) -> None:
-        """What is true of every run, however it went."""
-        assert isinstance(self.events[0], RunStarted)
-        finished = self.events[-1]
-        assert isinstance(finished, RunFinished)
-        assert (finished.outcome, finished.exit) == (outcome.word, outcome.exit_code)
-        assert [type(event) for event in self.events].count(RunFinished) == 1
-        assert len({event.run for event in self.events}) == 1
-        assert self.threads == {threading.get_ident()}
-        assert sum(finished.counts.values()) == len(self.archive.posts())
-        assert finished.counts == self.archive.counts()
-        assert len(set(self.stages.written)) == len(self.stages.written)
-
-    def told(self, kind: type[Event]) -> list[Any]:
-        return [event for event in self.events if type(event) is kind]
-
-    def story(self) -> list[str]:
-        """The events in short, without those that depend on the clock."""
-        return [
-            " ".join(
-                [
-                    event.name,
-                    *(
-                        str(getattr(event, name))
-                        for name in ("stage", "post")
-                        if hasattr(event, name)
-                    ),
-                ]
-            )
-            for event in self.events
-            if not isinstance(event, Status | Waiting)
-        ]
-
-    def post(self, post_id: str) -> Post:
-        post = self.archive.post(post_id)
-        assert post is not None
-        return post
-
-    def count(self, milestone: Milestone) -> int:
-        return self.archive.counts()[milestone]
-
-    def attempts(self) -> list[tuple[str, str, str | None]]:
-        with closing(sqlite3.connect(self.archive.folder / "archive.db")) as connection:
-            return connection.execute(
-                "SELECT stage, outcome, trouble_code FROM attempts ORDER BY id"
-            ).fetchall()
-
-
-@pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    stages = Stages()
-    for stage in Stage:
-        monkeypatch.setitem(importer.engine.run.WORK, stage, stages.work(stage))
-
-    def reconcile(archive: Archive, tools: Tools) -> list[tuple[Post, tuple[Record, ...]]]:
-        assert isinstance(tools.repo, Shelf)
-        return tools.repo.reconcile(archive)
-
-    monkeypatch.setattr(importer.engine.run, "reconcile", reconcile)
-    with Archive.create(tmp_path / "maker.tokaway") as archive, httpx.Client() as http:
-        tools = Tools(
-            account=ACCOUNT,
-            repo=Shelf(),
-            limits=Limits(10**8, 10**8, 600.0, "test"),
-            ffmpeg=Ffmpeg(Path("ffmpeg"), "8.0", "test"),
-            http=http,
-            now=utc_now,
-        )
-        yield House(archive, stages, tools)
 
 
 def names_on_disk(house: House) -> set[str]:
@@ -1019,15 +840,17 @@ def test_every_step_is_kept_in_the_history(house: House) -> None:
 
 def test_status_shows_what_is_in_hand_and_how_far_it_is(house: House) -> None:
     [post] = house.add(1)
-    seen = threading.Event()
+    seen, moved = threading.Event(), threading.Event()
 
     def watch(event: Event) -> None:
         if isinstance(event, Status) and event.in_hand:
-            seen.set()
+            (moved if event.in_hand[0].rate else seen).set()
 
     def hold(job: Job, step: Step) -> None:
         step.done, step.total, step.unit = 3, 4, "seconds"
         assert seen.wait(PATIENCE)
+        step.done = 4
+        assert moved.wait(PATIENCE)
 
     house.watch = watch
     house.plan(Stage.FETCH, post, hold)
@@ -1035,7 +858,10 @@ def test_status_shows_what_is_in_hand_and_how_far_it_is(house: House) -> None:
     first = next(event for event in house.told(Status) if event.in_hand)
     [held] = first.in_hand
     assert (held.post, held.stage, held.done, held.total) == (post, Stage.FETCH, 3, 4)
-    assert held.unit == "seconds"
+    assert (held.unit, held.rate) == ("seconds", None)
+    faster = next(event.in_hand[0] for event in house.told(Status) if event.in_hand[0].rate)
+    assert faster.done == 4
+    assert 0 < (faster.rate or 0) <= 1
     assert first.counts[Milestone.FOUND] == 1
 
 

@@ -28,6 +28,10 @@ _OWNER = [
     *("-metadata", "title=Paris", "-metadata", "comment=vid:v0f044gc0000abc"),
     *("-metadata", "make=Phone 12", "-metadata", "creation_time=2024-02-03T04:05:06Z"),
 ]
+HEVC = ["-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params",
+        "log-level=error"]  # fmt: skip
+# AudioSpecificConfig behind its descriptor's head: AAC-LC, with room for that of another kind.
+_AAC_KIND = b"\x05\x80\x80\x80\x05"
 KEEP, REMUX, AUDIO, CODED = Action.KEEP, Action.REMUX, Action.AUDIO, Action.TRANSCODE
 
 
@@ -46,6 +50,7 @@ CASES = [
     Case("silent.mp4", KEEP),
     Case("mono.mp4", KEEP),
     Case("he_aac.mp4", KEEP),
+    Case("he_aac_v2.mp4", KEEP),
     Case("sixty.mp4", KEEP),
     Case("hundred_twenty.mp4", KEEP),
     Case("vfr.mp4", KEEP),
@@ -60,6 +65,7 @@ CASES = [
     Case("index_last.mp4", REMUX),
     Case("fragmented.mp4", REMUX),
     Case("matroska.mkv", REMUX),
+    Case("vfr.mkv", REMUX),
     Case("stream.ts", REMUX),
     Case("flash.flv", REMUX),
     Case("old.avi", REMUX),
@@ -80,6 +86,9 @@ CASES = [
     Case("owner.mkv", REMUX, tells=True),
     Case("owner.flv", REMUX, tells=True),
     Case("owner.ts", REMUX, tells=True),
+    Case("owner.m4v", REMUX, tells=True),
+    Case("owner.3gp", REMUX, tells=True),
+    Case("owner.3g2", REMUX, tells=True),
     # the sound is wrong
     Case("mp3.mp4", AUDIO),
     Case("surround.mp4", AUDIO),
@@ -90,10 +99,13 @@ CASES = [
     # the picture is wrong
     Case("hevc.mp4", CODED),
     Case("hev1.mp4", CODED),
+    Case("hevc_ten_bit.mp4", CODED),
+    Case("vfr_hevc.mp4", CODED),
     Case("sideways_hevc.mov", CODED),
     Case("vp8.webm", CODED),
     Case("vp9.webm", CODED),
     Case("av1.mp4", CODED),
+    Case("av1.webm", CODED),
     Case("mpeg4.mp4", CODED),
     Case("motion_jpeg.mov", CODED),
     Case("nothing_right.avi", CODED),
@@ -114,6 +126,7 @@ CASES = [
     Case("owner.webm", CODED, tells=True),
     Case("owner.avi", CODED, tells=True),
     Case("owner_hevc.mov", CODED, tells=True),
+    Case("owner.gif", CODED, tells=True),
     # cannot be had
     Case("dolby_vision_5.mp4", Action.SKIP),
 ]  # fmt: skip
@@ -163,6 +176,12 @@ drawn("opus.mp4", *H264, "-c:a", "libopus", "-ar", "48000", *PLAIN)
 drawn("dolby_sound.mp4", *H264, "-c:a", "ac3", *PLAIN)
 drawn("vp8.webm", "-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus", size="90x160")
 drawn("av1.mp4", "-c:v", "libsvtav1", "-preset", "12", "-svtav1-params", "lp=1", *AAC, *PLAIN)
+drawn("hevc_ten_bit.mp4", *HEVC, "-pix_fmt", "yuv420p10le", *AAC, *PLAIN)
+drawn(
+    "vfr_hevc.mp4", *HEVC, "-pix_fmt", "yuv420p", *AAC, *PLAIN, "-fps_mode", "vfr",
+    "-vf", r"select='not(mod(n\,3))+not(mod(n\,7))'",
+)  # fmt: skip
+drawn("animation.gif", "-map", "0:v", size="90x160")
 drawn("mpeg4.mp4", "-c:v", "mpeg4", *AAC, *PLAIN)
 drawn("motion_jpeg.mov", "-c:v", "mjpeg", "-pix_fmt", "yuvj420p", *AAC)
 drawn("yuv422.mp4", *H264[:-1], "yuv422p", *AAC, *PLAIN)
@@ -177,6 +196,11 @@ drawn(
     "-enc_time_base", "1:60000", "-vf", "settb=1/60000,setpts='if(eq(N,20),PTS-1500,PTS)'",
     rate=30,
 )  # fmt: skip
+_copied("vfr.mkv", "vfr.mp4")
+_copied("av1.webm", "av1.mp4", "-c:a", "libopus")
+_copied("owner.m4v", "keep.mp4", "-f", "ipod", *_OWNER)
+_copied("owner.3gp", "keep.mp4", *_OWNER)
+_copied("owner.3g2", "keep.mp4", *_OWNER)
 _copied("stream.ts", "keep.mp4", "-f", "mpegts")
 _copied("flash.flv", "keep.mp4")
 _copied("video_of_apple.m4v", "keep.mp4", "-f", "ipod", *PLAIN)
@@ -248,17 +272,31 @@ def _(clips: Clips, path: Path) -> None:
     path.write_bytes(clips["keep.mp4"].read_bytes() + forgotten)
 
 
+@clip("owner.gif")
+def _(clips: Clips, path: Path) -> None:
+    """A comment extension before the end (GIF89a, section 24)."""
+    told = f"{PLACE} Ada Lovelace"
+    comment = b"\x21\xfe" + bytes([len(told)]) + told.encode() + b"\0"
+    path.write_bytes(clips["animation.gif"].read_bytes()[:-1] + comment + b"\x3b")
+
+
 @clip("he_aac.mp4")
 def _(clips: Clips, path: Path) -> None:
     """HE-AAC by its description: no encoder for it may be had here, so the sound is a stand-in."""
-    data = clips["keep.mp4"].read_bytes()
-    # AudioSpecificConfig: object type 2 (LC) at 44.1 kHz, two channels; to 5 (SBR) on top of it.
-    simple, extended = (
-        b"\x05\x80\x80\x80\x05\x12\x10\x56\xe5\x00",
-        b"\x05\x80\x80\x80\x05\x2a\x12\x08\x00\x00",
-    )
-    assert data.count(simple) == 1
-    path.write_bytes(data.replace(simple, extended))
+    # Object type 2 (LC) at 44.1 kHz, two channels; to 5 (SBR) on top of it.
+    _told_otherwise(clips["keep.mp4"], path, b"\x12\x10\x56\xe5\x00", b"\x2a\x12\x08\x00\x00")
+
+
+@clip("he_aac_v2.mp4")
+def _(clips: Clips, path: Path) -> None:
+    """HE-AACv2, as TikTok makes it: one channel, and by its description (29) how to make two."""
+    _told_otherwise(clips["mono.mp4"], path, b"\x12\x08\x56\xe5\x00", b"\xea\x0a\x08\x00\x00")
+
+
+def _told_otherwise(source: Path, path: Path, before: bytes, after: bytes) -> None:
+    data = source.read_bytes()
+    assert data.count(_AAC_KIND + before) == 1
+    path.write_bytes(data.replace(_AAC_KIND + before, _AAC_KIND + after))
 
 
 def _with_dolby_vision(profile: int) -> Callable[[Clips, Path], None]:

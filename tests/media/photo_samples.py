@@ -15,6 +15,9 @@ PLACE = b"48.8577 Paris"
 SIZE = (60, 40)
 RED, BLUE = (220, 40, 40), (40, 40, 220)
 
+# The tests look into HEIC themselves, whether a photo was opened by us before or not.
+pillow_heif.register_heif_opener()
+
 Maker = Callable[[Path], object]
 MAKERS: dict[str, Maker] = {}
 P3_RED = (234, 51, 35)

@@ -48,7 +48,8 @@ class RawServer:
                     request += received
                 self.requests.append(request)
                 self._on_request()
-                connection.sendall(answer)
+                with suppress(ConnectionError):  # a client may have had enough
+                    connection.sendall(answer)
 
 
 def answer(head: str, body: bytes = b"", length: int | None = None) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -182,6 +183,34 @@ def test_a_body_of_unknown_length(target: Path, client: httpx.Client) -> None:
         assert len(server.requests) == 2
     assert target.read_bytes() == b"hello"
     assert (step.done, step.total) == (5, None)
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["told", "untold"])
+def test_more_than_any_video_has_is_not_kept(
+    target: Path, client: httpx.Client, is_told: bool
+) -> None:
+    head = '200 OK\r\nETag: "one"'
+    sent = (
+        answer(head, length=1 << 50)
+        if is_told
+        else f"HTTP/1.1 {head}\r\nConnection: close\r\n\r\n".encode() + CLIP
+    )
+    with RawServer(sent) as server, pytest.raises(Refused) as caught:
+        download(server.url, target, Step(), client=client, most=len(CLIP) - 1)
+    assert caught.value.code == "endless"
+    assert "secret" not in caught.value.text
+    assert left_over(target) == []
+
+
+def test_what_comes_without_a_length_does_not_fill_the_disk(
+    target: Path, client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = shutil.disk_usage(target.parents[2])._replace(free=len(CLIP) - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: left)
+    endless = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + CLIP
+    with RawServer(endless) as server, pytest.raises(Refused, match="has not ended"):
+        download(server.url, target, Step(), client=client, reserve=0)
+    assert left_over(target) == []
 
 
 def test_redirects_are_followed_but_not_for_ever(

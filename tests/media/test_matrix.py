@@ -164,7 +164,12 @@ def test_time_goes_evenly_in_what_is_encoded(clips: Clips, treated: Treated, cas
     found = seen(treated[case])
     gaps = [b - a for a, b in pairwise(found.times)]
     assert all(gap > 0 for gap in gaps)
-    if case.action is Action.TRANSCODE and gaps:
+    if case.name.startswith("vfr"):
+        # Uneven as its author made it.
+        before, after = seen(clips[case.name]).times, found.times
+        expected = [time - before[0] for time in before]
+        assert [time - after[0] for time in after] == pytest.approx(expected, abs=0.002)
+    elif case.action is Action.TRANSCODE and gaps:
         usual = sorted(gaps)[len(gaps) // 2]
         assert min(gaps) > usual / 2
 

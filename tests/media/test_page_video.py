@@ -136,6 +136,13 @@ def test_a_page_without_a_video(media: MediaServer, target: Path) -> None:
     assert error.code == "no_video"
 
 
+def test_more_than_any_video_has_is_not_kept(media: MediaServer, target: Path) -> None:
+    with pytest.raises(Refused) as caught:
+        download_page(media.url("clip.mp4"), target, Step(), most=1 << 20)
+    assert caught.value.code == "endless"
+    assert left_over(target) == []
+
+
 def test_no_room(media: MediaServer, target: Path) -> None:
     with pytest.raises(DiskFull):
         download_page(media.url("clip.mp4"), target, Step(), reserve=1 << 60)

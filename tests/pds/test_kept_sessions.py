@@ -18,6 +18,7 @@ from keyring.errors import KeyringLocked
 
 from importer.demo.local_pds import LocalPds
 from importer.errors import SignInNeeded
+from importer.pds import kept_sessions
 from importer.pds.kept_sessions import KeptSessions, Tokens, is_app_password
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import Server
@@ -126,6 +127,16 @@ class TestKeeping:
     )
     def test_app_passwords_have_their_form(self, password: str, is_one: bool) -> None:
         assert is_app_password(password) == is_one
+
+    def test_what_a_keyring_has_no_room_for_stands_in_a_file(
+        self, kept: KeptSessions, ring: Ring, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As on Windows, for a sign-in in a browser."""
+        assert kept.save(MINE) is None
+        monkeypatch.setattr(kept_sessions, "_ring_room", lambda: 100)
+        file = kept.save(anew := replace(MINE, access="access-2"))
+        assert file and file.exists() and not ring.entries
+        assert kept.load(MINE.did) == anew
 
 
 def take_turns(folder: Path, times: int) -> None:

@@ -387,6 +387,25 @@ def test_captions_are_part_of_the_record(desk: Desk, long_clip: Path) -> None:
     assert check(job.post, done.records[0], desk.repo) is None
 
 
+def test_captions_larger_than_a_file_may_be_come_in_several(desk: Desk, long_clip: Path) -> None:
+    job = video_job(desk, long_clip)
+    told = "".join(
+        f"{n}\n00:00:{n / 60:06.3f} --> 00:00:{(n + 1) / 60:06.3f}\nWord {n} {'of many ' * 8}\n\n"
+        for n in range(600)
+    )
+    (post_folder(desk.archive, job.post.id) / "original.eng-US.srt").write_text(told)
+    (post_folder(desk.archive, job.post.id) / "original.vtt").write_text(f"WEBVTT\n\n{SRT}")
+    job = prepared(job, desk)
+    files = job.files[Role.CAPTIONS]
+    assert max(file.bytes for file in files) <= 20_000 < sum(file.bytes for file in files)
+    publish(job, desk.tools, Step())
+    (listed,) = desk.records()
+    langs = [caption["lang"] for caption in listed["value"]["embed"]["captions"]]
+    assert sorted(langs) == ["en-US", "en-US-x-part2", "en-US-x-part3", "und"]
+    words = "".join((desk.archive / file.path).read_text() for file in files)
+    assert [n for n in range(600) if f"Word {n} " not in words] == []
+
+
 @pytest.mark.parametrize("role", [Role.PREPARED, Role.CAPTIONS])
 def test_any_file_that_is_gone_is_noticed(desk: Desk, long_clip: Path, role: Role) -> None:
     job = video_job(desk, long_clip)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from importer.model import Milestone, Post, Record
-from importer.pds.snapshot import take
+from importer.pds.snapshot import Key, Snapshot, take
 from importer.records.bluesky import COLLECTION, DESTINATION, THREADGATE
 from importer.records.keys import record_key
 from importer.records.style import Style
@@ -95,6 +95,30 @@ def test_an_account_with_many_other_posts(proxy: BreakingProxy, desk: Desk) -> N
     assert [post.id for post, _ in found] == [post.id for post in posts]
     (call,) = proxy.calls(READ)
     assert call.status == 200
+
+
+class Counting(Snapshot):
+    """A snapshot that counts the keys it is asked for."""
+
+    asked = 0
+
+    def find(self, wanted: Collection[Key]) -> dict[Key, str]:
+        self.asked += len(wanted)
+        return super().find(wanted)
+
+
+def test_few_keys_are_looked_for(desk: Desk) -> None:
+    """With all parts and gates that there could be, ten thousand posts would take a gigabyte."""
+    posts = [desk.post(POSTED_AT + timedelta(days=day)) for day in range(5)]
+    for post in posts:
+        publish(desk.job(post), desk.tools, Step())
+    path = desk.archive / "account.car"
+    take(desk.repo.server, desk.tools.account.did, path)
+    snapshot = Counting(path)
+    fresh = [replace(post, milestone=Milestone.FOUND) for post in posts]
+    assert len(recognise(fresh, desk.tools, snapshot)) == len(posts)
+    # Eight keys there could be, then its gates and a second part.
+    assert snapshot.asked <= 12 * len(posts)
 
 
 def test_a_key_beside_a_foreign_record(desk: Desk) -> None:

@@ -127,5 +127,16 @@ def test_gates_follow_the_settings(desk: Desk) -> None:
     assert {record.collection for record in records} == {COLLECTION, THREADGATE}
     seen = change(desk, post, records, Style(gates=False))
     assert seen
+    assert seen.others == ("who may reply or quote",)
     update(seen, desk.repo)
     assert desk.pds.list_records(desk.tools.account.did, THREADGATE) == []
+
+
+def test_what_differs_besides_the_words_is_named(desk: Desk) -> None:
+    post = desk.post()
+    records = published(desk, post)
+    other = replace(post, alt="A cat", langs=("nl",), labels=("nudity",))
+    seen = change(desk, other, records, Style(provenance=True))
+    assert seen
+    assert seen.before == seen.after
+    assert seen.others == ("its description", "its language", "its content labels", "its source")

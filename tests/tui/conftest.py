@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 import textual.constants
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
+
+from importer.demo.media_server import MediaServer
+from importer.model import Action
+from tests.breaking_proxy import BreakingProxy
+from tests.conftest import TestAccount
+from tests.staged_export import stage
+from tests.tui.import_at_hand import Import
 
 Picture = Callable[[Pilot[int], str], None]
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -27,7 +36,7 @@ def stillness(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the program remembers choices and keeps its books; takes the place of the suite's."""
     folder = tmp_path / "state"
@@ -52,3 +61,21 @@ def picture(request: pytest.FixtureRequest) -> Iterator[Picture]:
         assert drawn == target.read_text(encoding="utf-8"), f"{target.name} looks otherwise now"
 
     yield compare
+
+
+@pytest.fixture
+def make_import(
+    proxy: BreakingProxy, account: TestAccount, tmp_path: Path
+) -> Iterator[Callable[..., Import]]:
+    """Make an import of so many posts, its account signed in."""
+    with ExitStack() as stack:
+
+        def make(fits: Sequence[Action], **more: Any) -> Import:
+            staged = stage(tmp_path / "media", fits, **more)
+            media = stack.enter_context(MediaServer(staged.media))
+            made = Import(staged, media, proxy, account, tmp_path / "ada.tokaway")
+            made.read()
+            made.sign_in()
+            return made
+
+        yield make

@@ -236,7 +236,7 @@ async def test_what_to_know_before_it_begins(folder: Path, state: Path) -> None:
         await until(pilot, lambda: "What you should know" in words(pilot))
         said = " ".join(words(pilot).split())
         assert "! 1 post that not everyone could see on TikTok will be public." in said
-        assert "! The link of 1 post dies within two days" in said
+        assert "! 1 link dies within two days" in said
         assert "! 1 post will be published without words." in said
         assert "! Followers of this account: 1,204." in said
         assert "--pace" not in said and "You can set the pace yourself" in said

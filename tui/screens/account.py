@@ -150,7 +150,7 @@ class AccountScreen(StepScreen):
             return
 
         def work(settings: Settings, handle: str, stop: Stop) -> SignedIn:
-            self._visit = Visit(lambda page: self.post_message(self.PageMade(page)), stop)
+            self._visit = Visit(lambda _account, page: self.post_message(self.PageMade(page)), stop)
             return sign_in_in_browser(settings, handle, self._visit)
 
         self._try(_("Asking the server of @{handle} for its page …"), work)

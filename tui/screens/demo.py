@@ -34,9 +34,9 @@ class DemoScreen(ModalScreen[bool]):
             yield Static(_("The demo is ready."), classes="title")
             yield Static(
                 _(
-                    "A real server runs on this computer now, with an account for you and six "
-                    "posts to move. Everything works as it does with your own posts; nothing "
-                    "leaves this computer, and it is all gone when you quit."
+                    "A real server runs on this computer now, with an account for you, and there "
+                    "is an export of made-up posts. Everything works as it does with your own; "
+                    "nothing leaves this computer, and it is all gone when you quit."
                 )
             )
             yield Static(

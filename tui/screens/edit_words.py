@@ -34,8 +34,7 @@ class EditScreen(ModalScreen[Edit | None]):
         super().__init__()
         self._post = post
         self._overflow = overflow
-        # As a record would carry them: what no record can carry nobody can edit.
-        self._caption, self._alt = clean(post.caption), clean(post.alt)
+        self._before = ("", "")
 
     def compose(self) -> ComposeResult:
         """Two fields, each with what is said of its length."""
@@ -45,10 +44,11 @@ class EditScreen(ModalScreen[Edit | None]):
                 classes="title",
                 markup=False,
             )
-            yield WordsArea(self._caption, id="caption")
+            # As a record would carry it: what no record can carry nobody can edit.
+            yield WordsArea(clean(self._post.caption), id="caption")
             yield Static("", id="caption-length", classes="muted", markup=False)
             yield Static(_("Description for people who do not see it"), classes="title")
-            yield WordsArea(self._alt, id="alt")
+            yield WordsArea(clean(self._post.alt), id="alt")
             yield Static("", id="alt-length", classes="muted", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(_("Save (ctrl+s)"), id="save", variant="primary")
@@ -56,6 +56,7 @@ class EditScreen(ModalScreen[Edit | None]):
 
     def on_mount(self) -> None:
         """Say how long the words are now."""
+        self._before = self._now()
         self._tell_caption()
         self._tell_alt()
 
@@ -70,19 +71,17 @@ class EditScreen(ModalScreen[Edit | None]):
     @on(Button.Pressed, "#save")
     def action_save(self) -> None:
         """Take over what was changed."""
-        caption, alt = self._text("caption"), self._text("alt")
-        is_same = (caption, alt) == (self._caption, self._alt)
-        edit = Edit(
-            self._post.id,
-            caption=None if caption == self._caption else caption,
-            alt=None if alt == self._alt else alt,
+        caption, alt = (
+            None if now == before else now
+            for now, before in zip(self._now(), self._before, strict=True)
         )
-        self.dismiss(None if is_same else edit)
+        is_same = caption is None and alt is None
+        self.dismiss(None if is_same else Edit(self._post.id, caption=caption, alt=alt))
 
     @on(Button.Pressed, "#leave")
     def action_leave(self) -> None:
         """Back, after a question if something would be lost."""
-        if (self._text("caption"), self._text("alt")) == (self._caption, self._alt):
+        if self._now() == self._before:
             self.dismiss(None)
             return
         question = _("What you wrote is not saved yet.")
@@ -93,6 +92,9 @@ class EditScreen(ModalScreen[Edit | None]):
     def _throw_away(self, agreed: bool | None) -> None:
         if agreed:
             self.dismiss(None)
+
+    def _now(self) -> tuple[str, str]:
+        return self._text("caption"), self._text("alt")
 
     def _text(self, name: str) -> str:
         return self.query_one(f"#{name}", WordsArea).text

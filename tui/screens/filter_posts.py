@@ -11,12 +11,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Grid, Horizontal, Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Button, Checkbox, Input, Label, Select, Static
+from textual.widgets import Button, Input, Label, Select, Static
 
 from importer.model import Kind, Privacy
 from importer.selection import EVERYTHING, Selection, State
 from tui.language import _
 from tui.naming import kind_name, privacy_name, state_name
+from tui.widgets.tick import Tick
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -58,12 +59,11 @@ class FilterScreen(ModalScreen[Selection | None]):
                 )
                 yield Label(_("that stand at"))
                 yield _select("state", before.state, {state: state_name(state) for state in State})
-            yield Checkbox(_("without words"), before.no_caption, id="no-caption", compact=True)
-            yield Checkbox(
+            yield Tick(_("without words"), before.no_caption, id="no-caption")
+            yield Tick(
                 _("whose link dies within two days, or has died"),
                 before.dying_link,
                 id="dying-link",
-                compact=True,
             )
             yield Static("", id="wrong", classes="trouble", markup=False)
             with Horizontal(classes="buttons"):
@@ -93,8 +93,8 @@ class FilterScreen(ModalScreen[Selection | None]):
                 privacy=self._chosen("privacy", Privacy),
                 state=self._chosen("state", State),
                 match=self.query_one("#match", Input).value.strip(),
-                no_caption=self.query_one("#no-caption", Checkbox).value,
-                dying_link=self.query_one("#dying-link", Checkbox).value,
+                no_caption=self.query_one("#no-caption", Tick).value,
+                dying_link=self.query_one("#dying-link", Tick).value,
             )
         )
 

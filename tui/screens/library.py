@@ -8,6 +8,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.widgets import Button
 
+from tui.key_commands import KeyCommands
 from tui.language import _
 from tui.screens.library_tools import ToolsScreen
 from tui.widgets.steps import Place
@@ -19,12 +20,13 @@ class LibraryScreen(ToolsScreen):
     PLACE = Place.POSTS
     CSS_PATH = "library.tcss"
     AUTO_FOCUS = "#posts"
+    COMMANDS = {KeyCommands}  # noqa: RUF012  Textual's word
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n", "next", _("Next"), tooltip=_("To your account")),
         Binding("space", "toggle_choice", _("Choose"), tooltip=_("Publish it, or leave it out")),
-        Binding("slash", "search", _("Search"), key_display="/"),
-        Binding("f", "filter", _("Filter"), tooltip=_("Show only some posts")),
-        Binding("e", "edit", _("Edit"), tooltip=_("Its caption and description")),
+        Binding("slash", "search", _("Search"), show=False),
+        Binding("f", "filter", _("Filter"), show=False),
+        Binding("e", "edit", _("Edit"), show=False),
         Binding("p,enter", "look", _("Look"), tooltip=_("Everything about this post")),
         Binding("a", "choose_shown(True)", _("Choose all shown"), show=False),
         Binding("n", "choose_shown(False)", _("Leave out all shown"), show=False),

@@ -27,7 +27,7 @@ class ChangingScreen(ListScreen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._undo: tuple[Edit, ...] = ()
-        self.writing = Writing(self, desk, self._take, self._not_written)
+        self.writing = Writing(self, desk, self.put, self._not_written)
 
     # choosing
 
@@ -78,10 +78,7 @@ class ChangingScreen(ListScreen):
 
     def _show_chosen(self, edits: Sequence[Edit]) -> None:
         """Show at once what will be written in a moment."""
-        for edit in edits:
-            post = self._posts[edit.post]
-            self._posts[edit.post] = replace(post, chosen=bool(edit.chosen))
-        self.show_again([edit.post for edit in edits])
+        self.put([replace(self._posts[edit.post], chosen=bool(edit.chosen)) for edit in edits])
 
     def action_undo(self) -> None:
         """Take the last choice back."""
@@ -115,11 +112,6 @@ class ChangingScreen(ListScreen):
             told = ngettext("{n} post will be published so.", "{n} posts will be published so.",
                             number)  # fmt: skip
             self.notify(told.format(n=f"{number:,}"), markup=False)
-
-    def _take(self, posts: Sequence[Post]) -> None:
-        """Posts were written: show them as they are now."""
-        self._posts.update((post.id, post) for post in posts)
-        self.show_again([post.id for post in posts])
 
     def _not_written(self, trouble: Trouble) -> None:
         # It waits, and is tried again with the next change or the next step.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from rich.text import Text
@@ -20,14 +20,14 @@ from importer.selection import EVERYTHING, Selection
 from tui.desk import Desk, Library
 from tui.filter_words import asked
 from tui.language import _, ngettext
-from tui.notices import notices
+from tui.notices import Tally
 from tui.screens.filter_posts import FilterScreen
 from tui.screens.step import StepScreen
 from tui.widgets.post_table import PostTable
 from tui.widgets.preview import Preview
 from tui.widgets.search import Search
 
-# Before the file of a post is opened, for the case that the cursor only passes by.
+# Before a post is looked at closely, for the case that the cursor only passes by.
 _PASSING_SECONDS = 0.1
 
 
@@ -40,16 +40,18 @@ class ListScreen(StepScreen):
         self._filter = EVERYTHING
         self._library = Library([], {}, "")
         self._overflow = Overflow.THREAD
+        self._tally = Tally(utc_now())
+        self._told: list[str] = []
         self._looking: Timer | None = None
 
     def body(self) -> Iterable[Widget]:
         """The tools, what is shown, and the posts beside the one that is looked at."""
         yield Horizontal(
             Search(placeholder=_("/ Search words"), id="search", compact=True),
-            Button(_("Filter"), id="filter", compact=True),
-            Button(_("Edit"), id="edit", compact=True, classes="spare"),
-            Button(_("More"), id="more", compact=True),
-            Button(_("Next →"), id="next", compact=True, variant="primary"),
+            Button(_("Filter (f)"), id="filter", compact=True),
+            Button(_("Edit (e)"), id="edit", compact=True, classes="spare"),
+            Button(_("More (m)"), id="more", compact=True),
+            Button(_("Next (^n)"), id="next", compact=True, variant="primary"),
             id="tools",
         )
         yield Static("", id="told", markup=False)
@@ -69,6 +71,9 @@ class ListScreen(StepScreen):
     def _loaded(self, read: tuple[Library, Overflow]) -> None:
         self._library, self._overflow = read
         self._posts = {post.id: post for post in self._library.posts}
+        self._tally = Tally(utc_now())
+        for post in self._library.posts:
+            self._tally.add(post)
         self._show_posts()
 
     @property
@@ -98,23 +103,26 @@ class ListScreen(StepScreen):
         self._tell()
 
     def _tell(self) -> None:
-        posts, shown = list(self._posts.values()), self.query_one(PostTable).posts
-        number, everything = f"{len(shown):,}", f"{len(posts):,}"
-        chosen = f"{sum(post.chosen for post in posts):,}"
+        tally = self._tally
+        number = f"{len(self.query_one(PostTable).posts):,}"
+        everything, chosen = f"{tally.posts:,}", f"{tally.chosen:,}"
         words = asked(self._filter)
         if words:
             told = _("{number} of {everything} shown: {words} · {chosen} chosen")
         else:
             told = ngettext(
                 "{everything} post · {chosen} chosen", "{everything} posts · {chosen} chosen",
-                len(posts),
+                tally.posts,
             )  # fmt: skip
         self.query_one("#shown", Static).update(
-            told.format(number=number, everything=everything, words=words, chosen=chosen)
+            told.format(number=number, everything=everything, words=words, chosen=chosen),
+            layout=False,
         )
-        lines = notices(posts, utc_now())
-        self.query_one("#told", Static).update(Text("\n".join(lines)))
-        self.query_one("#told").display = bool(lines)
+        lines = tally.notices()
+        if lines != self._told:
+            self._told = lines
+            self.query_one("#told", Static).update(Text("\n".join(lines)))
+            self.query_one("#told").display = bool(lines)
 
     @on(Input.Changed, "#search")
     def _search_changed(self, event: Input.Changed) -> None:
@@ -150,12 +158,17 @@ class ListScreen(StepScreen):
         """Show all posts."""
         self.select(EVERYTHING)
 
-    def show_again(self, names: Iterable[str]) -> None:
-        """Show some posts as they are now.
+    def put(self, posts: Collection[Post]) -> None:
+        """Take posts as they are now.
 
         Rows stay where they are until the next search: nothing jumps away under the cursor.
         """
-        self.query_one(PostTable).put(self._posts[name] for name in names)
+        for post in posts:
+            if before := self._posts.get(post.id):
+                self._tally.add(before, -1)
+            self._tally.add(post)
+            self._posts[post.id] = post
+        self.query_one(PostTable).put(posts)
         self._tell()
 
     # one post closely
@@ -164,13 +177,14 @@ class ListScreen(StepScreen):
     def _moved(self, event: PostTable.Moved) -> None:
         if self._looking:
             self._looking.stop()
-        preview, post = self.query_one(Preview), event.post
-        preview.show(post, self._library.measures.get(post.id) if post else None)
-        if post and preview.display:
-            self._looking = self.set_timer(_PASSING_SECONDS, lambda: self._look_at(post.id))
+        if self.query_one(Preview).display:
+            self._looking = self.set_timer(_PASSING_SECONDS, lambda: self._look_at(event.post))
 
-    def _look_at(self, name: str) -> None:
-        self.do(lambda: self.desk.closeup(name), self._seen, group="look")
+    def _look_at(self, post: Post | None) -> None:
+        measure = self._library.measures.get(post.id) if post else None
+        self.query_one(Preview).show(post, measure)
+        if post:
+            self.do(lambda: self.desk.closeup(post.id), self._seen, group="look")
 
     def _seen(self, seen: Closeup | None) -> None:
         current = self.query_one(PostTable).current
@@ -183,8 +197,7 @@ class ListScreen(StepScreen):
         self.toggle_class("-looking")
         table, preview = self.query_one(PostTable), self.query_one(Preview)
         (preview if self.has_class("-looking") else table).focus()
-        if table.current:
-            self._look_at(table.current.id)
+        self._look_at(table.current)
 
     def action_step(self, by: int) -> None:
         """To the post before or after, without leaving what is shown."""

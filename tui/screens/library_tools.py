@@ -29,7 +29,7 @@ class ToolsScreen(ChangingScreen):
     """Posts to which words and files come from elsewhere."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "more", _("More")),
+        Binding("m", "more", _("More"), show=False),
         Binding("s", "folder", _("Take words and files from a folder"), show=False),
         Binding("o", "online", _("Read the words off TikTok"), show=False),
         Binding("x", "export", _("Write a spreadsheet"), show=False),
@@ -46,6 +46,7 @@ class ToolsScreen(ChangingScreen):
                     ("choose_shown(False)", "n", _("Leave out all posts that are shown")),
                     ("undo", "u", _("Take the last choice back")),
                     ("everything", "c", _("Show all posts")),
+                    ("edit", "e", _("Write the words of this post")),
                     ("look", "p", _("Everything about this post")),
                     ("treat", "t", _("How posts are published: too long, photos, labels …")),
                     ("folder", "s", _("Take words and files from a folder of yours …")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.message import Message
+from textual.containers import Horizontal, VerticalScroll
+from textual.widget import Widget
 from textual.widgets import Button, Footer, Static
 
 from importer.export.search import export_in
@@ -20,21 +21,18 @@ from importer.opening import is_archive
 from tui.demo import Demo
 from tui.desk import Desk
 from tui.doing import Doing
-from tui.language import _, ngettext
+from tui.language import _
 from tui.screens.browse import BrowseScreen
 from tui.screens.demo import DemoScreen
 from tui.screens.library import LibraryScreen
 from tui.screens.publish import PublishScreen
 from tui.screens.review import ReviewScreen
-from tui.widgets.import_card import ImportCard, LostCard
+from tui.widgets.import_card import ImportCard, LostCard, Section
 from tui.widgets.path_input import PathInput
 from tui.widgets.said import Said
 
 if TYPE_CHECKING:
     from tui.app import TokawayApp
-
-
-_LISTS = ("#unfinished", "#finished", "#lost")
 
 
 class WelcomeScreen(Doing[None]):
@@ -46,7 +44,7 @@ class WelcomeScreen(Doing[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n", "continue", _("Continue"), tooltip=_("Go on with the first import")),
         Binding("ctrl+o", "browse", _("Browse"), tooltip=_("Look for an export on this computer")),
-        Binding("ctrl+d", "demo", _("Demo"), tooltip=_("All of it with made-up posts")),
+        Binding("f3", "demo", _("Demo"), tooltip=_("All of it with made-up posts")),
     ]
     HELP = _("""
 # Welcome
@@ -63,24 +61,18 @@ The **demo** shows all of it with made-up posts and a server on this computer.
 Nothing is sent before you have seen it and said so.
 """)
 
-    class _Heard(Message):
-        """What is going on in the background, in words."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     def __init__(self, path: Path | None = None) -> None:
         super().__init__()
         self._path = path
         self._shown: list[Import | Unreadable] = []
+        # No archive is looked at while it is being made.
+        self._disk = threading.Lock()
 
     def compose(self) -> ComposeResult:
         """What can be gone on with, and what can be begun."""
         with VerticalScroll(id="page"):
             yield Static(_("Move your TikTok posts to an account that is yours."), id="motto")
-            with Vertical(id="unfinished"):
-                yield Static(_("Go on where you were"), classes="title")
+            yield Section(_("Go on where you were"), id="unfinished")
             yield Static(_("Begin with your TikTok export"), classes="title", id="begin")
             with Horizontal(id="opening"):
                 yield PathInput(_("Paste or drop the file here, then press enter"), id="path")
@@ -90,16 +82,12 @@ Nothing is sent before you have seen it and said so.
             with Horizontal(id="else"):
                 yield Static(_("No export yet? F1 says how to get it. Or see how it works:"))
                 yield Button(_("Try the demo"), id="demo", compact=True)
-            with Vertical(id="finished"):
-                yield Static(_("Finished"), classes="title")
-            with Vertical(id="lost"):
-                yield Static(_("Cannot be opened"), classes="title")
+            yield Section(_("Finished"), id="finished")
+            yield Section(_("Cannot be opened"), id="lost")
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Open at once what was named on the command line."""
-        for part in _LISTS:
-            self.query_one(part).display = False
         if self._path:
             self.open_path(self._path)
 
@@ -120,7 +108,8 @@ Nothing is sent before you have seen it and said so.
         flags, places, now = self.app.flags, self.app.places, self.app.now()
 
         def read() -> list[Import | Unreadable]:
-            return [look(folder, flags, now) for folder in find_archives(remembered, places)]
+            with self._disk:
+                return [look(folder, flags, now) for folder in find_archives(remembered, places)]
 
         self.do(
             read, lambda found: self.call_later(self._show_imports, found, now), group="imports"
@@ -133,16 +122,19 @@ Nothing is sent before you have seen it and said so.
         untouched = self.focused is None or (
             self.focused.id == "path" and not self.query_one("#path", PathInput).value
         )
-        await self.query(".card").remove()
-        for at in imports:
-            if isinstance(at, Unreadable):
-                known = str(at.folder.absolute()) in self.app.remembered.choices.archives
-                await self.query_one("#lost").mount(LostCard(at, is_remembered=known))
-            else:
-                place = "#unfinished" if at.is_unfinished else "#finished"
-                await self.query_one(place).mount(ImportCard(at, now))
-        for part in _LISTS:
-            self.query_one(part).display = bool(self.query(f"{part} .card"))
+        known = self.app.remembered.choices.archives
+        whole = [at for at in imports if isinstance(at, Import)]
+        cards: dict[str, list[Widget]] = {
+            "#unfinished": [ImportCard(at, now) for at in whole if at.is_unfinished],
+            "#finished": [ImportCard(at, now) for at in whole if not at.is_unfinished],
+            "#lost": [
+                LostCard(at, is_remembered=str(at.folder.absolute()) in known)
+                for at in imports
+                if isinstance(at, Unreadable)
+            ],
+        }
+        for place, listed in cards.items():
+            await self.query_one(place, Section).show(listed)
         first = self.query("#unfinished .continue")
         if first and untouched:
             first.first(Button).focus()
@@ -178,23 +170,14 @@ Nothing is sent before you have seen it and said so.
     @on(LostCard.Forgotten)
     async def _forgotten(self, message: LostCard.Forgotten) -> None:
         self.app.remembered.forget(message.card.lost.folder)
-        await message.card.remove()
-        self.query_one("#lost").display = bool(self.query("#lost .card"))
+        await self.query_one("#lost", Section).leave_out(message.card)
 
     # exports
 
     @on(PathInput.Chosen)
     def _chosen(self, message: PathInput.Chosen) -> None:
-        more = message.others
-        if more:
-            self.notify(
-                ngettext(
-                    "That was one path more than fits: the first is opened.",
-                    "Those were {number} paths more than fit: the first is opened.",
-                    more,
-                ).format(number=more),
-                markup=False,
-            )
+        if message.others:
+            self.notify(_("That was more than one path: the first is opened."), markup=False)
         self.open_path(message.path)
 
     @on(Button.Pressed, "#open")
@@ -216,14 +199,18 @@ Nothing is sent before you have seen it and said so.
 
         `flags` are those of the demo, whose archive is not remembered.
         """
-        if is_archive(path):
-            self._library(path)
-            return
         self.query_one(Said).doing(_("Reading {name} …").format(name=path.name))
         of_demo = flags is not None
         with_flags = {**self.app.flags, **(flags or {})}
+
+        def lay() -> Desk:
+            if is_archive(path):
+                return Desk(path, with_flags)
+            with self._disk:
+                return Desk.lay(export_in(path), with_flags)[0]
+
         self.do(
-            lambda: Desk.lay(export_in(path), with_flags)[0],
+            lay,
             lambda desk: self._opened(desk, remember=not of_demo),
             group="open",
             failed=self.query_one(Said).failed,
@@ -240,21 +227,14 @@ Nothing is sent before you have seen it and said so.
     @on(Button.Pressed, "#demo")
     def action_demo(self) -> None:
         """Start a server here, and lead through everything with a sample."""
-        self.query_one(Said).doing(_("Getting the demo ready …"))
-
-        def say(text: str) -> None:
-            self.post_message(self._Heard(text))
-
+        said = self.query_one(Said)
+        said.doing(_("Getting the demo ready …"))
         self.do(
-            lambda: self.app.ground.ready(say),
+            lambda: self.app.ground.ready(said.hear),
             self._demo_ready,
             group="open",
-            failed=self.query_one(Said).failed,
+            failed=said.failed,
         )
-
-    @on(_Heard)
-    def _heard(self, message: _Heard) -> None:
-        self.query_one(Said).doing(message.text)
 
     def _demo_ready(self, demo: Demo) -> None:
         self.query_one(Said).doing("")

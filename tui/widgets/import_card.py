@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Button, ProgressBar, Static
 
 from importer.imports import Import, Unreadable
@@ -100,6 +101,27 @@ class LostCard(Vertical):
     def _forget(self, event: Button.Pressed) -> None:
         event.stop()
         self.post_message(self.Forgotten(self))
+
+
+class Section(Vertical):
+    """Cards under a title; not shown while there are none."""
+
+    DEFAULT_CSS = "Section { height: auto; }"
+
+    def __init__(self, title: str, *, id: str) -> None:  # noqa: A002
+        super().__init__(Static(title, classes="title"), id=id)
+        self.display = False
+
+    async def show(self, cards: Sequence[Widget]) -> None:
+        """These cards instead of those before."""
+        await self.query(".card").remove()
+        await self.mount_all(cards)
+        self.display = bool(cards)
+
+    async def leave_out(self, card: Widget) -> None:
+        """All but this card."""
+        await card.remove()
+        self.display = bool(self.query(".card"))
 
 
 def counts(at: Import) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.widgets import Input
@@ -130,7 +131,7 @@ class PathInput(Input):
             return self.field
 
     def __init__(self, placeholder: str = "", *, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(placeholder=placeholder, id=id)
+        super().__init__(placeholder=placeholder, select_on_focus=False, id=id)
         self._others = 0
 
     def _on_paste(self, event: events.Paste) -> None:
@@ -147,6 +148,8 @@ class PathInput(Input):
         self.value = str(pasted.path)
         self._others = pasted.others
         self.cursor_position = len(self.value)
+        # Its end tells one path from another, and a field shows the begin of its first value.
+        self.call_after_refresh(self.scroll_to, x=cell_len(self.value), animate=False, force=True)
 
     async def action_submit(self) -> None:
         """Clean what was typed and post it; nothing if there is nothing."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import ClassVar
 
 from rich.cells import set_cell_size
@@ -58,8 +57,8 @@ class PostTable(ScrollView, can_focus=True):
         Binding("shift+end", "go(-1, True)", _("Mark up to the last"), show=False),
     ]
 
-    cursor: reactive[int] = reactive(0)
-    origin: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, repaint=False)
+    origin: reactive[int] = reactive(0, repaint=False)
 
     class Moved(Message):
         """The cursor is on another post, or on none."""
@@ -91,6 +90,8 @@ class PostTable(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._layout = layout
         self._posts: list[Post] = []
+        self._rows: dict[str, int] = {}
+        self._looks: dict[str, Style] = {}
         self._measures: Mapping[str, Measure] = {}
         self._columns: tuple[Column, ...] = ()
 
@@ -117,9 +118,9 @@ class PostTable(ScrollView, can_focus=True):
         before = self.current
         self._posts, self._measures = list(posts), measures
         at = min(self.cursor, max(0, len(self._posts) - 1))
-        if before and not (self._posts and self._posts[at].id == before.id):
-            places = (place for place, post in enumerate(self._posts) if post.id == before.id)
-            at = next(places, at)
+        self._rows = {post.id: row for row, post in enumerate(self._posts)}
+        if before:
+            at = self._rows.get(before.id, at)
         self.virtual_size = Size(self.size.width, len(self._posts) + _HEADER)
         self.refresh()
         self._go(at)
@@ -127,15 +128,14 @@ class PostTable(ScrollView, can_focus=True):
 
     def put(self, changed: Iterable[Post]) -> None:
         """Show posts as they are now, in the rows where they stand."""
-        news = {post.id: post for post in changed}
-        self._posts = [news.get(post.id, post) for post in self._posts]
-        self.refresh()
-        self.post_message(self.Moved(self.current))
-
-    def choose(self, names: Iterable[str], *, chosen: bool) -> None:
-        """Show posts as chosen or left out, before it is written."""
-        meant = set(names)
-        self.put(replace(post, chosen=chosen) for post in self._posts if post.id in meant)
+        before = self.current
+        for post in changed:
+            row = self._rows.get(post.id)
+            if row is not None:
+                self._posts[row] = post
+                self.refresh_lines(row + _HEADER)
+        if self.current is not before:
+            self.post_message(self.Moved(self.current))
 
     # moving
 
@@ -192,13 +192,23 @@ class PostTable(ScrollView, can_focus=True):
         self.virtual_size = Size(width, len(self._posts) + _HEADER)
         self.call_after_refresh(self._keep_in_sight)
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, now: int) -> None:
         """Draw the cursor where it is."""
-        self.refresh()
+        self._draw_rows(before, now)
 
-    def watch_origin(self) -> None:
+    def watch_origin(self, before: int, now: int) -> None:
         """Draw the range as it is."""
-        self.refresh()
+        if abs(before - now) > 1 or abs(self.cursor - before) > 1:
+            self._draw_rows(min(before, now, self.cursor), max(before, now, self.cursor))
+
+    def _draw_rows(self, one: int, other: int) -> None:
+        first, last = sorted((one, other))
+        self.refresh_lines(first + _HEADER, last - first + 1)
+
+    def notify_style_update(self) -> None:
+        """Another theme has other colours."""
+        super().notify_style_update()
+        self._looks = {}
 
     def render_line(self, y: int) -> Strip:
         """One line: the names of the columns, a post, or nothing."""
@@ -220,9 +230,12 @@ class PostTable(ScrollView, can_focus=True):
         return self._strip((column.text(post, measure) for column in self._columns), width, look)
 
     def _strip(self, cells: Iterable[str], width: int, look: str) -> Strip:
-        style = self.get_component_rich_style(look) if look else self.rich_style
+        style = self._looks.get(look)
+        if style is None:
+            style = self.get_component_rich_style(look) if look else self.rich_style
+            self._looks[look] = style
         text = " ".join(
             set_cell_size(cell, column.width)
             for cell, column in zip(cells, self._columns, strict=True)
         )
-        return Strip([Segment(text, style)]).adjust_cell_length(width, style or Style.null())
+        return Strip([Segment(text, style)]).adjust_cell_length(width, style)

@@ -29,14 +29,14 @@ class Preview(VerticalScroll):
 
     DEFAULT_CSS = """
     Preview { padding: 0 1; }
-    Preview #poster { width: auto; height: 12; margin-bottom: 1; }
+    Preview #poster { width: auto; height: 12; margin: 0 2 1 0; }
     Preview Static { height: auto; width: 1fr; }
     """
 
     def compose(self) -> ComposeResult:
         """The still above the words."""
         yield poster_widget()
-        yield Static(id="told")
+        yield Static(id="words")
 
     def on_mount(self) -> None:
         """Nothing is shown before there is a post."""
@@ -46,7 +46,7 @@ class Preview(VerticalScroll):
         """Show at once what the list knows; the rest comes with `show_closely`."""
         self.query_one("#poster").display = False
         words = told(post, measure, None, utc_now()) if post else Text(_("No post."))
-        self.query_one("#told", Static).update(words)
+        self.query_one("#words", Static).update(words)
         self.scroll_home(animate=False)
 
     def show_closely(self, seen: Closeup, measure: Measure | None) -> None:
@@ -57,7 +57,7 @@ class Preview(VerticalScroll):
         if picture:
             image.image = picture  # type: ignore[attr-defined]  # of every kind of image
         words = told(seen.post, measure, seen, utc_now())
-        self.query_one("#told", Static).update(words)
+        self.query_one("#words", Static).update(words)
 
 
 def told(post: Post, measure: Measure | None, seen: Closeup | None, now: datetime) -> Text:

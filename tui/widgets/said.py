@@ -6,6 +6,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 from textual.widgets import Button, Static
 
 from tui.language import _
@@ -23,6 +24,13 @@ class Said(Vertical):
     Said.-trouble Button { display: block; }
     """
 
+    class Heard(Message):
+        """Words from a worker thread."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self._trouble: Trouble | None = None
@@ -39,6 +47,15 @@ class Said(Vertical):
     def done(self, text: str) -> None:
         """What was done."""
         self._show(Text(f"✓ {text}"), None)
+
+    def hear(self, text: str) -> None:
+        """What is being done, from a worker thread."""
+        self.post_message(self.Heard(text))
+
+    @on(Heard)
+    def _heard(self, message: Heard) -> None:
+        message.stop()
+        self.doing(message.text)
 
     def failed(self, trouble: Trouble) -> None:
         """What went wrong; it stays until something else is said."""

@@ -95,6 +95,8 @@ const environment = {
 }
 const config = envToCfg(environment)
 config.service.publicUrl = settings.publicUrl ?? url
+// Who signs in through a proxy is at its address, as the answers of OAuth must say.
+config.oauth.issuer = config.service.publicUrl
 const pds = await PDS.create(config, envToSecrets(environment))
 // There is no mail here: an address counts as confirmed as soon as its owner asks for the code.
 const { accountManager, mailer } = pds.ctx

@@ -1,0 +1,124 @@
+"""What can be done with what is published: checked, and taken back; told post by post."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from importer.engine.stop import Stop
+from importer.errors import Stopped
+from importer.undoing import Selected, Selection, select, undo_posts
+from importer.verifying import verification
+from importer.wording import local
+from tui.desk import Desk
+from tui.language import _, ngettext
+
+Tell = Callable[[int, str], None]
+"""Hears how many posts are done, and a line about the last; an empty line says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What a look at everything came to: numbers of posts."""
+
+    right: int
+    wrong: int
+    unasked: str
+    was_stopped: bool
+
+    @property
+    def words(self) -> str:
+        """The same in a sentence."""
+        if self.was_stopped:
+            return _("Stopped. What was checked so far is noted.")
+        right = ngettext("{number} post", "{number} posts", self.right).format(
+            number=f"{self.right:,}"
+        )
+        if not self.wrong:
+            return _("✓ Checked {posts}: text, files and date are right.").format(posts=right)
+        return _("! {wrong} of {all} posts are not right: see the lines below.").format(
+            wrong=f"{self.wrong:,}", all=f"{self.right + self.wrong:,}"
+        )
+
+
+def check(desk: Desk, stop: Stop, tell: Tell) -> Checks:
+    """Check everything that is published.
+
+    Raises:
+        UserError: nothing is published, or the server does not show the account.
+        Unreachable: the server does not answer.
+        ArchiveInUse: a run holds the archive.
+    """
+    done: Counter[bool] = Counter()
+
+    def waits(reason: str, until: object) -> None:
+        tell(done.total(), reason)
+
+    with (
+        desk.working() as archive,
+        verification(archive, desk.settings(), stop, waits) as look,
+    ):
+        try:
+            for checked in look.run():
+                trouble = checked.trouble
+                done[trouble is None] += 1
+                line = f"! {checked.post.id}: {trouble.text} {trouble.hint}" if trouble else ""
+                tell(done.total(), line.rstrip())
+                if stop.draining.is_set():
+                    raise Stopped
+        except Stopped:
+            return Checks(done[True], done[False], "", was_stopped=True)
+        return Checks(done[True], done[False], look.unasked, was_stopped=False)
+
+
+def to_take_back(desk: Desk) -> Selected:
+    """What taking everything back would delete."""
+    with desk.looking() as view:
+        return select(view, Selection())
+
+
+@dataclass(frozen=True, slots=True)
+class TookBack:
+    """What taking back came to: numbers of posts."""
+
+    deleted: int
+    left_alone: int
+    was_stopped: bool
+
+    @property
+    def words(self) -> str:
+        """The same in a sentence."""
+        told = ngettext(
+            "✓ {number} post is off your account.",
+            "✓ {number} posts are off your account.",
+            self.deleted,
+        ).format(number=f"{self.deleted:,}")
+        if self.left_alone:
+            told += " " + _("{number} edited elsewhere stay.").format(number=self.left_alone)
+        return told + (" " + _("Stopped before the others.") if self.was_stopped else "")
+
+
+def take_back(desk: Desk, selected: Selected, stop: Stop, tell: Tell) -> TookBack:
+    """Delete these posts, all records of each or none.
+
+    Raises:
+        SignInNeeded: no session was kept.
+        Unreachable: the server does not answer.
+        ArchiveInUse: a run holds the archive.
+    """
+    done: Counter[bool] = Counter()
+
+    def waits(reason: str, until: object) -> None:
+        tell(done.total(), reason)
+
+    with desk.working() as archive:
+        try:
+            for one in undo_posts(archive, desk.settings(), selected, stop, waits):
+                done[one.is_left_alone] += 1
+                said = _("! {post} was edited elsewhere and stays").format(post=one.post.id)
+                gone = _("{date} is off your account").format(date=local(one.post.posted_at))
+                tell(done.total(), said if one.is_left_alone else gone)
+        except Stopped:
+            return TookBack(done[False], done[True], was_stopped=True)
+    return TookBack(done[False], done[True], was_stopped=False)

@@ -1,0 +1,75 @@
+"""Where an import stands, in words: the end of it, or how far it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from rich.text import Text
+
+from importer.model import Milestone
+from importer.summary import Summary
+from importer.wording import forecast_line
+from tui.language import _, ngettext
+from tui.shown import visible
+from tui.times import when
+
+
+def headline(summary: Summary) -> str:
+    """The end in one line."""
+    failed = summary.counts[Milestone.FAILED]
+    if not summary.chosen:
+        return _("Nothing is chosen to be published.")
+    if summary.published == summary.chosen:
+        return ngettext(
+            "✓ All done! Your {number} post is published.",
+            "✓ All done! All {number} posts are published.",
+            summary.chosen,
+        ).format(number=f"{summary.chosen:,}")
+    far = _("{published} of {chosen} posts are published").format(
+        published=f"{summary.published:,}", chosen=f"{summary.chosen:,}"
+    )
+    if summary.unfinished:
+        return _("○ {far}; {number} wait.").format(far=far, number=f"{summary.unfinished:,}")
+    return _("! {far}; {number} did not work.").format(far=far, number=f"{failed:,}")
+
+
+def detail(summary: Summary, now: datetime) -> str:
+    """What comes next, or where to look."""
+    if summary.chosen and summary.published == summary.chosen:
+        return _("Each has its own date, as on TikTok. Have a look at your profile!")
+    if not summary.unfinished:
+        return _("Below is why. Posts that failed may be tried again with r.")
+    told = []
+    if summary.next_try_at:
+        told.append(_("The next try is at {time}.").format(time=when(summary.next_try_at, now)))
+    if summary.finish_at:
+        line = forecast_line(summary.finish_at, summary.limited_by, now)
+        told.append(line or _("The rest takes a few minutes."))
+    return " ".join(told)
+
+
+def numbers(summary: Summary) -> str:
+    """A line for each number that is not naught."""
+    lines = [
+        ("✓", summary.published, _("published")),
+        ("○", summary.unfinished, _("waiting")),
+        ("!", summary.counts[Milestone.FAILED], _("failed")),
+        ("-", summary.counts[Milestone.SKIPPED], _("left out")),
+    ]
+    told = [f"{mark} {number:>7,}  {word}" for mark, number, word in lines if number]
+    if summary.account:
+        told.append(_("  on the account {handle}").format(handle=summary.account.handle))
+    return "\n".join(told)
+
+
+def reasons(summary: Summary) -> Text:
+    """Why posts failed or were left out, the most frequent reason first."""
+    lines = []
+    for reason in sorted(summary.reasons, key=lambda one: one.milestone is Milestone.SKIPPED):
+        mark = "-" if reason.milestone is Milestone.SKIPPED else "!"
+        word = _("left out") if reason.milestone is Milestone.SKIPPED else _("failed")
+        line = Text(f"{mark} {reason.posts:,} {word}: {visible(reason.text)}")
+        if reason.hint:
+            line.append(f"\n  → {visible(reason.hint)}", style="dim")
+        lines.append(line)
+    return Text("\n").join(lines)

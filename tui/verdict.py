@@ -1,0 +1,98 @@
+"""Why a run ended, what that means, and the one thing to do next, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from importer.clock import utc_now
+from importer.engine.run import Outcome
+from importer.errors import (
+    ArchiveInUse,
+    BudgetEmpty,
+    DiskFull,
+    SignInNeeded,
+    TokawayError,
+    Unreachable,
+)
+from tui.language import _
+from tui.times import when
+
+# Codes of a `UserError` that the account screen can put right.
+_OF_THE_ACCOUNT = {"no_account", "other_account"}
+
+
+class Next(Enum):
+    """What the person does next."""
+
+    SUMMARY = auto()
+    AGAIN = auto()
+    SIGN_IN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The end of a run: a headline, a sentence on what to do, and the button for it."""
+
+    is_good: bool
+    headline: str
+    advice: str
+    next: Next
+
+
+def of_outcome(outcome: Outcome | None) -> Verdict:
+    """What a run came to that ended by itself or by the person's wish."""
+    if outcome is None:
+        return Verdict(
+            True, _("Nothing is left to publish."), _("See what was done."), Next.SUMMARY
+        )
+    if outcome.error:
+        return of_error(outcome.error)
+    if outcome.word == "dry_run":
+        return Verdict(
+            True,
+            _("The rehearsal is over. Nothing was sent."),
+            _("Posts that are ready now go out first when you publish."),
+            Next.SUMMARY,
+        )
+    if outcome.word == "interrupted":
+        return Verdict(
+            True,
+            _("Stopped. Nothing is lost."),
+            _("It goes on where it stopped, today or another day."),
+            Next.AGAIN,
+        )
+    if outcome.word == "some_failed":
+        return Verdict(
+            False,
+            _("Finished; some posts did not work."),
+            _("The next step shows why, and tries them again."),
+            Next.SUMMARY,
+        )
+    if outcome.word == "limit_reached":
+        return Verdict(
+            True,
+            _("As many posts as you wanted at once are published."),
+            _("Publish again for more."),
+            Next.SUMMARY,
+        )
+    return Verdict(True, _("Every chosen post is published."), "", Next.SUMMARY)
+
+
+def of_error(error: TokawayError) -> Verdict:
+    """What an error means that ended a run, or kept it from beginning."""
+    advice, step = error.hint, Next.AGAIN
+    if isinstance(error, SignInNeeded) or error.code in _OF_THE_ACCOUNT:
+        advice = _("Sign in, then publish again: it goes on where it stopped.")
+        step = Next.SIGN_IN
+    elif isinstance(error, Unreachable):
+        advice = _("Check that you are online, then try again: it goes on where it stopped.")
+    elif isinstance(error, DiskFull):
+        advice = _("Free some space on the disk, then try again: it goes on where it stopped.")
+    elif isinstance(error, ArchiveInUse):
+        advice = _("Close the other window, or wait until it is done there, then try again.")
+    elif isinstance(error, BudgetEmpty):
+        advice = _("There is room again from {time} on. Try again then.").format(
+            time=when(error.until, utc_now())
+        )
+    return Verdict(False, error.text, advice, step)

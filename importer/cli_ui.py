@@ -17,6 +17,7 @@ from importer.errors import UserError
 
 # Set for the programs behind the tabs of a browser.
 _IN_BROWSER = "textual.drivers.web_driver:WebDriver"
+_USUAL_SIZE = (24, 80)
 # Of `tokaway ui` itself, not of the programs that it starts.
 _OF_SERVER = ("as_json", "quiet", "web", "port", "show")
 
@@ -43,6 +44,7 @@ def open_ui(path: Path | None, flags: Mapping[str, Any]) -> int:
             "browser with `tokaway ui --web`, or use the commands: tokaway plan EXPORT",
             code="no_terminal",
         )
+    _have_a_size()
     # Textual takes a quarter of a second to load; headless commands never do.
     from tui.app import TokawayApp
 
@@ -99,6 +101,14 @@ def arguments_again(context: click.Context) -> list[str]:
         else:
             words += [parameter.opts[0], str(value)]
     return words + paths
+
+
+def _have_a_size() -> None:
+    """Give the usual size to a terminal that was made without one, as in a bare container."""
+    if sys.stdout.isatty() and not os.get_terminal_size(sys.stdout.fileno()).columns:
+        import termios
+
+        termios.tcsetwinsize(sys.stdout.fileno(), _USUAL_SIZE)
 
 
 def _is_dumb() -> bool:

@@ -12,7 +12,7 @@ import struct
 import subprocess
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +21,7 @@ from typing import Self
 import pyte
 
 _SECONDS = 60.0
+_LOOK_SECONDS = 0.05
 # Questions to the terminal and modes of the keyboard, which pyte takes for letters to print.
 _UNKNOWN = re.compile(rb"\x1b\[[<>=?][0-9;]*\$?[a-zA-Z]|\x1b\[[0-9;]*\$[a-zA-Z]|\x1b[PX^_].*?\x1b\\", re.DOTALL)  # fmt: skip  # noqa: E501
 # Modes that pyte knows and must hear of.
@@ -92,6 +93,13 @@ class Terminal:
         ends = time.monotonic() + seconds
         while text not in self.words:
             assert self._read(ends), f"{text!r} never came:\n{self.words}"
+
+    def until_true(self, condition: Callable[[], bool], seconds: float = _SECONDS) -> None:
+        """Let the program go on, and draw, until something holds elsewhere."""
+        ends = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < ends, f"never came:\n{self.words}"
+            self._read(time.monotonic() + _LOOK_SECONDS)
 
     def ended(self, seconds: float = _SECONDS) -> int:
         """Wait until the program has left, and give its exit code."""

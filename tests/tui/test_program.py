@@ -105,6 +105,13 @@ def test_a_link_is_opened_by_the_browser_beside_the_terminal(tmp_path: Path) -> 
     assert (tmp_path / "opened").read_text().strip() == "https://bsky.app/profile/maker.test"
 
 
+def test_a_terminal_without_a_size_gets_the_usual_one(surroundings: dict[str, str]) -> None:
+    with Terminal(UI, surroundings, (0, 0)) as terminal:
+        terminal.until_true(lambda: b"Move your TikTok posts" in terminal.written)
+        terminal.press("\x11")
+        assert terminal.ended() == 0
+
+
 def test_no_terminal_no_screens_but_help() -> None:
     import subprocess
 

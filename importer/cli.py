@@ -123,6 +123,12 @@ def plan(
 @signing_in
 @routing
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Publish N posts in this run.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    default=None,
+    help="Fetch and prepare some posts, show what would be sent, and publish nothing.",
+)
 @click.option("--wait/--no-wait", default=None, help="Wait for limits, or end with the time.")
 @click.option("--ffmpeg", metavar="FILE", type=PATH, help="The FFmpeg program to use.")
 @click.option(

@@ -19,11 +19,12 @@ from importer.engine.run import Outcome
 from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.events import jsonable
-from importer.model import Milestone, Post
+from importer.model import Milestone, Post, Role
 from importer.opening import Opened, opened
 from importer.pds.session import Credentials
 from importer.plans import Plan, make_plan, summary_with_outlook
 from importer.report import write_report
+from importer.reviewing import prepared
 from importer.runs import run_archive
 from importer.selection import EVERYTHING, Selection
 from importer.settings import load
@@ -39,6 +40,7 @@ from importer.wording import (
     links_lives,
     one_line,
     plural,
+    size,
     titles,
     utc,
     wording_lines,
@@ -107,6 +109,8 @@ def run_import(
         outcome = run_archive(
             archive, settings, credentials, console.event, stop, while_running=signals(stop)
         )
+        if settings.dry_run and outcome.error is None:
+            _tell_what_would_be_sent(console, make_plan(archive, settings))
         _tell_outcome(console, archive, outcome)
         if not outcome.clean:
             # A worker hangs in the network; everything it could still do is repeatable.
@@ -328,6 +332,23 @@ def _tell_outcome(console: Console, archive: Archive, outcome: Outcome) -> None:
         console.line(f"Report: {path}")
     if outcome.error:
         console.error(outcome.error)
+
+
+def _tell_what_would_be_sent(console: Console, made: Plan) -> None:
+    console.close()
+    ready = prepared(made)
+    for post in ready:
+        files = made.files[post.id][Role.PREPARED]
+        console.line(
+            f"  {utc(post.posted_at)}  {one_line(post.caption) or '(no caption)'}  "
+            f"[{plural(len(files), 'file')}, {size(sum(file.bytes for file in files))}]"
+        )
+        for line in wording_lines(post, made.destinations, made.style):
+            console.line(f"    {line}")
+    console.line(
+        f"{plural(len(ready), 'post')} would be sent now, {len(made.waiting) - len(ready)} would "
+        "follow. Nothing was sent."
+    )
 
 
 def _show_summary(console: Console, summary: Summary) -> None:

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing, suppress
-from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
+from contextlib import closing, nullcontext, suppress
 from typing import Any
 
 from importer.archive.ledger import default_folder
 from importer.commands import signals
 from importer.console import Console
 from importer.engine.stop import Stop
-from importer.errors import SignInNeeded, Stopped, TryLater, Unreachable, UserError
+from importer.errors import SignInNeeded, TryLater, UserError
 from importer.model import Account
-from importer.pds.identity import find_account, find_pds
-from importer.pds.kept_sessions import KeptSessions, Tokens, is_app_password
-from importer.pds.loopback import Loopback, brought_by
-from importer.pds.oauth import AuthorizationServer, issuer_for
+from importer.pds.kept_sessions import KeptSessions
 from importer.pds.oauth_calls import OAuthError
-from importer.pds.scopes import asked_for
-from importer.pds.session import CODE_NEEDED, Credentials, Password, Session
+from importer.pds.session import Credentials, Session
 from importer.pds.xrpc import Server, XrpcError
-from importer.preflight import check_permissions
-from importer.records.profile import COLLECTION as PROFILE
 from importer.settings import load
-from importer.toolbox import POST_COLLECTIONS
+from importer.signing_in import SignedIn, Visit, sign_in, sign_in_in_browser
 from importer.wording import local
-
-# A server forgets a sign-in that nobody touches for five minutes.
-_CONSENT_SECONDS = 600.0
 
 
 def login(
@@ -47,7 +35,6 @@ def login(
     """
     settings = load(flags)
     identifier = handle.removeprefix("@")
-    url = settings.pds or find_pds(identifier, plc=settings.plc)
     password = credentials.given() or credentials.typed()
     if password is None:
         raise SignInNeeded(
@@ -56,11 +43,9 @@ def login(
             "--password-file FILE (- for standard input).",
             code="password_needed",
         )
-    with closing(Server(url, Stop().at_once)) as server:
-        session, account = _open(server, identifier, password, ask_code)
-        where = session.keep(KeptSessions(default_folder()))
-    _tell_signed_in(console, account, where)
-    if is_app_password(password.value):
+    signed_in = sign_in(settings, identifier, password, Stop(), ask_code)
+    _tell_signed_in(console, signed_in)
+    if signed_in.keeps_password:
         console.line("So is the app password: an import of months goes on by itself.")
     else:
         console.line(
@@ -86,83 +71,31 @@ def login_in_browser(
     Returns:
         The exit code.
     """
-    settings = load(flags)
-    identifier = handle.removeprefix("@")
-    url = settings.pds or find_pds(identifier, plc=settings.plc)
-    with closing(Server(url, Stop().at_once)) as server:
-        account = find_account(server, identifier)
-        if not settings.pds and find_pds(account.did, plc=settings.plc).rstrip("/") != server.url:
-            raise SignInNeeded(
-                f"{server.host} says that it holds {identifier}, but the account's document names "
-                "another server. Nothing was sent.",
-                hint="If you know that this server is the right one, name it with --pds.",
-                code="foreign_account",
-            )
-        try:
-            with closing(AuthorizationServer(issuer_for(account.pds))) as authority:
-                tokens = _consented(console, authority, account, open_page, ask_address)
-            session = Session(server, account.did, None, tokens=tokens)
-            account = session.sign_in()
-        except OAuthError as error:
-            raise SignInNeeded(
-                f"{server.host} offers no sign-in through a browser ({error}). Nothing was sent.",
-                hint=f"Sign in with an app password: tokaway login {account.handle}",
-                code="no_oauth",
-            ) from error
-        except TryLater as trouble:
-            raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
-        check_permissions(session.grant, account, POST_COLLECTIONS, service=False)
-        where = session.keep(KeptSessions(default_folder()))
-    ends = session.grant.ends if session.grant else None
-    _tell_signed_in(console, account, where, ends)
-    if ends:
-        console.line(
-            f"This sign-in lasts until {local(ends)}, two weeks at most. An import that takes "
-            "longer stops then and asks you to sign in again; an app password lasts as long as it "
-            f"takes (tokaway login {account.handle})."
-        )
-    return 0
+    stop = Stop()
 
-
-def _consented(
-    console: Console,
-    authority: AuthorizationServer,
-    account: Account,
-    open_page: Callable[[str], object],
-    ask_address: Callable[[], str | None] | None,
-) -> Tokens:
-    """What the server gives once the person has consented."""
-    with Loopback() as loopback:
-        scope = asked_for((*POST_COLLECTIONS, PROFILE))
-        consent = authority.ask(scope, loopback.url, account.handle)
-        console.result("sign_in_page", {"handle": account.handle, "url": consent.url})
+    def show(account: Account, url: str) -> None:
+        console.result("sign_in_page", {"handle": account.handle, "url": url})
         console.line(
             "Sign in on this page, and allow what Tokaway asks for (servers call it an application "
-            f"on your device):\n  {consent.url}"
+            f"on your device):\n  {url}"
         )
         if ask_address:
-            brought = brought_by(ask_address() or "")
+            visit.bring(ask_address() or "")
         else:
-            brought = _came_back(loopback, lambda: open_page(consent.url))
-        if not brought:
-            raise SignInNeeded(
-                "Nobody came back from the browser. Nothing was sent.",
-                hint="Try again. If the browser runs on another machine, add --paste.",
-                code="not_allowed",
-            )
-        signing = Tokens(account.did, account.handle, account.pds, "", "")
-        return authority.finish(consent, brought, signing)
+            open_page(url)
 
-
-def _came_back(loopback: Loopback, open_page: Callable[[], object]) -> dict[str, str]:
-    """What the browser of this machine brings; Ctrl-C ends the waiting."""
-    stop = Stop()
-    with signals(stop):
-        open_page()
-        brought = loopback.wait(_CONSENT_SECONDS, stop.draining)
-    if stop.draining.is_set():
-        raise Stopped
-    return brought or {}
+    visit = Visit(show, stop)
+    # A person who is asked for the address ends that with Ctrl-C as any question.
+    with nullcontext() if ask_address else signals(stop):
+        signed_in = sign_in_in_browser(load(flags), handle.removeprefix("@"), visit)
+    _tell_signed_in(console, signed_in)
+    if signed_in.ends:
+        console.line(
+            f"This sign-in lasts until {local(signed_in.ends)}, two weeks at most. An import that "
+            "takes longer stops then and asks you to sign in again; an app password lasts as long "
+            f"as it takes (tokaway login {signed_in.account.handle})."
+        )
+    return 0
 
 
 def logout(console: Console, handle: str | None) -> int:
@@ -202,9 +135,8 @@ def logout(console: Console, handle: str | None) -> int:
     return 0
 
 
-def _tell_signed_in(
-    console: Console, account: Account, where: Path | None, ends: datetime | None = None
-) -> None:
+def _tell_signed_in(console: Console, signed_in: SignedIn) -> None:
+    account, where, ends = signed_in.account, signed_in.kept_in, signed_in.ends
     console.result(
         "login",
         {
@@ -221,19 +153,3 @@ def _tell_signed_in(
         if where
         else "The session is kept in the keyring of this system."
     )
-
-
-def _open(
-    server: Server, identifier: str, password: Password, ask_code: Callable[[], str | None]
-) -> tuple[Session, Account]:
-    session = Session(server, identifier, password)
-    try:
-        return session, session.sign_in()
-    except SignInNeeded as refusal:
-        if refusal.code != CODE_NEEDED:
-            raise
-        given = ask_code()
-        if not given:
-            raise
-    session = Session(server, identifier, replace(password, code=given))
-    return session, session.sign_in()

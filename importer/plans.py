@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from importer.archive.view import ArchiveView
@@ -11,14 +11,14 @@ from importer.clock import utc_now
 from importer.engine.forecast import Forecast
 from importer.engine.foresight import foresee_all, foresee_left_out
 from importer.engine.outlook import outlook
-from importer.model import LeftOut, Limits, Post
+from importer.model import LeftOut, Limits, MediaFile, Notice, Post, Role
 from importer.records.destination import Destination
 from importer.records.destinations import named
 from importer.records.style import Style
 from importer.settings import Settings
 from importer.stages.foresee import Foreseen
 from importer.summary import Summary, summarise
-from importer.toolbox import known_limits, style_of, windows_of
+from importer.toolbox import known_limits, known_notices, style_of, windows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,9 @@ class Plan:
     `waiting` are the posts it would publish, oldest first, at `destinations`. The files of
     `to_prepare` of them are to be prepared; `foreseen` is the decision for each whose file is at
     hand. `left_out` says which posts will be left out at one of the destinations. `windows` are the
-    limits that `forecast` was played through, which is `None` when nothing waits.
+    limits that `forecast` was played through, which is `None` when nothing waits. `files` are those
+    at hand, by post and role; `notices` what is to be known of the account, by what was told of it
+    last.
     """
 
     summary: Summary
@@ -41,6 +43,9 @@ class Plan:
     style: Style
     windows: tuple[Window, ...]
     forecast: Forecast | None
+    settings: Settings
+    files: Mapping[str, Mapping[Role, Sequence[MediaFile]]]
+    notices: tuple[Notice, ...]
 
     @property
     def aims(self) -> tuple[str, ...]:
@@ -91,6 +96,9 @@ def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
         style=style_of(settings, archive),
         windows=ahead.windows,
         forecast=ahead.forecast,
+        settings=settings,
+        files=archive.files_by_post(),
+        notices=known_notices(archive, settings),
     )
 
 

@@ -44,6 +44,8 @@ class Settings:
     """Where posts go: `bluesky`, `spark`, or both."""
     limit: int | None = None
     """How many posts to publish in this run."""
+    dry_run: bool = False
+    """Whether to fetch and prepare as many posts as `buffer` holds, and to publish none."""
     wait: bool = True
     """Whether to wait for what may be tried later, or to end and say when."""
     fetch_jobs: int = 2

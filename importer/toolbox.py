@@ -20,7 +20,7 @@ from importer.handles import read_handles, resolve
 from importer.media import ffmpeg
 from importer.media.download import open_client
 from importer.media.encoder import find as find_encoder
-from importer.model import Account, Limits, Route
+from importer.model import Account, Limits, Notice, Route, ServerLimits
 from importer.pds.appview import open_appview
 from importer.pds.budget import Budget
 from importer.pds.identity import find_account, find_pds
@@ -91,15 +91,8 @@ def signed_in(
             videos=videos,
             may_go_direct=settings.upload is Route.AUTO,
             notices=(
-                *notices(
-                    standing,
-                    limits,
-                    limits_of(replace(accepted, version=None), destinations),
-                    now,
-                    gently=gently,
-                ),
+                *notices_of(settings, standing, accepted),
                 *sign_in_notices(repo.grant, account, now),
-                *(one.NOTICE for one in destinations if one.NOTICE),
             ),
             destinations=destinations,
             http=http,
@@ -272,20 +265,53 @@ def counted(server: Server, account: Account, settings: Settings) -> Iterator[Bu
 
 def _standing(settings: Settings, archive: Archive, account: Account, stop: Stop) -> Standing:
     """What an app view tells of the account; if none answers, what one told before."""
+    standing = standing_of(settings, account, stop)
+    if standing is None:
+        return _known_standing(archive)
+    keep_standing(archive, standing)
+    return standing
+
+
+def standing_of(settings: Settings, account: Account, stop: Stop) -> Standing | None:
+    """What an app view tells of an account; `None` if none answers."""
     with (
         suppress(XrpcError, TryLater),
         open_appview(settings.appview, account.pds, stop.at_once) as appview,
     ):
         if appview:
-            standing = appview.standing(account.did)
-            archive.set_fact(_STANDING, msgspec.json.encode(standing).decode())
-            return standing
-    return _known_standing(archive)
+            return appview.standing(account.did)
+    return None
+
+
+def keep_standing(archive: Archive, standing: Standing) -> None:
+    """Remember what was told of an archive's account, for when nobody answers."""
+    archive.set_fact(_STANDING, msgspec.json.encode(standing).decode())
 
 
 def _known_standing(archive: ArchiveView) -> Standing:
     told = archive.fact(_STANDING)
     return msgspec.json.decode(told, type=Standing) if told else Standing()
+
+
+def known_notices(archive: ArchiveView, settings: Settings) -> tuple[Notice, ...]:
+    """What is to be known of an archive's account, by what was told of it last."""
+    standing = _known_standing(archive)
+    return notices_of(settings, standing, archive.server_limits() or assumed())
+
+
+def notices_of(
+    settings: Settings, standing: Standing, accepted: ServerLimits
+) -> tuple[Notice, ...]:
+    """What is to be known of an account that stands so, of its server and of the destinations."""
+    now, destinations = utc_now(), named(settings.destinations)
+    told = notices(
+        standing,
+        limits_of(accepted, destinations),
+        limits_of(replace(accepted, version=None), destinations),
+        now,
+        gently=settings.pace is None and standing.is_delicate(now),
+    )
+    return (*told, *(one.NOTICE for one in destinations if one.NOTICE))
 
 
 def _paces(settings: Settings, standing: Standing | None = None) -> dict[int, int]:

@@ -33,6 +33,7 @@ from importer.summary import Gap, Summary
 OUTCOMES = {
     "all_published": "Every chosen post is published.",
     "some_failed": "Finished; some posts failed.",
+    "dry_run": "That was a dry run: nothing was sent. The same command without it goes on.",
     "limit_reached": "What this run was to publish is published; other posts wait for another run.",
     "interrupted": "Stopped. Nothing is lost; the same command goes on.",
 }

@@ -6,6 +6,7 @@ Every method may take long and belongs in a worker thread (`Doing.do`), never in
 from __future__ import annotations
 
 import shlex
+import shutil
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from importer.accepting import Accepted, note_account
 from importer.archive.edits import Edited
 from importer.archive.lock import locked
 from importer.archive.store import Archive
@@ -30,6 +32,7 @@ from importer.model import Edit, Measure, Milestone, Post
 from importer.opening import Opened, opened
 from importer.plans import Ahead, Plan, look_ahead, make_plan, summary_with_outlook
 from importer.report import write_report
+from importer.reviewing import Sending, sending
 from importer.runs import run_archive
 from importer.settings import Settings, load
 from importer.summary import Summary
@@ -46,6 +49,15 @@ class Library:
     posts: list[Post]
     measures: Mapping[str, Measure]
     user_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A plan, what it comes to, and how many bytes are free on the archive's disk."""
+
+    plan: Plan
+    sending: Sending
+    free: int
 
 
 class Desk:
@@ -129,6 +141,12 @@ class Desk:
         with self.looking() as view:
             return make_plan(view, self.settings())
 
+    def review(self) -> Review:
+        """What a run would do, with what it will send and the room there is for it."""
+        plan = self.plan()
+        free = shutil.disk_usage(self.folder).free
+        return Review(plan, sending(plan), free)
+
     def ahead(self) -> Ahead:
         """The limits as they are used now, and when the import will be finished."""
         with self.looking() as view:
@@ -152,7 +170,7 @@ class Desk:
             SignInNeeded: no session was kept, or the server refuses it.
             Unreachable: the server does not answer.
         """
-        settings = replace(self.settings(), limit=0) if dry else self.settings()
+        settings = replace(self.settings(), dry_run=dry)
         with self.working() as archive:
             if not archive.posts(*UNFINISHED, chosen=True):
                 return None
@@ -208,3 +226,12 @@ class Desk:
         """Read captions off the creator's public page."""
         with self.working() as archive:
             return gather_pages(archive, user_name, (), None, stop, say)
+
+    def note_account(self, told: Accepted, *, instead: bool = False) -> None:
+        """Publish to this account from now on; `instead` of the one before, if nothing was.
+
+        Raises:
+            UserError: the archive is another account's.
+        """
+        with self.working() as archive:
+            note_account(archive, told, instead=instead)

@@ -22,6 +22,17 @@ def privacy_name(privacy: Privacy) -> str:
     }[privacy]
 
 
+def label_name(label: str) -> str:
+    """What a content label warns of."""
+    return {
+        "sexual": _("suggestive"),
+        "nudity": _("nudity"),
+        "porn": _("for adults only"),
+        "graphic-media": _("graphic"),
+        "!no-unauthenticated": _("only for those who are signed in"),
+    }.get(label, label)
+
+
 def milestone_name(milestone: Milestone) -> str:
     """Where a post stands, with a sign of its own."""
     return {

@@ -36,6 +36,17 @@ class Tally:
 
     def notices(self) -> list[str]:
         """A line for each thing that a person should know before going on."""
+        lines = self.links()
+        if self._silent:
+            told = ngettext(
+                "→ {n} post has no words yet:", "→ {n} posts have no words yet:", self._silent
+            )
+            how = _("o reads them off TikTok, s finds them in a folder.")
+            lines.append(f"{told.format(n=f'{self._silent:,}')} {how}")
+        return lines
+
+    def links(self) -> list[str]:
+        """A line for links that have died, and one for those that will soon."""
         lines = []
         if self._dead:
             told = ngettext(
@@ -51,10 +62,4 @@ class Tally:
                 self._dying,
             )
             lines.append(told.format(n=f"{self._dying:,}"))
-        if self._silent:
-            told = ngettext(
-                "→ {n} post has no words yet:", "→ {n} posts have no words yet:", self._silent
-            )
-            how = _("o reads them off TikTok, s finds them in a folder.")
-            lines.append(f"{told.format(n=f'{self._silent:,}')} {how}")
         return lines

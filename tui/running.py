@@ -119,7 +119,7 @@ class Running(StepScreen):
     def _ended(self, outcome: Outcome | Stopped | None) -> None:
         if isinstance(outcome, Stopped):
             outcome = Outcome("interrupted", _EXIT_INTERRUPTED)
-        self._end(of_outcome(outcome, dry=self.dry_run), outcome)
+        self._end(of_outcome(outcome), outcome)
 
     def _failed(self, trouble: Trouble) -> None:
         self._end(of_error(trouble.error))

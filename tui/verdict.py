@@ -40,7 +40,7 @@ class Verdict:
     next: Next
 
 
-def of_outcome(outcome: Outcome | None, *, dry: bool = False) -> Verdict:
+def of_outcome(outcome: Outcome | None) -> Verdict:
     """What a run came to that ended by itself or by the person's wish."""
     if outcome is None:
         return Verdict(
@@ -48,7 +48,7 @@ def of_outcome(outcome: Outcome | None, *, dry: bool = False) -> Verdict:
         )
     if outcome.error:
         return of_error(outcome.error)
-    if dry and outcome.word == "limit_reached":
+    if outcome.word == "dry_run":
         return Verdict(
             True,
             _("The rehearsal is over. Nothing was sent."),

@@ -69,6 +69,19 @@ class Archive(Aims):
                 hint="To publish to a second account, make a second archive with --archive DIR.",
                 code="other_account",
             )
+        self._put_account(account)
+
+    def change_account(self, account: Account) -> None:
+        """Bind the archive to another account than before, at the person's own word.
+
+        Raises:
+            UserError: it has published to the one before.
+        """
+        if self.records():
+            self.set_account(account)
+        self._put_account(account)
+
+    def _put_account(self, account: Account) -> None:
         value = {"did": account.did, "handle": account.handle, "pds": account.pds}
         self.set_fact("account", json.dumps(value))
 

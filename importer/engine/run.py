@@ -237,6 +237,8 @@ class _Coordinator:
             queues[stage] = [post.id for post in ready]
         in_hand = {running.post.id: running.stage for running in self._running.values()}
         paused = self._pauses.stages(now)
+        if self._settings.dry_run:
+            queues[Stage.FETCH] = self._to_try(queues[Stage.FETCH], in_hand)
         left = self._left(in_hand)
         if left is not None:
             waiting = [post_id for post_id in queues[Stage.PUBLISH] if post_id not in in_hand]
@@ -257,9 +259,17 @@ class _Coordinator:
 
     def _left(self, in_hand: dict[str, Stage]) -> int | None:
         """How many more posts this run may start to publish; `None` without a `--limit`."""
-        limit = self._settings.limit
+        limit = 0 if self._settings.dry_run else self._settings.limit
         publishing = sum(stage == Stage.PUBLISH for stage in in_hand.values())
         return None if limit is None else max(0, limit - self._published - publishing)
+
+    def _to_try(self, ready: list[str], in_hand: dict[str, Stage]) -> list[str]:
+        """The posts that a dry run may fetch: with those on their way, what the buffer holds."""
+        counts = self._archive.counts()
+        fetching = sum(stage == Stage.FETCH for stage in in_hand.values())
+        held = counts[Milestone.FETCHED] + counts[Milestone.PREPARED] + fetching
+        waiting = [post_id for post_id in ready if post_id not in in_hand]
+        return waiting[: max(0, self._settings.buffer - held)]
 
     def _settle(self, future: Future[Result]) -> None:
         running = self._running.pop(future)
@@ -322,6 +332,8 @@ class _Coordinator:
 
     def _wait_for_the_next(self, now: datetime) -> bool:
         """Wait a moment for what may start later; false when nothing is left for this run."""
+        if self._settings.dry_run:
+            return False
         stages = [stage for stage in BEFORE if stage != Stage.PUBLISH or self._left({}) != 0]
         pauses = [
             pause
@@ -381,6 +393,8 @@ class _Coordinator:
             return Outcome(self._error.code, self._error.exit_code, self._error, clean)
         if self._stop.draining.is_set():
             return Outcome("interrupted", 130, clean=clean)
+        if self._settings.dry_run:
+            return Outcome("dry_run", 1 if counts[Milestone.FAILED] else 0, clean=clean)
         if counts[Milestone.FAILED]:
             return Outcome("some_failed", 1, clean=clean)
         if any(self._archive.posts(*BEFORE.values(), chosen=True)):

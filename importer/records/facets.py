@@ -120,3 +120,18 @@ class _Offsets:
 
 def _names(text: str, name: Callable[[str], Feature | None]) -> list[Span]:
     return [Span(match.start(), match.end(), name(match[1])) for match in _NAME.finditer(text)]
+
+
+def pieces(text: str, found: Sequence[dict[str, Any]]) -> list[tuple[str, Feature | None]]:
+    """A record's text cut at its facets, each piece with what it leads to."""
+    raw, at = text.encode(), 0
+    cut: list[tuple[str, Feature | None]] = []
+    for facet in found:
+        start, end = facet["index"]["byteStart"], facet["index"]["byteEnd"]
+        if at < start:
+            cut.append((raw[at:start].decode(), None))
+        cut.append((raw[start:end].decode(), facet["features"][0]))
+        at = end
+    if at < len(raw):
+        cut.append((raw[at:].decode(), None))
+    return cut

@@ -257,6 +257,18 @@ def test_private_posts_may_follow_the_public_ones(done: Done) -> None:
     )
 
 
+def test_a_dry_run_sends_nothing(job: Job) -> None:
+    dry = job.run("--dry-run")
+    assert dry.code == 0, dry.err
+    assert "would be sent now" in dry.out and "Nothing was sent." in dry.out
+    assert look(job.pds, job.account.did).records == ()
+    told = job.run("--dry-run", "--json")
+    assert told.lines[-1]["outcome"] == "dry_run"
+    assert told.lines[-1]["counts"]["prepared"] > 0
+    assert job.run().code == 0
+    assert_exactly(job.pds, job.account.did, job.staged.public)
+
+
 def test_only_what_is_selected_is_published_and_the_rest_by_the_next_run(job: Job) -> None:
     days = sorted(post.posted_at.date().isoformat() for post in job.staged.public)
     planned = job.tokaway("plan", job.export, "--until", days[0], "--json")

@@ -824,6 +824,30 @@ def test_a_run_at_its_limit_does_not_wait_for_the_server(house: House) -> None:
     assert house.run(replace(QUICK, limit=1, publish_jobs=1)) == Outcome("limit_reached", 0)
 
 
+# --dry-run
+
+
+def test_a_dry_run_prepares_what_the_buffer_holds_and_publishes_nothing(house: House) -> None:
+    house.add(9)
+    settings = replace(QUICK, dry_run=True, buffer=3, fetch_jobs=4)
+    assert house.run(settings) == Outcome("dry_run", 0)
+    assert house.count(Milestone.PREPARED) == len(house.stages.called(Stage.FETCH)) == 3
+    assert house.stages.called(Stage.PUBLISH) == [] and house.archive.records() == []
+    assert house.again(settings) == Outcome("dry_run", 0)
+    assert house.count(Milestone.PREPARED) == 3
+    assert house.again() == Outcome("all_published", 0)
+    assert house.count(Milestone.PUBLISHED) == 9
+
+
+def test_a_dry_run_tries_others_instead_of_waiting(house: House) -> None:
+    posts = house.add(4)
+    tomorrow = utc_now() + timedelta(days=1)
+    house.plan(Stage.FETCH, posts[0], TryLater("Tomorrow.", at=tomorrow))
+    house.plan(Stage.FETCH, posts[1], Refused("No."))
+    assert house.run(replace(QUICK, dry_run=True, buffer=2)) == Outcome("dry_run", 1)
+    assert house.count(Milestone.PREPARED) == 2
+
+
 # history and status
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import textual.constants
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
@@ -19,6 +20,7 @@ from tests.conftest import TestAccount
 from tests.staged_export import stage
 from tests.tui.import_at_hand import Import
 
+Picture = Callable[[Pilot[int], str], None]
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 # Fonts would be fetched from elsewhere by whoever looks at the picture.
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
@@ -29,7 +31,8 @@ def stillness(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing blinks or moves by itself."""
     monkeypatch.setattr(Input.cursor_blink, "_default", False)
     monkeypatch.setattr(TextArea.cursor_blink, "_default", False)
-    monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+    # Textual has read the variable of this name long before.
+    monkeypatch.setattr(textual.constants, "TEXTUAL_ANIMATIONS", "none")
     monkeypatch.setenv("TZ", "UTC")
 
 
@@ -44,7 +47,7 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def picture(request: pytest.FixtureRequest) -> Iterator[Callable[[Pilot[int], str], None]]:
+def picture(request: pytest.FixtureRequest) -> Iterator[Picture]:
     """Hold the screen against its picture in the documents, or draw that anew when asked to."""
     draws = bool(request.config.getoption("--draw-pictures"))
 

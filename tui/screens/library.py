@@ -8,7 +8,6 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.widgets import Button
 
-from tui.key_commands import KeyCommands
 from tui.language import _
 from tui.screens.library_tools import ToolsScreen
 from tui.widgets.steps import Place
@@ -20,7 +19,6 @@ class LibraryScreen(ToolsScreen):
     PLACE = Place.POSTS
     CSS_PATH = "library.tcss"
     AUTO_FOCUS = "#posts"
-    COMMANDS = {KeyCommands}  # noqa: RUF012  Textual's word
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n", "next", _("Next"), tooltip=_("To your account")),
         Binding("space", "toggle_choice", _("Choose"), tooltip=_("Publish it, or leave it out")),

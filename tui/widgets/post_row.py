@@ -49,6 +49,17 @@ def columns(width: int) -> tuple[Column, ...]:
     return (*fixed, caption)
 
 
+def few_columns(width: int) -> tuple[Column, ...]:
+    """Date, kind where there is room, and caption: for a list beside something else."""
+    fixed = [
+        Column(_("date"), 10, _date),
+        Column(_("kind"), 6, lambda post, _: kind_name(post.kind)),
+    ]
+    if _rest(fixed, width) < _LEAST_CAPTION:
+        fixed.pop()
+    return (*fixed, Column(_("caption"), max(1, _rest(fixed, width)), _caption))
+
+
 def header(shown: tuple[Column, ...]) -> list[str]:
     """The names of columns, each where its values stand."""
     return [one.name.rjust(one.width) if one.right else one.name for one in shown]

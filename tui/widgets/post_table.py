@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from rich.cells import set_cell_size
@@ -81,8 +81,14 @@ class PostTable(ScrollView, can_focus=True):
     class Opened(Message):
         """A post was clicked twice."""
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  Textual's word
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002  Textual's word
+        layout: Callable[[int], tuple[Column, ...]] = columns,
+    ) -> None:
         super().__init__(id=id)
+        self._layout = layout
         self._posts: list[Post] = []
         self._rows: dict[str, int] = {}
         self._looks: dict[str, Style] = {}
@@ -182,7 +188,7 @@ class PostTable(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         """Columns take the room there is."""
         width = self.scrollable_content_region.width
-        self._columns = columns(width)
+        self._columns = self._layout(width)
         self.virtual_size = Size(width, len(self._posts) + _HEADER)
         self.call_after_refresh(self._keep_in_sight)
 

@@ -44,6 +44,10 @@ class Said(Vertical):
         """What is being done; an empty text for nothing."""
         self._show(Text(f"○ {text}" if text else ""), None)
 
+    def done(self, text: str) -> None:
+        """What was done."""
+        self._show(Text(f"✓ {text}"), None)
+
     def hear(self, text: str) -> None:
         """What is being done, from a worker thread."""
         self.post_message(self.Heard(text))
@@ -64,7 +68,7 @@ class Said(Vertical):
         self._trouble = trouble
         self.query_one(Static).update(words)
         self.set_class(bool(words), "-said")
-        self.set_class(trouble is not None, "-trouble")
+        self.set_class(bool(trouble and trouble.details), "-trouble")
 
     @on(Button.Pressed)
     def _details(self, event: Button.Pressed) -> None:

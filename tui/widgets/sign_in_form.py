@@ -1,0 +1,141 @@
+"""Where a person says which account publishes, and signs in."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.widgets import Button, Collapsible, Input, Label, Link, Static
+
+from importer.signing_in import Password, handle_in, server_in
+from tui.language import _
+
+APP_PASSWORDS = "https://bsky.app/settings/app-passwords"
+
+
+class SignInForm(Vertical):
+    """Handle, app password, and, only when they are needed, the e-mail code and the server.
+
+    What is typed stays until it has worked; no message carries it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f4", "show", _("Show password"), tooltip=_("Show or hide the password"))
+    ]
+
+    class Submitted(Message):
+        """The person wants to sign in with the password."""
+
+    class InBrowser(Message):
+        """The person wants to sign in on a page of the server."""
+
+    def compose(self) -> ComposeResult:
+        """The fields."""
+        with Horizontal(classes="field"):
+            yield Label(_("Handle"))
+            yield Input(placeholder="name.bsky.social", id="handle")
+        with Horizontal(classes="field"):
+            yield Label(_("App password"))
+            yield Input(placeholder="xxxx-xxxx-xxxx-xxxx", password=True, id="password")
+            yield Button(_("Show"), id="show")
+        with Horizontal(classes="field", id="code-field"):
+            yield Label(_("Code"))
+            yield Input(placeholder=_("from the e-mail"), id="code")
+        yield Static(
+            Text(
+                _(
+                    "An app password is a spare key for programs: it can post, but not take over "
+                    "your account, and you can take it back at any time. On Bluesky you make one "
+                    "in Settings, Privacy and security, App passwords:"
+                )
+            ),
+            classes="muted",
+        )
+        yield Link(APP_PASSWORDS, url=APP_PASSWORDS, id="make-one")
+        with Horizontal(classes="buttons"):
+            yield Button(_("Sign in"), id="sign-in", variant="primary")
+            yield Button(_("Sign in in the browser"), id="browser")
+        with Collapsible(title=_("Advanced"), id="advanced"), Horizontal(classes="field"):
+            yield Label(_("Server"))
+            yield Input(placeholder=_("found by your handle"), id="server")
+
+    def on_mount(self) -> None:
+        """The code is asked for when the server wants one."""
+        self.query_one("#code-field").display = False
+
+    @property
+    def handle(self) -> str:
+        """The handle or DID."""
+        return handle_in(self._field("handle").value)
+
+    @property
+    def password(self) -> Password:
+        """The password, with the code if there is one."""
+        return Password(self._field("password").value.strip(), self._field("code").value.strip())
+
+    @property
+    def server(self) -> str | None:
+        """The server's URL; `None` to have it looked up.
+
+        Raises:
+            UserError: it cannot be one.
+        """
+        return server_in(self._field("server").value)
+
+    def fill(self, handle: str, server: str | None) -> None:
+        """What is known already; what the person typed stays."""
+        for name, known in (("handle", handle), ("server", server or "")):
+            field = self._field(name)
+            field.value = field.value or known
+        self.focus_first()
+
+    def focus_first(self) -> None:
+        """To the first field that is empty."""
+        self._field("password" if self._field("handle").value else "handle").focus()
+
+    def ask_code(self) -> None:
+        """A place for the code from the e-mail, which the server wants."""
+        self.query_one("#code-field").display = True
+        self._field("code").focus()
+
+    def forget(self) -> None:
+        """It has worked: the screen needs no secrets any more."""
+        for name in ("password", "code"):
+            self._field(name).value = ""
+        self._show(hidden=True)
+        self.query_one("#code-field").display = False
+
+    @on(Button.Pressed, "#show")
+    def action_show(self) -> None:
+        """Show the password, or hide it."""
+        self._show(hidden=not self._field("password").password)
+
+    @on(Input.Submitted, "#handle")
+    def _to_the_password(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._field("password").focus()
+
+    @on(Input.Submitted, "#password")
+    @on(Input.Submitted, "#code")
+    @on(Input.Submitted, "#server")
+    @on(Button.Pressed, "#sign-in")
+    def _submit(self, event: Message) -> None:
+        event.stop()
+        self.post_message(self.Submitted())
+
+    @on(Button.Pressed, "#browser")
+    def _browse(self, event: Button.Pressed) -> None:
+        event.stop()
+        self.post_message(self.InBrowser())
+
+    def _show(self, *, hidden: bool) -> None:
+        self._field("password").password = hidden
+        self.query_one("#show", Button).label = _("Show") if hidden else _("Hide")
+
+    def _field(self, name: str) -> Input:
+        return self.query_one(f"#{name}", Input)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from datetime import datetime
 from importer.archive.store import Archive
 from importer.engine.patience import Patience
 from importer.errors import TryLater, UserError
-from importer.model import Post, Record, Role, Trouble
+from importer.model import MediaFile, Post, Record, Role, Trouble
 from importer.pds.appview import AT_ONCE, SHOWN, AppView
 from importer.pds.repo import PublicRepo
 from importer.pds.snapshot import Snapshot, take
@@ -85,10 +85,8 @@ class Verification:
         names = sorted(of_each, key=lambda name: (posts[name].posted_at, posts[name].ordinal))
         repo = PublicRepo(self._server, did)
 
-        files = self._archive.files_by_post()
-
-        def check(name: str) -> Trouble | None:
-            own, known = of_each[name], files.get(name, {})
+        def check(name: str, known: Mapping[Role, Sequence[MediaFile]]) -> Trouble | None:
+            own = of_each[name]
             is_video = any(file.seconds for file in known.get(Role.PREPARED, ()))
             sent = (*known[Role.PREPARED], *known.get(Role.CAPTIONS, ())) if is_video else ()
             for record in own:
@@ -103,7 +101,8 @@ class Verification:
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="verify") as pool:
             for at in range(0, len(names), AT_ONCE):
                 some = names[at : at + AT_ONCE]
-                told = dict(zip(some, pool.map(check, some), strict=True))
+                files = [self._archive.files(name) for name in some]
+                told = dict(zip(some, pool.map(check, some, files), strict=True))
                 told |= self._unseen([name for name in some if told[name] is None], of_each)
                 for name in some:
                     yield self._noted(posts[name], tuple(of_each[name]), told[name])

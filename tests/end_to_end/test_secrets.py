@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from importer.cli import cli
+from importer.media.ffmpeg import Ffmpeg
 from importer.model import Action
 from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.conftest import Doorway
@@ -36,7 +37,19 @@ def everything_in(folder: Path) -> Iterator[tuple[Path, bytes]]:
             yield path, path.read_bytes()
 
 
-def test_nothing_secret_is_left_anywhere(job: Job, video_service: VideoStandIn) -> None:
+def noted_ffmpeg(folder: Path, ffmpeg: Ffmpeg) -> Path:
+    """An FFmpeg that notes the arguments of its processes in the folder."""
+    noting = folder / "noting-ffmpeg"
+    noting.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{folder}/arguments.txt"\nexec "{ffmpeg.path}" "$@"\n'
+    )
+    noting.chmod(0o700)
+    return noting
+
+
+def test_nothing_secret_is_left_anywhere(
+    job: Job, video_service: VideoStandIn, ffmpeg: Ffmpeg
+) -> None:
     told: list[Ended] = []
     with BreakingProxy(job.pds.url, rate_limit_seconds=1) as proxy:
         there = ("--pds", proxy.url)
@@ -52,7 +65,8 @@ def test_nothing_secret_is_left_anywhere(job: Job, video_service: VideoStandIn) 
         proxy.breakage("com.atproto.repo.putRecord", Breakage.BAD_GATEWAY)
         proxy.breakage("com.atproto.repo.putRecord", Breakage.RATE_LIMIT)
         run = ("run", job.export, "--to", job.account.handle, *there, *service)
-        told.append(job.tokaway(*run, "--json", "--pace", "0"))
+        program = ("--ffmpeg", noted_ffmpeg(job.folder, ffmpeg))
+        told.append(job.tokaway(*run, *program, "--json", "--pace", "0"))
         told.append(job.tokaway("verify", job.archive, *there, "--json"))
         told.append(job.tokaway("undo", job.archive, *there, "--yes", "--json"))
         bearers = [call.headers.get("authorization", "") for call in proxy.calls()]
@@ -66,6 +80,7 @@ def test_nothing_secret_is_left_anywhere(job: Job, video_service: VideoStandIn) 
     pieces = [(Path("printed"), (ended.out + ended.err).encode()) for ended in told]
     pieces += everything_in(job.folder)
     assert len(pieces) > 20
+    assert b"libx264" in (job.folder / "arguments.txt").read_bytes()
     leaks = [path for path, content in pieces for secret in secrets if secret.encode() in content]
     assert not leaks
 

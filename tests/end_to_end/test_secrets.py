@@ -80,7 +80,7 @@ def test_nothing_secret_is_left_anywhere(
     pieces = [(Path("printed"), (ended.out + ended.err).encode()) for ended in told]
     pieces += everything_in(job.folder)
     assert len(pieces) > 20
-    assert b"libx264" in (job.folder / "arguments.txt").read_bytes()
+    assert "-version" in (job.folder / "arguments.txt").read_text()
     leaks = [path for path, content in pieces for secret in secrets if secret.encode() in content]
     assert not leaks
 

@@ -1,4 +1,4 @@
-"""A Chromium without a window: the system's own, else one from npm."""
+"""A Chromium without a window: the system's own, else one from npm; driven in its own thread."""
 
 from __future__ import annotations
 
@@ -6,14 +6,17 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from playwright.sync_api import Browser, sync_playwright
 
 from importer.demo.node_packages import Bundle, ensure_packages
 
+Result = TypeVar("Result")
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 FLAGS = (
@@ -43,21 +46,44 @@ CHROMIUM = Bundle(
 )
 
 
+class BrowserThread:
+    """A browser, and the one thread that may touch it and what it makes.
+
+    Playwright leaves an event loop running in the thread that called it: in the thread of the
+    tests, no test with a loop of its own could run from then on.
+    """
+
+    def __init__(self, browser: Browser, thread: Executor) -> None:
+        self._browser = browser
+        self._thread = thread
+
+    def do(self, act: Callable[[Browser], Result]) -> Result:
+        """Do something with the browser, and wait until it is done."""
+        return self._thread.submit(act, self._browser).result()
+
+
 @contextmanager
-def open_browser() -> Iterator[Browser]:
+def open_browser() -> Iterator[BrowserThread]:
     """A browser with an empty profile, which is gone afterwards."""
     program, variables = _find()
-    with sync_playwright() as playwright:
+    opened = ExitStack()
+
+    def launch() -> Browser:
+        playwright = opened.enter_context(sync_playwright())
         browser = playwright.chromium.launch(
             executable_path=program,
             headless=True,
             args=list(FLAGS),
             env={**os.environ, **variables},
         )
+        opened.callback(browser.close)
+        return browser
+
+    with ThreadPoolExecutor(1, "browser") as thread:
         try:
-            yield browser
+            yield BrowserThread(thread.submit(launch).result(), thread)
         finally:
-            browser.close()
+            thread.submit(opened.close).result()
 
 
 def _find() -> tuple[Path, dict[str, str]]:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from playwright.sync_api import Browser
 
 from importer.demo.local_pds import LocalPds
 from importer.media.ffmpeg import Ffmpeg, find
@@ -21,7 +20,7 @@ from importer.pds.repo import Repo
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import Server
 from tests.breaking_proxy import BreakingProxy
-from tests.browser import open_browser
+from tests.browser import BrowserThread, open_browser
 from tests.clips import Clips
 from tests.media.matrix import Treated
 from tests.video_stand_in import VideoStandIn
@@ -150,8 +149,8 @@ def video_service(pds: LocalPds) -> Iterator[VideoStandIn]:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One browser for the whole session; a `new_context()` of it is a person of its own."""
+def browser() -> Iterator[BrowserThread]:
+    """One browser for the whole session; each of its contexts is a person of its own."""
     with open_browser() as opened:
         yield opened
 

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from importer.model import Action
 from importer.pds.kept_sessions import KeptSessions
@@ -19,6 +18,7 @@ from importer.pds.oauth import AuthorizationServer, issuer_for
 from importer.pds.session import Session
 from importer.pds.xrpc import Server
 from tests.breaking_proxy import Breakage
+from tests.browser import BrowserThread
 from tests.conftest import Doorway
 from tests.crash.mortal import DRIVER
 from tests.end_to_end.command_line import Ended
@@ -41,7 +41,7 @@ def job(make_job_at_doorway: MakeJob, doorway: Doorway, tmp_path: Path) -> Job:
 
 
 @pytest.fixture
-def person(browser: Browser, job: Job) -> Iterator[Person]:
+def person(browser: BrowserThread, job: Job) -> Iterator[Person]:
     with Person(browser, job.password) as one:
         yield one
 

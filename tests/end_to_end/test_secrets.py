@@ -9,12 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import click
 import pytest
-from playwright.sync_api import Browser
 
 from importer.cli import cli
 from importer.media.ffmpeg import Ffmpeg
 from importer.model import Action
 from tests.breaking_proxy import Breakage, BreakingProxy
+from tests.browser import BrowserThread
 from tests.conftest import Doorway
 from tests.end_to_end.command_line import Ended
 from tests.end_to_end.conftest import Job, MakeJob
@@ -86,7 +86,7 @@ def test_nothing_secret_is_left_anywhere(
 
 
 def test_nothing_secret_is_left_of_a_sign_in_in_a_browser(
-    make_job_at_doorway: MakeJob, doorway: Doorway, browser: Browser, tmp_path: Path
+    make_job_at_doorway: MakeJob, doorway: Doorway, browser: BrowserThread, tmp_path: Path
 ) -> None:
     doorway.proxy.forget()
     job = make_job_at_doorway(stage(tmp_path / "staged", FITS))

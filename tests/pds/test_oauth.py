@@ -16,7 +16,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 
 from importer.errors import SignInNeeded, TryLater
 from importer.pds import authorization
@@ -29,6 +28,7 @@ from importer.pds.session import Session
 from importer.pds.xrpc import Answer, Server
 from importer.step import Step
 from tests.breaking_proxy import Breakage
+from tests.browser import BrowserThread
 from tests.conftest import Doorway, TestAccount
 from tests.person import Person, consented
 from tests.stand_in import StandIn
@@ -59,7 +59,7 @@ def account(doorway: Doorway) -> TestAccount:
 
 
 @pytest.fixture
-def person(browser: Browser, account: TestAccount) -> Iterator[Person]:
+def person(browser: BrowserThread, account: TestAccount) -> Iterator[Person]:
     with Person(browser, account.password) as one:
         yield one
 

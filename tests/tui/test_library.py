@@ -345,7 +345,8 @@ async def test_words_come_from_a_folder(posts: Path, state: Path, tmp_path: Path
     async with opened(posts, state) as it:
         await it.press("s")
         screen = await shown(it.pilot, AskPathScreen)
-        screen.query_one(Input).value = str(source)
+        screen.post_message(events.Paste(f"'{source}' "))
+        await it.until(lambda: screen.query_one(Input).value == str(source))
         await it.press("enter")
         told = await it.told()
         assert "1 post known there" in told

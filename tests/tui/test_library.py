@@ -6,10 +6,12 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Checkbox, Input, OptionList, Select, Static, TextArea
 
 from importer.archive.lock import locked
@@ -514,19 +516,22 @@ async def test_it_looks_so_when_wide(posts: Path, state: Path, picture: Picture)
         picture(it.pilot, "library-wide")
 
 
-async def test_the_filter_looks_so(posts: Path, state: Path, picture: Picture) -> None:
+@pytest.mark.parametrize(
+    ("key", "kind", "name"),
+    [
+        ("f", FilterScreen, "library-filter"),
+        ("e", EditScreen, "library-edit"),
+        ("t", TreatScreen, "library-treat"),
+    ],
+)
+async def test_its_dialogs_look_so(
+    posts: Path, state: Path, picture: Picture, key: str, kind: type[Screen[Any]], name: str
+) -> None:
     async with opened(posts, state) as it:
-        await it.press("f")
-        await shown(it.pilot, FilterScreen)
-        picture(it.pilot, "library-filter")
-
-
-async def test_editing_looks_so(posts: Path, state: Path, picture: Picture) -> None:
-    async with opened(posts, state) as it:
-        await it.press("e")
-        await shown(it.pilot, EditScreen)
+        await it.press(key)
+        await shown(it.pilot, kind)
         await it.pilot.pause()
-        picture(it.pilot, "library-edit")
+        picture(it.pilot, name)
 
 
 async def test_a_post_looks_so(posts: Path, state: Path, picture: Picture) -> None:
@@ -534,10 +539,3 @@ async def test_a_post_looks_so(posts: Path, state: Path, picture: Picture) -> No
         await it.press("p")
         await it.until(lambda: "It can be sent exactly as it is." in words(it.pilot))
         picture(it.pilot, "library-post")
-
-
-async def test_treating_looks_so(posts: Path, state: Path, picture: Picture) -> None:
-    async with opened(posts, state) as it:
-        await it.press("t")
-        await shown(it.pilot, TreatScreen)
-        picture(it.pilot, "library-treat")

@@ -325,3 +325,7 @@ async def test_pictures(folder: Path, state: Path, picture: Picture, size: tuple
         await until(pilot, lambda: screen.focused is screen.query_one("#scroll"))
         await pilot.wait_for_scheduled_animations()
         picture(pilot, f"review-know{wide}")
+        await pilot.press("3")
+        await until(pilot, lambda: screen.focused is screen.query_one("#overflow"))
+        await pilot.wait_for_scheduled_animations()
+        picture(pilot, f"review-choices{wide}")

@@ -47,8 +47,12 @@ class Gathered:
     unreadable: tuple[str, ...]
 
 
-def gather_folder(archive: Archive, folder: Path, say: Say) -> Gathered:
+def gather_folder(
+    archive: Archive, folder: Path, say: Say, how_to_read: Callable[[Path], str] | None = None
+) -> Gathered:
     """Take captions and files out of a folder of the creator's.
+
+    `how_to_read` says how the posts of a list are read on TikTok; by a command, if not given.
 
     Raises:
         UserError: there is no such folder, or it may not be opened.
@@ -59,9 +63,11 @@ def gather_folder(archive: Archive, folder: Path, say: Say) -> Gathered:
     found = scan(folder, known, lambda files: say(f"{files:,} files looked at"))
     archive.note_seen(str(folder), found.seen)
     for path, posts_listed in found.lists:
+        command = f"tokaway captions {archive.folder} --online --posts {path}"
+        how = how_to_read(path) if how_to_read else f"To read those on TikTok: {command}"
         say(
-            f"{path} lists {posts_listed:,} posts that yt-dlp downloaded, without their words. To "
-            f"read those on TikTok: tokaway captions {archive.folder} --online --posts {path}"
+            f"{path} lists {posts_listed:,} posts that yt-dlp downloaded, without their words. "
+            f"{how}"
         )
     joined = _join(archive, found.findings)
     return _take_over(archive, joined, found.findings, str(folder), found.unreadable)

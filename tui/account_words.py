@@ -13,6 +13,7 @@ from importer.budgets import DAY, Kind, Window
 from importer.errors import TokawayError, UserError
 from importer.signing_in import CODE_NEEDED, SignedIn
 from importer.wording import local, size, span
+from tui.advice import advice
 from tui.language import _, ngettext
 from tui.shown import one_line, visible
 from tui.trouble import Trouble
@@ -115,20 +116,12 @@ def _warnings(told: Accepted) -> Iterator[tuple[str, str]]:
     if told.trouble:
         yield _("The video service: {trouble}").format(trouble=told.trouble), ""
     for notice in told.notices:
-        yield notice.text, notice_hint(notice.code, notice.hint)
+        yield notice.text, advice(notice.code, notice.hint)
     if told.ends:
         yield (
             _("This sign-in lasts until {time}, two weeks at most.").format(time=local(told.ends)),
             _("For a longer import, sign in again then; or use an app password, which lasts."),
         )
-
-
-def notice_hint(code: str, hint: str) -> str:
-    """What can be done about a notice on the screens, where it is not what the command line can."""
-    return {
-        "gentle_start": _("You can set the pace yourself in the next step."),
-        "sign_in_ends": _("Sign in again here to begin another two weeks."),
-    }.get(code, hint)
 
 
 def signed_in_words(signed_in: SignedIn | None) -> list[Text]:
@@ -185,12 +178,11 @@ def refusal(trouble: Trouble) -> Trouble:
         "no_oauth": _("Sign in with an app password instead."),
         "sign_in_refused": _("Try again; or sign in with an app password."),
         "not_permitted": _("Sign in again and allow all that is asked; or use an app password."),
-        "other_account": _("Sign in to the account it publishes to, or open another archive."),
         CODE_NEEDED: _("Type the code from the e-mail here, and press Enter."),
     }
     text = error.text
     if error.code == CODE_NEEDED:
         text = _("Your account asks for a code that was just sent to you by e-mail.")
-    hint = hints.get(error.code, error.hint)
-    told = TokawayError(visible(text), hint=visible(hint), code=error.code)
+    hint = hints.get(error.code) or advice(error.code, error.hint)
+    told = TokawayError(visible(text), hint=hint, code=error.code)
     return Trouble(told, trouble.details)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from importer.engine.stop import Stop
 from importer.errors import Stopped
+from importer.model import Trouble
 from importer.undoing import Selected, Selection, select, undo_posts
 from importer.verifying import verification
 from importer.wording import local
+from tui.advice import advice
 from tui.desk import Desk
 from tui.language import _, ngettext
 
@@ -63,13 +65,17 @@ def check(desk: Desk, stop: Stop, tell: Tell) -> Checks:
             for checked in look.run():
                 trouble = checked.trouble
                 done[trouble is None] += 1
-                line = f"! {checked.post.id}: {trouble.text} {trouble.hint}" if trouble else ""
+                line = _wrong(checked.post.id, trouble) if trouble else ""
                 tell(done.total(), line.rstrip())
                 if stop.draining.is_set():
                     raise Stopped
         except Stopped:
             return Checks(done[True], done[False], "", was_stopped=True)
         return Checks(done[True], done[False], look.unasked, was_stopped=False)
+
+
+def _wrong(post: str, trouble: Trouble) -> str:
+    return f"! {post}: {trouble.text} {advice(trouble.code, trouble.hint)}"
 
 
 def to_take_back(desk: Desk) -> Selected:

@@ -37,6 +37,7 @@ from importer.runs import run_archive
 from importer.settings import Settings, load
 from importer.summary import Summary
 from importer.toolbox import windows_of
+from tui.language import _
 
 # Up to here posts are read one by one.
 _FEW = 100
@@ -220,7 +221,7 @@ class Desk:
     def gather_folder(self, folder: Path, say: Say) -> Gathered:
         """Take captions and files out of a folder of the creator's."""
         with self.working() as archive:
-            return gather_folder(archive, folder, say)
+            return gather_folder(archive, folder, say, lambda _list: _("o reads them off TikTok."))
 
     def gather_pages(self, user_name: str | None, stop: threading.Event, say: Say) -> Gathered:
         """Read captions off the creator's public page."""

@@ -12,6 +12,7 @@ from textual.app import App
 
 from tui.language import _
 from tui.screens.address import AddressScreen
+from tui.shown import one_line
 
 _PAGES = (".html", ".htm")
 
@@ -29,7 +30,7 @@ def hand_over(app: App[Any], target: str | Path) -> None:
         app.open_url(str(target))
     elif is_page and has_browser():
         app.open_url(target if isinstance(target, str) else target.absolute().as_uri())
-        app.notify(str(target), title=_("Opened in your browser"), markup=False)
+        app.notify(one_line(str(target)), title=_("Opened in your browser"), markup=False)
     elif isinstance(target, str):
         app.push_screen(AddressScreen(_("Open this in a browser:"), target))
     else:

@@ -9,6 +9,7 @@ from rich.text import Text
 from importer.model import Milestone
 from importer.summary import Summary
 from importer.wording import forecast_line
+from tui.advice import advice
 from tui.language import _, ngettext
 from tui.shown import visible
 from tui.times import when
@@ -70,6 +71,6 @@ def reasons(summary: Summary) -> Text:
         word = _("left out") if reason.milestone is Milestone.SKIPPED else _("failed")
         line = Text(f"{mark} {reason.posts:,} {word}: {visible(reason.text)}")
         if reason.hint:
-            line.append(f"\n  → {visible(reason.hint)}", style="dim")
+            line.append(f"\n  → {advice(reason.code, reason.hint)}", style="dim")
         lines.append(line)
     return Text("\n").join(lines)

@@ -12,7 +12,7 @@ from importer.model import Action, Milestone, Privacy
 from importer.plans import Plan
 from importer.reviewing import Sending
 from importer.wording import forecast_line, size
-from tui.account_words import notice_hint
+from tui.advice import advice
 from tui.language import _, ngettext
 from tui.notices import Tally
 from tui.shown import visible
@@ -75,7 +75,7 @@ def totals(plan: Plan, sending: Sending, free: int, now: datetime) -> Iterator[s
 
 def warnings(plan: Plan, sending: Sending, free: int, now: datetime) -> list[tuple[str, str]]:
     """What to know before the import begins: a sentence, and what can be done."""
-    found = [(notice.text, notice_hint(notice.code, notice.hint)) for notice in plan.notices]
+    found = [(notice.text, advice(notice.code, notice.hint)) for notice in plan.notices]
     if sending.room is not None and sending.room > free:
         found.append(
             (

@@ -183,10 +183,10 @@ class Running(StepScreen):
             self.begin()
 
     def action_sign_in(self) -> None:
-        """To the account."""
+        """To the account, and from there on with this run."""
         from tui.screens.account import AccountScreen
 
-        self.app.push_screen(AccountScreen(self.desk))
+        self.app.push_screen(AccountScreen(self.desk, then=self.action_again))
 
     def action_next(self) -> None:
         """To the summary, once the engine has stopped."""

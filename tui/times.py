@@ -6,17 +6,33 @@ from datetime import datetime, timedelta
 
 from tui.language import _
 
-_WEEK = timedelta(days=6)
+_A_WEEK = 7
 
 
 def when(at: datetime, now: datetime) -> str:
-    """A moment to come, on the person's clock: `14:05`, `tomorrow 09:10`, `Saturday 09:10`."""
-    here, today = at.astimezone(), now.astimezone().date()
+    """A moment on the person's clock: `14:05`, `tomorrow 09:10`, `Saturday 09:10`, or with a date.
+
+    A weekday is one of the next six days.
+    """
+    here = at.astimezone()
+    days = (here.date() - now.astimezone().date()) // timedelta(days=1)
     time = f"{here:%H:%M}"
-    if here.date() == today:
+    if days == 0:
         return time
-    if here.date() == today + timedelta(days=1):
+    if days == 1:
         return _("tomorrow {time}").format(time=time)
-    if here.date() - today <= _WEEK:
-        return f"{here:%A} {time}"
-    return f"{here.day} {here:%B %Y} {time}"
+    if 1 < days < _A_WEEK:
+        return _("{weekday} {time}").format(weekday=_weekdays()[here.weekday()], time=time)
+    return _("{date} {time}").format(date=f"{here:%Y-%m-%d}", time=time)
+
+
+def _weekdays() -> tuple[str, ...]:
+    return (
+        _("Monday"),
+        _("Tuesday"),
+        _("Wednesday"),
+        _("Thursday"),
+        _("Friday"),
+        _("Saturday"),
+        _("Sunday"),
+    )

@@ -15,11 +15,14 @@ from importer.errors import (
     TokawayError,
     Unreachable,
 )
+from tui.advice import advice
 from tui.language import _
 from tui.times import when
 
 # Codes of a `UserError` that the account screen can put right.
 _OF_THE_ACCOUNT = {"no_account", "other_account"}
+# Codes of a `SignInNeeded` that no other sign-in puts right.
+_AT_THE_SERVER = {"account_closed", "email_unconfirmed", "upload_forbidden"}
 
 
 class Next(Enum):
@@ -81,18 +84,20 @@ def of_outcome(outcome: Outcome | None) -> Verdict:
 
 def of_error(error: TokawayError) -> Verdict:
     """What an error means that ended a run, or kept it from beginning."""
-    advice, step = error.hint, Next.AGAIN
-    if isinstance(error, SignInNeeded) or error.code in _OF_THE_ACCOUNT:
-        advice = _("Sign in, then publish again: it goes on where it stopped.")
+    hint, step = advice(error.code, error.hint), Next.AGAIN
+    if error.code in _OF_THE_ACCOUNT or (
+        isinstance(error, SignInNeeded) and error.code not in _AT_THE_SERVER
+    ):
+        hint = _("Sign in, then publish again: it goes on where it stopped.")
         step = Next.SIGN_IN
     elif isinstance(error, Unreachable):
-        advice = _("Check that you are online, then try again: it goes on where it stopped.")
+        hint = _("Check that you are online, then try again: it goes on where it stopped.")
     elif isinstance(error, DiskFull):
-        advice = _("Free some space on the disk, then try again: it goes on where it stopped.")
+        hint = _("Free some space on the disk, then try again: it goes on where it stopped.")
     elif isinstance(error, ArchiveInUse):
-        advice = _("Close the other window, or wait until it is done there, then try again.")
+        hint = _("Close the other window, or wait until it is done there, then try again.")
     elif isinstance(error, BudgetEmpty):
-        advice = _("There is room again from {time} on. Try again then.").format(
+        hint = _("There is room again from {time} on. Try again then.").format(
             time=when(error.until, utc_now())
         )
-    return Verdict(False, error.text, advice, step)
+    return Verdict(False, error.text, hint, step)

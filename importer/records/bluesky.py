@@ -54,22 +54,6 @@ def bounds(pds: Version | None) -> Bounds:
     return _OLD_BOUNDS if pds is not None and pds < _FIRST_WITH_300_MB else _BOUNDS
 
 
-def video_embed(video: Uploaded, alt: str = "") -> dict[str, Any]:
-    """A video with its captions; those beyond what a record may hold are left out."""
-    embed: dict[str, Any] = {
-        "$type": VIDEO_EMBED,
-        "video": video.blob,
-        "aspectRatio": video.aspect_ratio,
-    }
-    if alt:
-        embed["alt"] = alt
-    if video.captions:
-        embed["captions"] = [
-            {"lang": lang, "file": blob} for lang, blob in video.captions[:MOST_CAPTIONS]
-        ]
-    return embed
-
-
 def photos_embed(photos: Sequence[Uploaded], alts: Sequence[str]) -> dict[str, Any]:
     """Up to four photos as images, which every app shows, more as a gallery.
 
@@ -127,7 +111,7 @@ def drafts(
             places = range(shown + 1, shown + len(parts[part]) + 1)
             shown += len(parts[part])
             record["embed"] = (
-                video_embed(parts[part][0], alt)
+                parts[part][0].as_video(VIDEO_EMBED, alt, MOST_CAPTIONS)
                 if is_video
                 else photos_embed(parts[part], [numbered(alt, at, len(media)) for at in places])
             )

@@ -51,6 +51,24 @@ class Uploaded:
         """As records hold it."""
         return {"width": self.width, "height": self.height}
 
+    def as_video(self, kind: str, alt: str, most_captions: int) -> dict[str, Any]:
+        """What shows it as a video, as a value of the lexicon `kind`.
+
+        Captions beyond what a record may hold are left out.
+        """
+        shown: dict[str, Any] = {
+            "$type": kind,
+            "video": self.blob,
+            "aspectRatio": self.aspect_ratio,
+        }
+        if alt:
+            shown["alt"] = alt
+        if self.captions:
+            shown["captions"] = [
+                {"lang": lang, "file": blob} for lang, blob in self.captions[:most_captions]
+            ]
+        return shown
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:

@@ -75,7 +75,7 @@ def drafts(
     for part, shown in enumerate(parts):
         record: dict[str, Any] = {
             "$type": COLLECTION,
-            "media": _video(shown[0], alt)
+            "media": shown[0].as_video(VIDEO, alt, MOST_CAPTIONS)
             if is_video
             else _images(shown, alt, part * MOST_IMAGES + 1, len(media)),
             "createdAt": created_at(post.posted_at, post.ordinal, part),
@@ -170,21 +170,6 @@ def _caption(text: Text) -> dict[str, Any]:
             for facet in text.facets
         ]
     return caption
-
-
-def _video(video: Uploaded, alt: str) -> dict[str, Any]:
-    media: dict[str, Any] = {
-        "$type": VIDEO,
-        "video": video.blob,
-        "aspectRatio": video.aspect_ratio,
-    }
-    if alt:
-        media["alt"] = alt
-    if video.captions:
-        media["captions"] = [
-            {"lang": lang, "file": blob} for lang, blob in video.captions[:MOST_CAPTIONS]
-        ]
-    return media
 
 
 def _images(photos: Sequence[Uploaded], alt: str, first: int, of: int) -> dict[str, Any]:

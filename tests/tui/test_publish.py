@@ -9,9 +9,11 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input, Log
 
+from importer.archive.ledger import default_folder
 from importer.archive.lock import locked
 from importer.demo.local_pds import LocalPds
 from importer.model import Action, Milestone
+from importer.pds.kept_sessions import KeptSessions
 from tests.breaking_proxy import Breakage
 from tests.end_to_end.server_truth import look
 from tests.tui.import_at_hand import RECORD, UPLOAD, Import
@@ -206,6 +208,30 @@ async def test_nobody_signed_in_leads_to_the_account(make_import: MakeImport, st
         assert "Nobody is signed in as nobody.test" in words(pilot)
         await pilot.click("#go")
         await shown(pilot, AccountScreen)
+
+
+async def test_after_signing_in_again_the_same_run_goes_on(
+    make_import: MakeImport, pds: LocalPds, state: Path
+) -> None:
+    made = make_import([KEEP])
+    KeptSessions(default_folder()).remove(made.account.did)
+    screen = PublishScreen(made.desk)
+    async with app_on(None, state).run_test(size=USUAL) as pilot:
+        await pilot.pause()
+        await pilot.app.push_screen(screen)
+        await until(pilot, lambda: screen.verdict is not None)
+        await pilot.click("#go")
+        account = await shown(pilot, AccountScreen)
+        await until(pilot, lambda: account.query_one("#password").has_focus)
+        account.query_one("#password", Input).value = made.account.password
+        await pilot.press("enter")
+        await until(pilot, lambda: account.stage == "told")
+        assert "Go on publishing" in words(pilot)
+        await pilot.press("ctrl+n")
+        await shown(pilot, SummaryScreen)
+        stack = pilot.app.screen_stack
+        assert [one for one in stack if isinstance(one, (PublishScreen, AccountScreen))] == [screen]
+    assert len(published(made, pds)) == 1
 
 
 async def test_an_archive_in_use_is_said_and_tried_again_by_a_key(

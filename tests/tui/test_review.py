@@ -180,6 +180,37 @@ async def test_choices_are_for_this_session_and_seen_at_once(folder: Path, state
         assert again.query_one("#overflow", Select).value == Overflow.TRUNCATE.value
 
 
+async def test_destinations_are_chosen_and_each_record_says_where_it_stands(
+    folder: Path, state: Path
+) -> None:
+    async with app_on(None, state).run_test(size=USUAL) as pilot:
+        screen = await opened(pilot, folder)
+        assert "Spark" not in record(screen)
+        places = screen.query_one("#destinations", Select)
+        told = {value: str(prompt) for prompt, value in places._options}
+        assert told == {
+            "bluesky": "Bluesky",
+            "spark": "Spark; Spark shows them as new posts",
+            "bluesky spark": "Bluesky and Spark; Spark shows them as new posts",
+        }
+        review = screen._review
+        places.value = "bluesky spark"
+        review = await planned_anew(pilot, screen, review)
+        assert review.plan.aims == ("bluesky", "spark")
+        await until(pilot, lambda: "── Bluesky ─" in record(screen))
+        assert "── Spark ─" in record(screen)
+        long = await at(pilot, screen, 1)
+        assert "── Bluesky · Part 1 of 2 ─" in long and "── Bluesky · Reply 2 of 2 ─" in long
+        assert "── Spark ─" in long
+        await pilot.press("2")
+        await until(pilot, lambda: "Spark shows imported posts as new" in words(pilot))
+        said = " ".join(words(pilot).split())
+        assert "Choose a slower speed, or leave Spark out, under Choices." in said
+        places.value = "spark"
+        review = await planned_anew(pilot, screen, review)
+        assert "Bluesky" not in await at(pilot, screen, 0)
+
+
 async def test_every_choice_is_in_words(folder: Path, state: Path) -> None:
     async with app_on(None, state).run_test(size=WIDE) as pilot:
         screen = await opened(pilot, folder, pace=40)
@@ -294,3 +325,7 @@ async def test_pictures(folder: Path, state: Path, picture: Picture, size: tuple
         await until(pilot, lambda: screen.focused is screen.query_one("#scroll"))
         await pilot.wait_for_scheduled_animations()
         picture(pilot, f"review-know{wide}")
+        await pilot.press("3")
+        await until(pilot, lambda: screen.focused is screen.query_one("#overflow"))
+        await pilot.wait_for_scheduled_animations()
+        picture(pilot, f"review-choices{wide}")

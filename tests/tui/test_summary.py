@@ -234,17 +234,17 @@ async def test_failed_posts_are_tried_again(
     assert len(look(pds, made.account.did).keys) == 3
 
 
-async def test_report_and_profile_open_in_the_browser(make_import: MakeImport, state: Path) -> None:
+async def test_report_and_profile_are_handed_over(make_import: MakeImport, state: Path) -> None:
     made = published(make_import, 1)
     async with after(made, state) as (pilot, _):
-        asked: list[str] = []
-        pilot.app.open_url = lambda url, **_more: asked.append(url)  # type: ignore[method-assign]
+        asked: list[str | Path] = []
+        pilot.app.hand_over = asked.append  # type: ignore[attr-defined]
         await pilot.press("o")
         await until(pilot, lambda: len(asked) == 1)
         await pilot.press("b")
         await until(pilot, lambda: len(asked) == 2)
     report = made.folder / "report.html"
-    assert asked == [report.as_uri(), f"https://bsky.app/profile/{made.account.handle}"]
+    assert asked == [report, f"https://bsky.app/profile/{made.account.handle}"]
     assert report.is_file()
 
 

@@ -55,13 +55,18 @@ class AccountScreen(StepScreen):
     """Signs in, or goes on with a session that was kept, and says what the account accepts.
 
     `stage` is what is shown: the `form`, the `visit` of a browser, or what was `told`.
+
+    Args:
+        desk: the archive.
+        then: what the screen below does next, where the person comes from a run rather than on
+            the way to the review.
     """
 
     app: TokawayApp
     PLACE = Place.ACCOUNT
     CSS_PATH = "account.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+n", "next", _("Next"), tooltip=_("To the review; nothing is sent there")),
+        Binding("ctrl+n", "next", _("Next"), tooltip=_("To the step after this one")),
         Binding("f5", "check", _("Check again"), tooltip=_("Ask the servers again")),
     ]
     HELP = HELP
@@ -75,8 +80,9 @@ class AccountScreen(StepScreen):
             super().__init__()
             self.page = page
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, *, then: Callable[[], None] | None = None) -> None:
         super().__init__(desk)
+        self._then = then
         self._stop = Stop()
         self._visit: Visit | None = None
 
@@ -92,7 +98,8 @@ class AccountScreen(StepScreen):
             yield Button(_("← Back"), id="back", compact=True)
             yield Button(_("Another account"), id="another", compact=True)
             yield Button(_("Check again"), id="check", compact=True)
-            yield Button(_("Next: review →"), id="next", compact=True)
+            ahead = _("Go on publishing →") if self._then else _("Next: review →")
+            yield Button(ahead, id="next", compact=True)
 
     def on_mount(self) -> None:
         """See what is known already."""
@@ -273,10 +280,14 @@ class AccountScreen(StepScreen):
 
     @on(Button.Pressed, "#next")
     def action_next(self) -> None:
-        """To the review."""
+        """To the review, or back to the run that is below."""
         from tui.screens.review import ReviewScreen
 
-        self.app.push_screen(ReviewScreen(self.desk))
+        if self._then is None:
+            self.app.push_screen(ReviewScreen(self.desk))
+        else:
+            self.dismiss()
+            self._then()
 
     @property
     def _form(self) -> SignInForm:

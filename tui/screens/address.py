@@ -13,6 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
 from tui.language import _
+from tui.shown import one_line
 
 
 class AddressScreen(ModalScreen[None]):
@@ -32,7 +33,7 @@ class AddressScreen(ModalScreen[None]):
         """The sentence, the address, the buttons."""
         with Vertical(classes="dialog"):
             yield Static(Text(self._sentence))
-            yield Static(Text(f"\n{self._address}\n", overflow="fold"), classes="title")
+            yield Static(Text(f"\n{one_line(self._address)}\n", overflow="fold"), classes="title")
             with Horizontal(classes="buttons"):
                 yield Button(_("Close"), id="close", variant="primary")
                 yield Button(_("Copy"), id="copy")

@@ -1,12 +1,14 @@
-"""Asks for one line of text, such as the path of a folder; and tells what came of something."""
+"""Asks for one line of text, or for the path of a folder or file; tells what came of something."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, TypeVar
 
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -15,9 +17,12 @@ from textual.widgets import Button, Input, Static
 
 from tui.language import _
 from tui.shown import visible
+from tui.widgets.path_input import Pasted, PathInput
+
+Answer = TypeVar("Answer")
 
 
-class AskScreen(ModalScreen[str | None]):
+class Asking(ModalScreen[Answer | None]):
     """Answers with what was typed, or with nothing.
 
     Args:
@@ -43,21 +48,59 @@ class AskScreen(ModalScreen[str | None]):
         with Vertical(classes="dialog"):
             yield Static(Text(self._title), classes="title")
             yield Static(Text(self._explained))
-            yield Input(self._value, placeholder=self._placeholder, id="answer")
+            yield self.field(self._value, self._placeholder)
             with Horizontal(classes="buttons"):
                 yield Button(self._yes, id="yes", variant="primary")
                 yield Button(_("Back"), id="leave")
 
-    @on(Input.Submitted)
+    @abstractmethod
+    def field(self, value: str, placeholder: str) -> Input:
+        """What is typed into; its id is `answer`."""
+
     @on(Button.Pressed, "#yes")
-    def _answer(self) -> None:
-        if typed := self.query_one("#answer", Input).value.strip():
-            self.dismiss(typed)
+    async def _submit(self) -> None:
+        await self.query_one("#answer", Input).action_submit()
 
     @on(Button.Pressed, "#leave")
     def action_leave(self) -> None:
         """Nothing happens."""
         self.dismiss(None)
+
+
+class AskScreen(Asking[str]):
+    """Asks for words."""
+
+    def field(self, value: str, placeholder: str) -> Input:
+        """A line."""
+        return Input(value, placeholder=placeholder, id="answer")
+
+    @on(Input.Submitted)
+    def _answer(self, event: Input.Submitted) -> None:
+        if typed := event.value.strip():
+            self.dismiss(typed)
+
+
+class AskPathScreen(Asking[Path]):
+    """Asks for a path, which may be typed, pasted or dropped anywhere on the dialog."""
+
+    def field(self, value: str, placeholder: str) -> Input:
+        """A field for paths."""
+        return PathInput(placeholder, id="answer")
+
+    def on_mount(self) -> None:
+        """Show the end of a path that is proposed."""
+        if self._value:
+            self.query_one(PathInput).take(Pasted(Path(self._value)))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """What is dropped beside the field goes into it."""
+        field = self.query_one(PathInput)
+        field.focus()
+        field.post_message(events.Paste(event.text))
+
+    @on(PathInput.Chosen)
+    def _answer(self, message: PathInput.Chosen) -> None:
+        self.dismiss(message.path)
 
 
 class ToldScreen(ModalScreen[None]):

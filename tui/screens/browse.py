@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
+from rich.style import Style
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
@@ -13,8 +14,11 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, DirectoryTree, Static
+from textual.widgets.directory_tree import DirEntry
+from textual.widgets.tree import TreeNode
 
 from tui.language import _
+from tui.shown import marked, one_line
 
 _KINDS = (".zip", ".json", ".txt")
 
@@ -25,6 +29,12 @@ class Exports(DirectoryTree):
     def filter_paths(self, paths: Iterable[Path]) -> Iterable[Path]:
         """Hidden things stay hidden."""
         return [path for path in paths if not path.name.startswith(".") and _is_shown(path)]
+
+    def render_label(self, node: TreeNode[DirEntry], base_style: Style, style: Style) -> Text:
+        """Names as they can be shown."""
+        label = super().render_label(node, base_style, style)
+        label.plain = marked(label.plain)
+        return label
 
 
 class BrowseScreen(ModalScreen[Path | None]):
@@ -89,7 +99,9 @@ class BrowseScreen(ModalScreen[Path | None]):
         return entry.path if entry else Path(tree.path)
 
     def _say(self, path: Path) -> None:
-        self.query_one("#here", Static).update(Text(str(path), no_wrap=True, overflow="ellipsis"))
+        self.query_one("#here", Static).update(
+            Text(one_line(str(path)), no_wrap=True, overflow="ellipsis")
+        )
 
 
 def _is_shown(path: Path) -> bool:

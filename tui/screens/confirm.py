@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from rich.text import Text
@@ -10,6 +11,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Button, Static
 
 from tui.language import _
@@ -29,10 +31,14 @@ class ConfirmScreen(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         """The question and its answers."""
         with Vertical(classes="dialog"):
-            yield Static(Text(self._question))
+            yield from self.told()
             with Horizontal(classes="buttons"):
                 yield Button(self._no, id="no", variant="primary")
                 yield Button(self._yes, id="yes", variant="warning")
+
+    def told(self) -> Iterable[Widget]:
+        """What is asked."""
+        yield Static(Text(self._question))
 
     def on_mount(self) -> None:
         """The safe answer is the one that enter gives."""

@@ -15,11 +15,12 @@ from importer.wanted import become_public
 from importer.wording import gathered_lines, table_lines
 from tui.choosing import Choice, question
 from tui.language import _, ngettext
-from tui.screens.ask import AskScreen, ToldScreen
+from tui.screens.ask import AskPathScreen, AskScreen, ToldScreen
 from tui.screens.confirm import ConfirmScreen
 from tui.screens.gathering import Answer, Gather, GatheringScreen
 from tui.screens.library_changes import ChangingScreen
 from tui.screens.more import MoreScreen
+from tui.shown import one_line
 from tui.trouble import Trouble
 
 Result = TypeVar("Result")
@@ -66,7 +67,7 @@ class ToolsScreen(ChangingScreen):
 
     def action_folder(self) -> None:
         """Ask for a folder, and read it."""
-        asks = AskScreen(
+        asks = AskPathScreen(
             _("Take words and files from a folder"),
             _(
                 "A folder with videos you already have, or what yt-dlp, gallery-dl, myfaveTT or "
@@ -78,11 +79,10 @@ class ToolsScreen(ChangingScreen):
         )
         self.app.push_screen(asks, self._folder_named)
 
-    def _folder_named(self, typed: str | None) -> None:
-        if typed:
-            folder = path_of(typed)
+    def _folder_named(self, folder: Path | None) -> None:
+        if folder:
             self._gather(
-                _("Reading {folder}").format(folder=folder),
+                _("Reading {folder}").format(folder=one_line(str(folder))),
                 lambda _stop, say: self.desk.gather_folder(folder, say),
                 keeps=False,
             )
@@ -130,7 +130,7 @@ class ToolsScreen(ChangingScreen):
     def action_export(self) -> None:
         """Ask for the name of a file, and write it."""
         folder = self.desk.folder
-        asks = AskScreen(
+        asks = AskPathScreen(
             _("Write a spreadsheet to edit"),
             _(
                 "All posts as rows. Edit the columns caption, alt text and chosen in Excel, "
@@ -141,10 +141,9 @@ class ToolsScreen(ChangingScreen):
         )
         self.app.push_screen(asks, self._export_to)
 
-    def _export_to(self, typed: str | None) -> None:
-        if not typed:
+    def _export_to(self, target: Path | None) -> None:
+        if not target:
             return
-        target = path_of(typed)
 
         def work() -> list[str]:
             number = self.desk.write_table(target)
@@ -158,7 +157,7 @@ class ToolsScreen(ChangingScreen):
 
     def action_import(self) -> None:
         """Ask for the file, and take over what was edited."""
-        asks = AskScreen(
+        asks = AskPathScreen(
             _("Read your spreadsheet"),
             _("What you edited is taken over, all of it or nothing."),
             _("Read it"),
@@ -166,9 +165,8 @@ class ToolsScreen(ChangingScreen):
         )
         self.app.push_screen(asks, self._import_from)
 
-    def _import_from(self, typed: str | None) -> None:
-        if typed:
-            source = path_of(typed)
+    def _import_from(self, source: Path | None) -> None:
+        if source:
             self.writing.then(
                 lambda: self._tabulate(lambda: self.desk.read_table(source), self._read)
             )
@@ -200,8 +198,3 @@ class ToolsScreen(ChangingScreen):
 
     def _say(self, title: str, lines: Sequence[str]) -> None:
         self.app.push_screen(ToldScreen(title, lines))
-
-
-def path_of(typed: str) -> Path:
-    """The path that was typed."""
-    return Path(typed).expanduser()

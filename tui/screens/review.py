@@ -63,7 +63,8 @@ This is what will stand on your account. **Nothing has been sent so far.**
 - **Posts**: each post as its records will look, with the date it will carry. Underlined words
   lead somewhere: # to a hashtag, @ to a person, → to a page. What is too long goes on in replies.
 - **To know**: how much is sent, when it ends and which limit decides that, and warnings.
-- **Choices**: how all posts are worded, guarded, sent and paced. A change is seen at once.
+- **Choices**: how all posts are worded, guarded, sent and paced, and where they go. A change is
+  seen at once.
 - **Try without sending** fetches and prepares a few posts and publishes none.
 - **Publish** starts the import. You can stop it at any time, and it goes on where it was.
 """)

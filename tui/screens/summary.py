@@ -190,13 +190,12 @@ Tokaway published, after showing you what that is. The **report** lists every po
         self.do(self.desk.write_report, self._open_report)
 
     def _open_report(self, path: Path) -> None:
-        self.app.open_url(path.absolute().as_uri())
-        self.notify(_("The report is {path}").format(path=path), markup=False)
+        self.app.hand_over(path)
 
     def action_profile(self) -> None:
         """Open the account in the browser."""
         if self.summary and self.summary.account:
-            self.app.open_url(_PROFILE.format(handle=self.summary.account.handle))
+            self.app.hand_over(_PROFILE.format(handle=self.summary.account.handle))
 
     def action_verify(self) -> None:
         """Check everything that is published."""

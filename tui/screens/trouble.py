@@ -12,7 +12,9 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
+from tui.advice import advice
 from tui.language import _
+from tui.shown import visible
 from tui.trouble import Trouble
 
 
@@ -33,9 +35,9 @@ class TroubleScreen(ModalScreen[None]):
         """The sentence, the hint, and what a developer would ask for."""
         error = self._trouble.error
         with Vertical(classes="dialog"):
-            yield Static(Text(f"! {error.text}"), classes="trouble")
+            yield Static(Text(f"! {visible(error.text)}"), classes="trouble")
             if error.hint:
-                yield Static(Text(f"→ {error.hint}"), classes="hint")
+                yield Static(Text(f"→ {advice(error.code, error.hint)}"), classes="hint")
             with VerticalScroll(id="details"):
                 yield Static(Text(self._trouble.details))
             with Horizontal(classes="buttons"):

@@ -27,6 +27,7 @@ from tui.screens.demo import DemoScreen
 from tui.screens.library import LibraryScreen
 from tui.screens.publish import PublishScreen
 from tui.screens.review import ReviewScreen
+from tui.shown import one_line
 from tui.widgets.import_card import ImportCard, LostCard, Section
 from tui.widgets.path_input import PathInput
 from tui.widgets.said import Said
@@ -199,7 +200,7 @@ Nothing is sent before you have seen it and said so.
 
         `flags` are those of the demo, whose archive is not remembered.
         """
-        self.query_one(Said).doing(_("Reading {name} …").format(name=path.name))
+        self.query_one(Said).doing(_("Reading {name} …").format(name=one_line(path.name)))
         of_demo = flags is not None
         with_flags = {**self.app.flags, **(flags or {})}
 

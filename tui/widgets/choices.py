@@ -9,12 +9,15 @@ from textual.message import Message
 from textual.widgets import Label, Select
 
 from importer.model import Long, Photos, Route
+from importer.records.destinations import DESTINATIONS, named
 from importer.records.style import Names, Overflow
 from importer.settings import Settings
+from importer.wording import titles
 from tui.language import _
 
 _YES, _NO = "yes", "no"
 _BOOLEANS = ("gates", "quote_gates", "disclose")
+_LISTS = ("destinations",)
 # In place of `None`, which a Select cannot hold.
 _BY_ITSELF = "by itself"
 
@@ -24,7 +27,7 @@ class Choices(VerticalScroll):
 
     DEFAULT_CSS = """
     Choices { padding: 0 1; }
-    Choices Grid { grid-size: 2; grid-columns: 2fr 3fr; grid-rows: 1; height: 10; }
+    Choices Grid { grid-size: 2; grid-columns: 2fr 3fr; grid-rows: 1; height: auto; }
     Choices Label { width: 100%; }
     """
 
@@ -72,6 +75,8 @@ class Choices(VerticalScroll):
         meant: object = value
         if name in _BOOLEANS:
             meant = value == _YES
+        elif name in _LISTS:
+            meant = tuple(value.split())
         elif value == _BY_ITSELF:
             meant = None
         self.post_message(self.Chosen(name, meant))
@@ -80,6 +85,8 @@ class Choices(VerticalScroll):
 def _told(value: object) -> str:
     if isinstance(value, bool):
         return _YES if value else _NO
+    if isinstance(value, tuple):
+        return " ".join(value)
     return _BY_ITSELF if value is None else str(value)
 
 
@@ -145,4 +152,18 @@ def _controls(*, may_mention: bool) -> dict[str, tuple[str, dict[str, str]]]:
                 Route.DIRECT.value: _("straight to your server"),
             },
         ),
+        "destinations": (_("Posts go to"), _places()),
     }
+
+
+def _places() -> dict[str, str]:
+    """Each destination alone, and all of them; with a warning where posts are shown as new."""
+    choices = [*((name,) for name in DESTINATIONS), tuple(DESTINATIONS)]
+    told = {}
+    for names in choices:
+        as_new = [one.NAME for one in named(names) if one.BY_ARRIVAL]
+        words = _("{places}; {as_new} shows them as new posts") if as_new else "{places}"
+        told[" ".join(names)] = words.format(
+            places=titles(names), as_new=titles(as_new) if as_new else ""
+        )
+    return told

@@ -17,8 +17,10 @@ from textual.widgets import Button, ProgressBar, Static
 from importer.imports import Import, Unreadable
 from importer.model import Milestone
 from importer.opening import SUFFIX
+from tui.advice import advice
 from tui.language import _, ngettext
-from tui.when import when
+from tui.shown import one_line, visible
+from tui.times import when
 
 
 class ImportCard(Vertical):
@@ -43,7 +45,7 @@ class ImportCard(Vertical):
         self.at = at
         self._now = now
         self.border_title = Text(_title(at))
-        self.border_subtitle = Text(_home(at.folder.parent))
+        self.border_subtitle = Text(one_line(_home(at.folder.parent)))
 
     def compose(self) -> ComposeResult:
         """Its numbers, what comes next, and the buttons."""
@@ -87,12 +89,13 @@ class LostCard(Vertical):
         super().__init__(classes="card -lost")
         self.lost = lost
         self._is_remembered = is_remembered
-        self.border_title = Text(lost.folder.name)
+        self.border_title = Text(one_line(lost.folder.name))
 
     def compose(self) -> ComposeResult:
         """The sentence, the hint, and a way to be rid of it."""
-        yield Static(Text(f"! {self.lost.error.text}"), classes="trouble")
-        yield Static(Text(f"→ {self.lost.error.hint}"), classes="hint")
+        error = self.lost.error
+        yield Static(Text(f"! {visible(error.text)}"), classes="trouble")
+        yield Static(Text(f"→ {advice(error.code, error.hint)}"), classes="hint")
         if self._is_remembered:
             with Horizontal(classes="buttons"):
                 yield Button(_("Do not show again"), classes="forget", compact=True)
@@ -145,7 +148,7 @@ def _title(at: Import) -> str:
         at.folder.name.removesuffix(SUFFIX),
         f"@{at.user_name}" if at.user_name else "",
     )
-    return " · ".join(name for name in names if name)
+    return " · ".join(one_line(name) for name in names if name)
 
 
 def _next(at: Import, now: datetime) -> str:

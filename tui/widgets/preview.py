@@ -15,6 +15,7 @@ from importer.closeup import Closeup
 from importer.model import Kind, Measure, Milestone, Post, Privacy
 from importer.selection import STATES, State
 from importer.wording import link_life, size, utc
+from tui.advice import advice
 from tui.language import _, ngettext
 from tui.naming import kind_name, length, milestone_name, privacy_name
 from tui.shown import one_line, visible
@@ -113,7 +114,7 @@ def _standing(post: Post) -> Iterator[str]:
 
 def _more(post: Post, seen: Closeup | None, now: datetime) -> Iterator[tuple[str, str]]:
     if post.trouble:
-        hint = post.hint or ""
+        hint = advice(post.trouble_code or "", post.hint or "")
         if post.trouble_code in _CHOICES:
             hint = _("To publish it, choose it: space.")
         yield _("Why it stands still"), visible("\n→ ".join(filter(None, (post.trouble, hint))))

@@ -9,8 +9,10 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Button, Static
 
+from tui.advice import advice
 from tui.language import _
 from tui.screens.trouble import TroubleScreen
+from tui.shown import visible
 from tui.trouble import Trouble
 
 
@@ -60,8 +62,8 @@ class Said(Vertical):
     def failed(self, trouble: Trouble) -> None:
         """What went wrong; it stays until something else is said."""
         error = trouble.error
-        hint = f"\n→ {error.hint}" if error.hint else ""
-        self._show(Text.assemble((f"! {error.text}", "bold"), hint), trouble)
+        hint = f"\n→ {advice(error.code, error.hint)}" if error.hint else ""
+        self._show(Text.assemble((f"! {visible(error.text)}", "bold"), hint), trouble)
         self.scroll_visible()
 
     def _show(self, words: Text, trouble: Trouble | None) -> None:

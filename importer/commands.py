@@ -25,7 +25,7 @@ from importer.pds.session import Credentials
 from importer.plans import Plan, make_plan, summary_with_outlook
 from importer.report import write_report
 from importer.reviewing import prepared
-from importer.runs import run_archive
+from importer.runs import begin, run_archive
 from importer.selection import EVERYTHING, Selection
 from importer.settings import load
 from importer.stages.foresee import Foreseen
@@ -104,7 +104,7 @@ def run_import(
         _choose(console, sources, it)
         _show_reading(console, it)
         _mean(archive, selection)
-        if not archive.waiting(settings.destinations):
+        if not begin(archive, settings):
             return _nothing_to_do(console, archive)
         outcome = run_archive(
             archive, settings, credentials, console.event, stop, while_running=signals(stop)

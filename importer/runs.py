@@ -11,11 +11,20 @@ from importer.engine.run import Outcome, run
 from importer.engine.stop import Stop
 from importer.engine.wishes import Wishes
 from importer.events import Event
+from importer.model import Post
 from importer.pds.session import Credentials, Given
 from importer.run_log import RunLog
 from importer.settings import Settings
 from importer.stages.place import sweep
 from importer.toolbox import signed_in
+
+
+def begin(archive: Archive, settings: Settings) -> list[Post]:
+    """Take over where posts are to go, and sweep what a killed run left; the posts that wait."""
+    archive.aim_at(settings.destinations)
+    waiting = archive.waiting(settings.destinations)
+    sweep(archive.folder, frozenset(post.id for post in archive.posts(*UNFINISHED, chosen=True)))
+    return waiting
 
 
 def run_archive(
@@ -31,7 +40,7 @@ def run_archive(
     """Fetch, prepare and publish what waits in an archive; the same call resumes.
 
     Args:
-        archive: open for writing.
+        archive: open for writing, and begun with (`begin`).
         settings: of this run.
         credentials: where a password comes from, if no session was kept; `None` if from nowhere.
         emit: hears every event, in order and from this thread.
@@ -44,8 +53,6 @@ def run_archive(
         SignInNeeded: there is no password, or the server refuses it.
         Unreachable: the server does not answer.
     """
-    archive.aim_at(settings.destinations)
-    sweep(archive.folder, frozenset(post.id for post in archive.posts(*UNFINISHED, chosen=True)))
     with (
         signed_in(settings, archive, credentials or Given(None), stop) as tools,
         RunLog(archive.folder) as log,

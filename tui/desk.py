@@ -18,7 +18,7 @@ from importer.accepting import Accepted, note_account
 from importer.archive.edits import Edited
 from importer.archive.lock import locked
 from importer.archive.store import Archive
-from importer.archive.view import UNFINISHED, ArchiveView
+from importer.archive.view import ArchiveView
 from importer.budgets import Window
 from importer.captions.table import Edits, read_table, write_table
 from importer.clock import utc_now
@@ -33,12 +33,19 @@ from importer.opening import Opened, opened
 from importer.plans import Ahead, Plan, look_ahead, make_plan, summary_with_outlook
 from importer.report import write_report
 from importer.reviewing import Sending, sending
-from importer.runs import run_archive
-from importer.settings import Settings, load
+from importer.runs import begin, run_archive
+from importer.settings import PREFIX, Settings, load
 from importer.summary import Summary
 from importer.toolbox import windows_of
 from tui.language import _
 
+# Settings that `tokaway run` has a flag for; it takes the others from the environment.
+_WITH_FLAG = frozenset(
+    {
+        *("destinations", "encoder", "gates", "handles", "limit", "long", "names", "overflow"),
+        *("pace", "pds", "photos", "to", "upload", "video_service"),
+    }
+)
 # Up to here posts are read one by one.
 _FEW = 100
 
@@ -173,14 +180,24 @@ class Desk:
         """
         settings = replace(self.settings(), dry_run=dry)
         with self.working() as archive:
-            if not archive.posts(*UNFINISHED, chosen=True):
+            if not begin(archive, settings):
                 return None
             return run_archive(archive, settings, None, emit, stop, wishes=wishes)
 
     @property
     def command(self) -> str:
         """The line that goes on with the import without the screens, until a limit is reached."""
-        return shlex.join(["tokaway", "run", str(self.folder.absolute()), "--no-wait"])
+        chosen = {name: value for name, value in self._flags.items() if value is not None}
+        flags = [
+            word for name in chosen if name in _WITH_FLAG for word in _flag(name, chosen[name])
+        ]
+        told = shlex.join(["tokaway", "run", str(self.folder.absolute()), "--no-wait", *flags])
+        variables = [
+            f"{PREFIX}{name.upper()}={shlex.quote(_text(value))}"
+            for name, value in chosen.items()
+            if name not in _WITH_FLAG
+        ]
+        return " ".join([*variables, told])
 
     def put_back_failed(self) -> int:
         """Give every failed post another chance; how many there are."""
@@ -236,3 +253,20 @@ class Desk:
         """
         with self.working() as archive:
             note_account(archive, told, instead=instead)
+
+
+def _flag(name: str, value: object) -> list[str]:
+    """A choice as a flag of `tokaway run`."""
+    if name == "destinations" and isinstance(value, tuple | list):
+        return [word for one in value for word in ("--destination", str(one))]
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{flag}" if value else f"--no-{flag}"]
+    return [f"--{flag}", str(value)]
+
+
+def _text(value: object) -> str:
+    """A choice as a variable of the environment holds it."""
+    if isinstance(value, tuple | list):
+        return ",".join(map(str, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)

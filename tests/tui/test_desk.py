@@ -1,0 +1,48 @@
+"""The archive on the desk of the screens."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from importer.cli import cli
+from importer.model import Long, Photos, Route
+from importer.records.style import Names, Overflow
+from importer.settings import load
+from tui.desk import Desk
+
+CHOICES = {
+    "to": "maker.test",
+    "pds": "https://pds.test",
+    "destinations": ("bluesky", "spark"),
+    "long": Long.TRIM,
+    "photos": Photos.FIRST,
+    "overflow": Overflow.TRUNCATE,
+    "names": Names.LINK,
+    "gates": False,
+    "pace": 7,
+    "upload": Route.DIRECT,
+    "video_service": "https://video.test",
+    "encoder": "software",
+    "limit": 3,
+    "handles": None,
+    "quote_gates": True,
+    "provenance": False,
+    "langs": ("en", "pt-BR"),
+    "retry_seconds": 0.5,
+}
+
+
+def test_the_line_for_later_says_all_that_was_chosen(tmp_path: Path) -> None:
+    """Whoever gives it gets the settings of the screens."""
+    folder = tmp_path / "Ada's posts.tokaway"
+    desk = Desk(folder, CHOICES)
+    words = shlex.split(desk.command)
+    variables = dict(word.split("=", 1) for word in words[: words.index("tokaway")])
+    arguments = words[words.index("run") + 1 :]
+    given = cli.commands["run"].make_context("run", arguments).params
+    assert given["path"] == folder
+    assert given["wait"] is False
+    flags = {name: given[name] for name in CHOICES if name in given}
+    told = load(flags, archive=folder, environ=variables)
+    assert told == desk.settings()

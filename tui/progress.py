@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 
@@ -14,6 +14,7 @@ from importer.events import (
     Event,
     Forecasted,
     InHand,
+    Noticed,
     RunFinished,
     RunStarted,
     Status,
@@ -25,6 +26,7 @@ from importer.events import (
 )
 from importer.model import Milestone, Stage
 from importer.wording import narrate
+from tui.advice import advice
 from tui.language import _
 from tui.shown import one_line
 
@@ -201,4 +203,8 @@ def _line(event: Event) -> str | None:
             if event.at_once
             else _("Finishing what is in hand. Nothing new is started.")
         )
+    if isinstance(event, RunFinished):
+        return None  # the verdict says it
+    if isinstance(event, (Noticed, StepFailed)):
+        event = replace(event, hint=advice(event.code, event.hint))
     return narrate(event)

@@ -31,6 +31,7 @@ from tests.tui.made_archives import (
     SILENT,
 )
 from tests.tui.screens import USUAL, WIDE, app_on, shown, until, words
+from tui.desk import Desk
 from tui.screens.account import AccountScreen
 from tui.screens.ask import AskPathScreen, AskScreen, ToldScreen
 from tui.screens.confirm import ConfirmScreen
@@ -356,6 +357,19 @@ async def test_words_come_from_a_folder(posts: Path, state: Path, tmp_path: Path
         await it.press("enter")
         await shown(it.pilot, LibraryScreen)
         await it.until(lambda: bool(it.known(SILENT).source_path))
+
+
+def test_a_list_of_posts_without_words_names_the_key_that_reads_them(
+    posts: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "mine"
+    source.mkdir()
+    (source / "archive.txt").write_text("tiktok 7460000000000000001\n", encoding="utf-8")
+    said: list[str] = []
+    Desk(posts, {}).gather_folder(source, said.append)
+    [listed] = [line for line in said if "lists 1 posts" in line]
+    assert listed.endswith("o reads them off TikTok.")
+    assert "tokaway captions" not in listed
 
 
 async def test_a_folder_that_is_none_is_said(posts: Path, state: Path, tmp_path: Path) -> None:

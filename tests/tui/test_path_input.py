@@ -109,6 +109,17 @@ async def test_a_pasted_piece_of_a_path_is_put_in_where_the_cursor_is() -> None:
         assert app.chosen == [(Path("/abc.zip"), 0)]
 
 
+async def test_a_path_that_is_proposed_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "TikTok").mkdir()
+    app = Field()
+    proposed = [tmp_path / "TikTok Data.csv", tmp_path / "it's Ada's.csv"]
+    async with app.run_test(size=USUAL) as pilot:
+        for path in proposed:
+            app.query_one(PathInput).take(Pasted(path))
+            await pilot.press("enter")
+    assert app.chosen == [(path, 0) for path in proposed]
+
+
 async def test_enter_in_an_empty_field_does_nothing() -> None:
     app = Field()
     async with app.run_test(size=USUAL) as pilot:

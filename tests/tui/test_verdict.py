@@ -17,7 +17,7 @@ from importer.errors import (
     Unreachable,
     UserError,
 )
-from importer.events import RunFinished, Status, Stopping
+from importer.events import RunFinished, Status, StepFailed, Stopping
 from importer.model import Milestone, Stage
 from tests.tui import canned
 from tui.progress import Progress, State
@@ -114,3 +114,13 @@ def test_a_run_goes_through_its_states() -> None:
     lines = run.take_lines()
     assert "has died" in "\n".join(lines)
     assert run.take_lines() == []
+
+
+def test_the_log_names_keys_rather_than_commands() -> None:
+    run = Progress()
+    hint = "If you have the file, put it into a folder and name that with --source FOLDER."
+    at, failed = canned.AT, Milestone.FAILED
+    run.hear(StepFailed(at, 3, "post0", Stage.FETCH, failed, "no_link", "No.", hint, None))
+    run.hear(RunFinished(at, 3, "interrupted", canned.counts(412), 130))
+    [line] = run.take_lines()
+    assert "s in the list of posts" in line and "--source" not in line

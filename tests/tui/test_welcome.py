@@ -232,6 +232,18 @@ async def test_an_export_is_found_by_browsing(app: TokawayApp, export: Path) -> 
         await shown(pilot, LibraryScreen)
 
 
+async def test_names_of_files_give_the_terminal_no_orders(app: TokawayApp, export: Path) -> None:
+    (export.parent / "0 \x1b[2J[b]\u202e.zip").touch()
+    async with app.run_test(size=USUAL) as pilot:
+        await welcomed(pilot)
+        await pilot.press("ctrl+o")
+        tree = (await shown(pilot, BrowseScreen)).query_one(Exports)
+        await until(pilot, lambda: len(tree.root.children) == 2)
+        await pilot.press("down")
+        await until(pilot, lambda: words(pilot).count("0 �[2J[b]�.zip") == 2)
+        assert not set("\x1b\u202e") & set(words(pilot))
+
+
 async def test_browsing_goes_up_and_takes_folders_and_may_be_left(
     app: TokawayApp, export: Path, home: Path
 ) -> None:

@@ -133,6 +133,7 @@ class PathInput(Input):
     def __init__(self, placeholder: str = "", *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(placeholder=placeholder, select_on_focus=False, id=id)
         self._others = 0
+        self._taken = ""
 
     def _on_paste(self, event: events.Paste) -> None:
         """A whole path takes the place of what is there; any other text is put in as it is."""
@@ -145,7 +146,7 @@ class PathInput(Input):
 
     def take(self, pasted: Pasted) -> None:
         """Hold this path, ready to be chosen."""
-        self.value = str(pasted.path)
+        self.value = self._taken = str(pasted.path)
         self._others = pasted.others
         self.cursor_position = len(self.value)
         # Its end tells one path from another, and a field shows the begin of its first value.
@@ -154,7 +155,9 @@ class PathInput(Input):
     async def action_submit(self) -> None:
         """Clean what was typed and post it; nothing if there is nothing."""
         others, self._others = self._others, 0
-        pasted = clean_path(self.value)
+        # What was taken is clean; of something that is not there yet a second look would make less.
+        is_clean = self.value and self.value == self._taken
+        pasted = Pasted(Path(self.value)) if is_clean else clean_path(self.value)
         if pasted is None:
             return
         self.value = str(pasted.path)

@@ -79,6 +79,7 @@ class AccountScreen(StepScreen):
         super().__init__(desk)
         self._stop = Stop()
         self._visit: Visit | None = None
+        self._knows = self._has_tried = False
 
     def body(self) -> Iterable[Widget]:
         """The three stages, and what is going on."""
@@ -123,9 +124,13 @@ class AccountScreen(StepScreen):
         return settings.to or (account.handle if account else last), settings.pds
 
     def _begin(self, known: tuple[str, str | None]) -> None:
+        is_typing = bool(self._form.handle)
         self._form.fill(*known)
+        self._knows = True
+        if self._has_tried:  # who types fast is answered already
+            return
         self._said.doing("")
-        if self._form.handle:
+        if self._form.handle and not is_typing:
             self._try(_("Looking whether @{handle} is signed in already …"))
 
     # signing in
@@ -185,8 +190,11 @@ class AccountScreen(StepScreen):
         self._stop.leave()
         self._stop = stop = Stop()
         handle = self._form.handle
+        self._has_tried = True
         try:
-            self.desk.set_flag("pds", self._form.server)
+            # An empty field says that no server is wanted, once it could have been filled.
+            if self._knows or self._form.server:
+                self.desk.set_flag("pds", self._form.server)
         except UserError as error:
             self._said.failed(refusal(Trouble(error)))
             return

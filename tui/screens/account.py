@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -274,9 +275,12 @@ class AccountScreen(StepScreen):
 
     @on(Button.Pressed, "#back")
     def action_back(self) -> None:
-        """To the step before; a handle that was typed is there again next time."""
+        """To the step before; what was typed is there again next time, except for secrets."""
         if self._form.handle:
             self.app.remembered.handle(self._form.handle)
+        with suppress(UserError):
+            if self._knows:
+                self.desk.set_flag("pds", self._form.server)
         super().action_back()
 
     @on(Button.Pressed, "#next")

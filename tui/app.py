@@ -21,6 +21,7 @@ from importer.archive.ledger import default_folder
 from importer.clock import utc_now
 from importer.imports import usual_places
 from tui.demo import DemoGround
+from tui.desk import Desk
 from tui.doing import Doing
 from tui.handing import hand_over
 from tui.language import _
@@ -73,12 +74,17 @@ class TokawayApp(App[int]):
         self.places = tuple(usual_places() if places is None else places)
         self.now = now
         self.ground = DemoGround()
+        self._desks: dict[Path, Desk] = {}
         self._path = path
 
     @property
     def browsing_begins(self) -> Path:
         """Where a look around the disk begins: downloads, if there are any."""
         return next((place for place in self.places[1:] if place.is_dir()), Path.cwd())
+
+    def known(self, desk: Desk) -> Desk:
+        """The desk on which the same archive lay before, with all that was chosen, or this one."""
+        return self._desks.setdefault(desk.folder.absolute(), desk)
 
     def on_mount(self) -> None:
         """Begin as it was left, and remember what changes."""

@@ -34,6 +34,7 @@ from importer.plans import Ahead, Plan, look_ahead, make_plan, summary_with_outl
 from importer.report import write_report
 from importer.reviewing import Sending, sending
 from importer.runs import begin, run_archive
+from importer.selection import EVERYTHING
 from importer.settings import PREFIX, Settings, load
 from importer.summary import Summary
 from importer.toolbox import windows_of
@@ -69,10 +70,16 @@ class Review:
 
 
 class Desk:
-    """The archive in `folder`, with the flags the program was started with."""
+    """The archive in `folder`, with the flags the program was started with.
+
+    `selection` and `looked_at` are what lies open on it: the posts that are shown, and the one
+    that is looked at. They stay when a screen is left.
+    """
 
     def __init__(self, folder: Path, flags: Mapping[str, Any]) -> None:
         self.folder = folder
+        self.selection = EVERYTHING
+        self.looked_at = ""
         self._flags = dict(flags)
 
     @classmethod

@@ -88,6 +88,12 @@ class Terminal:
         """Paste, or drop a file whose name arrives as this text."""
         self.press(f"\x1b[200~{text}\x1b[201~")
 
+    def click(self, text: str) -> None:
+        """Click on a text that is on the screen."""
+        line, words = next(at for at in enumerate(self._screen.display) if text in at[1])
+        place = f"0;{words.index(text) + 1};{line + 1}"
+        self.press(f"\x1b[<{place}M\x1b[<{place}m")
+
     def until(self, text: str, seconds: float = _SECONDS) -> None:
         """Wait until a text is on the screen."""
         ends = time.monotonic() + seconds

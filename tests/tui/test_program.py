@@ -1,4 +1,4 @@
-"""The program as a person has it: a real process in a real terminal, from paste to summary."""
+"""The program as a person has it: a real process in terminals of every kind."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from importer.demo.demo import MEMBER_NAME, sample_folder, write_export
 from tests.end_to_end.command_line import environment
 from tests.tui.imports import archive_at
 
@@ -38,22 +37,6 @@ def surroundings(home: Path) -> dict[str, str]:
         if name not in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "NO_COLOR", "COLORTERM")
     }
     return kept | {"TOKAWAY_STATE": str(home / "state"), "TZ": "UTC"}
-
-
-def test_from_paste_to_summary(home: Path, surroundings: dict[str, str]) -> None:
-    export = home / "Downloads" / "TikTok_Data 1767225600.zip"
-    write_export(sample_folder() / MEMBER_NAME, export, "http://127.0.0.1:9/")
-    with Terminal(UI, surroundings, USUAL) as terminal:
-        terminal.until("Move your TikTok posts")
-        terminal.paste(f"'{export}' ")
-        terminal.until(str(export)[-20:])
-        terminal.press("\r")
-        terminal.until("[1 Posts]")
-        terminal.press("\x0e")
-        terminal.until("[2 Account]")
-        terminal.press("\x11")
-        assert terminal.ended() == 0
-    assert export.with_suffix(".tokaway").is_dir()
 
 
 def test_it_goes_on_where_it_was(home: Path, surroundings: dict[str, str]) -> None:

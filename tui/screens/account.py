@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
@@ -85,6 +86,7 @@ class AccountScreen(StepScreen):
         self._then = then
         self._stop = Stop()
         self._visit: Visit | None = None
+        self._knows = self._has_tried = False
 
     def body(self) -> Iterable[Widget]:
         """The three stages, and what is going on."""
@@ -130,9 +132,13 @@ class AccountScreen(StepScreen):
         return settings.to or (account.handle if account else last), settings.pds
 
     def _begin(self, known: tuple[str, str | None]) -> None:
+        is_typing = bool(self._form.handle)
         self._form.fill(*known)
+        self._knows = True
+        if self._has_tried:  # who types fast is answered already
+            return
         self._said.doing("")
-        if self._form.handle:
+        if self._form.handle and not is_typing:
             self._try(_("Looking whether @{handle} is signed in already …"))
 
     # signing in
@@ -192,8 +198,11 @@ class AccountScreen(StepScreen):
         self._stop.leave()
         self._stop = stop = Stop()
         handle = self._form.handle
+        self._has_tried = True
         try:
-            self.desk.set_flag("pds", self._form.server)
+            # An empty field says that no server is wanted, once it could have been filled.
+            if self._knows or self._form.server:
+                self.desk.set_flag("pds", self._form.server)
         except UserError as error:
             self._said.failed(refusal(Trouble(error)))
             return
@@ -273,9 +282,12 @@ class AccountScreen(StepScreen):
 
     @on(Button.Pressed, "#back")
     def action_back(self) -> None:
-        """To the step before; a handle that was typed is there again next time."""
+        """To the step before; what was typed is there again next time, except for secrets."""
         if self._form.handle:
             self.app.remembered.handle(self._form.handle)
+        with suppress(UserError):
+            if self._knows:
+                self.desk.set_flag("pds", self._form.server)
         super().action_back()
 
     @on(Button.Pressed, "#next")

@@ -37,7 +37,6 @@ class ListScreen(StepScreen):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._posts: dict[str, Post] = {}
-        self._filter = EVERYTHING
         self._library = Library([], {}, "")
         self._overflow = Overflow.THREAD
         self._tally = Tally(utc_now())
@@ -47,7 +46,9 @@ class ListScreen(StepScreen):
     def body(self) -> Iterable[Widget]:
         """The tools, what is shown, and the posts beside the one that is looked at."""
         yield Horizontal(
-            Search(placeholder=_("/ Search words"), id="search", compact=True),
+            Search(
+                self.selection.match, placeholder=_("/ Search words"), id="search", compact=True
+            ),
             Button(_("Filter (f)"), id="filter", compact=True),
             Button(_("Edit (e)"), id="edit", compact=True, classes="spare"),
             Button(_("More (m)"), id="more", compact=True),
@@ -75,6 +76,7 @@ class ListScreen(StepScreen):
         for post in self._library.posts:
             self._tally.add(post)
         self._show_posts()
+        self.query_one(PostTable).seek(self.desk.looked_at)
 
     @property
     def posts(self) -> Mapping[str, Post]:
@@ -89,10 +91,10 @@ class ListScreen(StepScreen):
     @property
     def selection(self) -> Selection:
         """What is asked of the posts that are shown."""
-        return self._filter
+        return self.desk.selection
 
     def _show_posts(self) -> None:
-        shown = self._filter.of(self._posts.values(), utc_now())
+        shown = self.selection.of(self._posts.values(), utc_now())
         self.query_one(PostTable).show(shown, self._library.measures)
         self.set_class(not shown, "-nothing")
         self.query_one("#nothing", Static).update(
@@ -106,7 +108,7 @@ class ListScreen(StepScreen):
         tally = self._tally
         number = f"{len(self.query_one(PostTable).posts):,}"
         everything, chosen = f"{tally.posts:,}", f"{tally.chosen:,}"
-        words = asked(self._filter)
+        words = asked(self.selection)
         if words:
             told = _("{number} of {everything} shown: {words} · {chosen} chosen")
         else:
@@ -126,8 +128,8 @@ class ListScreen(StepScreen):
 
     @on(Input.Changed, "#search")
     def _search_changed(self, event: Input.Changed) -> None:
-        if event.value.strip() != self._filter.match:
-            self._filter = replace(self._filter, match=event.value.strip())
+        if event.value.strip() != self.selection.match:
+            self.desk.selection = replace(self.selection, match=event.value.strip())
             self._show_posts()
 
     @on(Search.Left)
@@ -141,7 +143,7 @@ class ListScreen(StepScreen):
     @on(Button.Pressed, "#filter")
     def action_filter(self) -> None:
         """Say what posts must be like."""
-        self.app.push_screen(FilterScreen(self._filter), self._filtered)
+        self.app.push_screen(FilterScreen(self.selection), self._filtered)
 
     def _filtered(self, selection: Selection | None) -> None:
         if selection is not None:
@@ -149,7 +151,7 @@ class ListScreen(StepScreen):
 
     def select(self, selection: Selection) -> None:
         """Show the posts that are like this."""
-        self._filter = selection
+        self.desk.selection = selection
         self.query_one(Search).value = selection.match
         self._show_posts()
         self.query_one(PostTable).focus()
@@ -175,6 +177,8 @@ class ListScreen(StepScreen):
 
     @on(PostTable.Moved)
     def _moved(self, event: PostTable.Moved) -> None:
+        if event.post:
+            self.desk.looked_at = event.post.id
         if self._looking:
             self._looking.stop()
         if self.query_one(Preview).display:

@@ -118,6 +118,7 @@ This is what will stand on your account. **Nothing has been sent so far.**
         tab.label = Content(_("2 To know") + (f" ! {known}" if known else ""))
         self.query_one(Choices).show(plan.settings)
         self.query_one(PostTable).show(plan.waiting, {})
+        self.query_one(PostTable).seek(self.desk.looked_at)
         self._offer(review)
 
     def _offer(self, review: Review) -> None:
@@ -144,6 +145,7 @@ This is what will stand on your account. **Nothing has been sent so far.**
         if post is None or review is None:
             self.query_one("#words", Static).update(_("No post waits to be published."))
             return
+        self.desk.looked_at = post.id
         self.query_one("#words", Static).update(first_words(post))
         self.do(
             lambda: Seen(post, tuple(records_of(review.plan, post))),

@@ -163,7 +163,7 @@ Nothing is sent before you have seen it and said so.
         self._library(message.at.folder)
 
     def _library(self, folder: Path) -> Desk:
-        desk = Desk(folder, self.app.flags)
+        desk = self.app.known(Desk(folder, self.app.flags))
         self.app.remembered.archive(folder)
         self.app.push_screen(LibraryScreen(desk))
         return desk
@@ -221,7 +221,7 @@ Nothing is sent before you have seen it and said so.
         self.query_one(Said).doing("")
         if remember:
             self.app.remembered.archive(desk.folder)
-        self.app.push_screen(LibraryScreen(desk))
+        self.app.push_screen(LibraryScreen(self.app.known(desk)))
 
     # the demo
 

@@ -126,6 +126,11 @@ class PostTable(ScrollView, can_focus=True):
         self._go(at)
         self.post_message(self.Moved(self.current))
 
+    def seek(self, name: str) -> None:
+        """Put the cursor on a post, if it is shown."""
+        if name in self._rows:
+            self._go(self._rows[name])
+
     def put(self, changed: Iterable[Post]) -> None:
         """Show posts as they are now, in the rows where they stand."""
         before = self.current

@@ -25,7 +25,10 @@ class SignInForm(Vertical):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f4", "show", _("Show password"), tooltip=_("Show or hide the password"))
+        # Before the field hears of it: what is typed in one go by a password manager, or over a
+        # slow line, would be in the field already, where all can read it.
+        Binding("enter,tab", "to_the_password", show=False, priority=True),
+        Binding("f4", "show", _("Show password"), tooltip=_("Show or hide the password")),
     ]
 
     class Submitted(Message):
@@ -88,11 +91,13 @@ class SignInForm(Vertical):
         return server_in(self._field("server").value)
 
     def fill(self, handle: str, server: str | None) -> None:
-        """What is known already; what the person typed stays."""
+        """What is known already; what the person typed stays, and so does who types."""
+        is_typing = bool(self._field("handle").value)
         for name, known in (("handle", handle), ("server", server or "")):
             field = self._field(name)
             field.value = field.value or known
-        self.focus_first()
+        if not is_typing:
+            self.focus_first()
 
     def focus_first(self) -> None:
         """To the first field that is empty."""
@@ -115,10 +120,13 @@ class SignInForm(Vertical):
         """Show the password, or hide it."""
         self._show(hidden=not self._field("password").password)
 
-    @on(Input.Submitted, "#handle")
-    def _to_the_password(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._field("password").focus()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only the handle is followed by the password."""
+        return action != "to_the_password" or self.screen.focused is self._field("handle")
+
+    def action_to_the_password(self) -> None:
+        """From the handle on; the next key is the password's."""
+        self.screen.set_focus(self._field("password"))
 
     @on(Input.Submitted, "#password")
     @on(Input.Submitted, "#code")

@@ -1,0 +1,167 @@
+"""The whole way as a person goes it: the real program in a real terminal, from paste to summary."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from importer.archive.view import ArchiveView
+from importer.demo.local_pds import LocalPds
+from importer.demo.media_server import MediaServer
+from importer.model import Action, Milestone, Privacy
+from tests.breaking_proxy import BreakingProxy
+from tests.conftest import TestAccount
+from tests.end_to_end.command_line import environment
+from tests.end_to_end.server_truth import assert_exactly, look
+from tests.staged_export import Staged, stage
+from tests.tui.import_at_hand import RECORD, Hold
+
+if sys.platform == "win32":
+    pytest.skip("terminals of Windows are no files", allow_module_level=True)
+
+from tests.tui.terminal import Terminal
+
+FITS = (Action.KEEP, Action.REMUX, Action.KEEP)
+ENTER, TAB, CTRL_N, CTRL_Q = "\r", "\t", "\x0e", "\x11"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Has an export, and an account on a server that is reached by a proxy; starts the program."""
+
+    home: Path
+    export: Path
+    staged: Staged
+    account: TestAccount
+    proxy: BreakingProxy
+    surroundings: dict[str, str]
+
+    @property
+    def archive(self) -> Path:
+        return self.export.with_suffix(".tokaway")
+
+    def starts(self) -> Terminal:
+        program = (sys.executable, "-m", "importer.cli", "ui", "--pds", self.proxy.url)
+        return Terminal(program, self.surroundings, (80, 24))
+
+    @contextmanager
+    def leaves_after(self) -> Iterator[Terminal]:
+        """The program, left by ctrl+q where it stands then."""
+        with self.starts() as terminal:
+            yield terminal
+            terminal.press(CTRL_Q)
+            assert terminal.ended() == 0
+
+    def names_the_export(self, terminal: Terminal) -> None:
+        terminal.until("Move your TikTok posts")
+        terminal.paste(f"'{self.export}' ")
+        terminal.until(str(self.export)[-20:])
+        terminal.press(ENTER)
+        terminal.until("[1 Posts]")
+        terminal.until(f"{len(self.staged.posts)} posts · {len(self.staged.public)} chosen")
+
+    def signs_in(self, terminal: Terminal) -> None:
+        """From the posts."""
+        terminal.press(CTRL_N)
+        terminal.until("[2 Account]")
+        terminal.until("name.bsky.social")
+        # All at once, as password managers type.
+        terminal.press(f"@{self.account.handle}{TAB}{self.account.password}{ENTER}")
+        terminal.until(f"✓ Signed in as @{self.account.handle}")
+
+    def reviews(self, terminal: Terminal) -> None:
+        """From the account."""
+        terminal.press(CTRL_N)
+        terminal.until("[3 Review]")
+        terminal.until(f"Publish {len(self.staged.public)} posts to @")
+
+    def publishes(self, terminal: Terminal) -> None:
+        """From the review."""
+        terminal.click(f"Publish {len(self.staged.public)} posts to @")
+        terminal.until("[4 Publish]")
+
+    def holds(self, method: str) -> Hold:
+        held = Hold()
+        self.proxy.before(method, held)
+        return held
+
+    @property
+    def published(self) -> int:
+        with ArchiveView.open(self.archive) as view:
+            return view.counts()[Milestone.PUBLISHED]
+
+
+@pytest.fixture
+def person(proxy: BreakingProxy, account: TestAccount, tmp_path: Path) -> Iterator[Person]:
+    downloads = tmp_path / "home" / "Downloads"
+    downloads.mkdir(parents=True)
+    export = downloads / "TikTok_Data 1767225600.zip"
+    staged = stage(tmp_path / "media", FITS, captions={0: "Rye bread"}, private=[Privacy.ONLY_YOU])
+    surroundings = environment(downloads.parent) | {
+        "TOKAWAY_STATE": str(tmp_path / "state"),
+        "TZ": "UTC",
+        # So that the first post can hold up the others.
+        "TOKAWAY_PUBLISH_JOBS": "1",
+    }
+    with MediaServer(staged.media) as media:
+        staged.write(export, media.url(""))
+        yield Person(downloads.parent, export, staged, account, proxy, surroundings)
+
+
+def test_from_paste_to_summary(person: Person, pds: LocalPds) -> None:
+    with person.leaves_after() as terminal:
+        person.names_the_export(terminal)
+        person.signs_in(terminal)
+        person.reviews(terminal)
+        assert look(pds, person.account.did).records == ()
+        person.publishes(terminal)
+        terminal.until(f"✓ All done! All {len(FITS)} posts are published.")
+        terminal.until("[5 Summary]")
+    assert_exactly(pds, person.account.did, person.staged.public)
+    assert person.account.password.encode() not in terminal.written
+
+
+def test_left_on_every_screen_it_goes_on_to_the_end(person: Person, pds: LocalPds) -> None:
+    nothing_sent = "nothing has been sent yet"
+    with person.leaves_after() as terminal:
+        person.names_the_export(terminal)
+    with person.leaves_after() as terminal:
+        terminal.until(nothing_sent)
+        terminal.press(ENTER)
+        terminal.until("[3 Review]")
+        terminal.until("Sign in first")
+    with person.leaves_after() as terminal:
+        terminal.until(nothing_sent)
+        terminal.press(f"{TAB}{ENTER}")
+        terminal.until("[1 Posts]")
+        person.signs_in(terminal)
+    with person.leaves_after() as terminal:
+        terminal.until(nothing_sent)
+        terminal.press(ENTER)
+        terminal.until("[3 Review]")
+        terminal.until(f"Publish {len(FITS)} posts to @")
+    held = person.holds(RECORD)
+    with person.starts() as terminal:
+        terminal.until(nothing_sent)
+        terminal.press(ENTER)
+        terminal.until(f"Publish {len(FITS)} posts to @")
+        person.publishes(terminal)
+        terminal.until_true(held.reached.is_set)
+        terminal.press(CTRL_Q)
+        terminal.until("Finish what is in hand, then stop")
+        terminal.press(ENTER)
+        held.release()
+        assert terminal.ended() in (0, 130)
+    assert 0 < person.published < len(FITS)
+    with person.leaves_after() as terminal:
+        terminal.until(f"{person.published} of {len(FITS)} published")
+        terminal.press(ENTER)
+        terminal.until(f"✓ All done! All {len(FITS)} posts are published.")
+    with person.leaves_after() as terminal:
+        terminal.until(f"✓ {len(FITS)} of {len(FITS)} published")
+    assert_exactly(pds, person.account.did, person.staged.public)

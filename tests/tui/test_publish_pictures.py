@@ -52,6 +52,8 @@ async def showing(
             await pilot.pause()
         screen.show_ahead(canned.AHEAD)
         screen.show()
+        # What scrolls and is laid out a second time does so after the next refresh.
+        await pilot.wait_for_scheduled_animations()
         await pilot.pause()
         yield pilot, screen
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from tests.conftest import TestAccount
 from tests.staged_export import stage
 from tests.tui.import_at_hand import Import
 
-Picture = Callable[[Pilot[int], str], None]
+Picture = Callable[[Pilot[int], str], Awaitable[None]]
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+_LAYOUT_SECONDS = 15.0
+_SAME_LOOKS = 10
 # Fonts would be fetched from elsewhere by whoever looks at the picture.
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
 
@@ -51,16 +54,34 @@ def picture(request: pytest.FixtureRequest) -> Iterator[Picture]:
     """Hold the screen against its picture in the documents, or draw that anew when asked to."""
     draws = bool(request.config.getoption("--draw-pictures"))
 
-    def compare(pilot: Pilot[int], name: str) -> None:
-        drawn = _FONTS.sub("", pilot.app.export_screenshot(title="Tokaway"))
+    async def compare(pilot: Pilot[int], name: str) -> None:
         target = PICTURES / f"{name}.svg"
         if draws:
             PICTURES.mkdir(exist_ok=True)
-            target.write_text(drawn, encoding="utf-8")
+            target.write_text(await _at_rest(pilot), encoding="utf-8")
         assert target.is_file(), f"no picture {target.name}: draw it with --draw-pictures"
-        assert drawn == target.read_text(encoding="utf-8"), f"{target.name} looks otherwise now"
+        wanted = target.read_text(encoding="utf-8")
+        ends = time.monotonic() + _LAYOUT_SECONDS
+        # Footers, bars and panels find their sizes in several turns, whose number is not ours.
+        while (drawn := _drawn(pilot)) != wanted and time.monotonic() < ends:
+            await pilot.pause(0.05)
+        assert drawn == wanted, f"{target.name} looks otherwise now"
 
     yield compare
+
+
+def _drawn(pilot: Pilot[int]) -> str:
+    return _FONTS.sub("", pilot.app.export_screenshot(title="Tokaway"))
+
+
+async def _at_rest(pilot: Pilot[int]) -> str:
+    """The screen when it looks the same for a while."""
+    before, same = "", 0
+    while same < _SAME_LOOKS:
+        drawn = _drawn(pilot)
+        before, same = drawn, same + 1 if drawn == before else 0
+        await pilot.pause(0.05)
+    return before
 
 
 @pytest.fixture

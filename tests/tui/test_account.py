@@ -302,7 +302,7 @@ async def test_pictures(folder: Path, state: Path, picture: Picture, size: tuple
         field(screen, "handle").value = "ada.bakes.example.com"
         field(screen, "password").value = "abcd-2345-efgh-6789"
         await pilot.pause()
-        picture(pilot, f"account-form{wide}")
+        await picture(pilot, f"account-form{wide}")
         screen._answered(screen._stop, None, told())
         await until(pilot, lambda: screen.stage == "told")
-        picture(pilot, f"account{wide}")
+        await picture(pilot, f"account{wide}")

@@ -19,6 +19,7 @@ from importer.archive.view import ArchiveView
 from importer.gathering import Gathered, Say
 from importer.model import Kind, Milestone, Post
 from tests.tui import made_archives as made
+from tests.tui.conftest import Picture
 from tests.tui.made_archives import (
     CAPTION,
     DEAD,
@@ -44,8 +45,6 @@ from tui.screens.treat_posts import TreatScreen
 from tui.screens.trouble import TroubleScreen
 from tui.shown import visible
 from tui.widgets.post_table import PostTable
-
-Picture = Callable[[Pilot[int], str], None]
 
 
 @pytest.fixture
@@ -521,13 +520,13 @@ async def test_thousands_of_posts_are_walked_through(folder: Path, state: Path) 
 async def test_it_looks_so(posts: Path, state: Path, picture: Picture) -> None:
     async with opened(posts, state) as it:
         await it.pilot.pause()
-        picture(it.pilot, "library")
+        await picture(it.pilot, "library")
 
 
 async def test_it_looks_so_when_wide(posts: Path, state: Path, picture: Picture) -> None:
     async with opened(posts, state, WIDE) as it:
         await it.until(lambda: "It can be sent exactly as it is." in words(it.pilot))
-        picture(it.pilot, "library-wide")
+        await picture(it.pilot, "library-wide")
 
 
 @pytest.mark.parametrize(
@@ -545,11 +544,11 @@ async def test_its_dialogs_look_so(
         await it.press(key)
         await shown(it.pilot, kind)
         await it.pilot.pause()
-        picture(it.pilot, name)
+        await picture(it.pilot, name)
 
 
 async def test_a_post_looks_so(posts: Path, state: Path, picture: Picture) -> None:
     async with opened(posts, state) as it:
         await it.press("p")
         await it.until(lambda: "It can be sent exactly as it is." in words(it.pilot))
-        picture(it.pilot, "library-post")
+        await picture(it.pilot, "library-post")

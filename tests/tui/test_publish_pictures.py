@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,12 +13,11 @@ import tui.screens.publish
 from importer.errors import SignInNeeded
 from importer.events import Event
 from tests.tui import canned
+from tests.tui.conftest import Picture
 from tests.tui.screens import USUAL, WIDE, app_on, words
 from tui.desk import Desk
 from tui.screens.publish import PublishScreen
 from tui.verdict import of_error
-
-Picture = Callable[[Pilot[int], str], None]
 
 
 class Canned(PublishScreen):
@@ -65,7 +64,7 @@ async def test_at_work(state: Path, picture: Picture, name: str, size: tuple[int
         assert "412 of 1,030" in shown
         assert "3.3 MB of 4.2 MB" in shown
         assert "1.2 MB/s" in shown
-        picture(pilot, name)
+        await picture(pilot, name)
 
 
 async def test_waiting(state: Path, picture: Picture) -> None:
@@ -73,7 +72,7 @@ async def test_waiting(state: Path, picture: Picture) -> None:
         shown = " ".join(words(pilot).split())
         assert "Waiting until tomorrow 09:10" in shown
         assert "You may close this" in shown
-        picture(pilot, "publish-waiting")
+        await picture(pilot, "publish-waiting")
 
 
 async def test_paused(state: Path, picture: Picture) -> None:
@@ -81,7 +80,7 @@ async def test_paused(state: Path, picture: Picture) -> None:
         await pilot.press("p")
         await pilot.pause()
         assert "Paused" in words(pilot)
-        picture(pilot, "publish-paused")
+        await picture(pilot, "publish-paused")
 
 
 async def test_in_trouble(state: Path, picture: Picture) -> None:
@@ -91,7 +90,7 @@ async def test_in_trouble(state: Path, picture: Picture) -> None:
         )
         await pilot.pause()
         assert "Sign in" in words(pilot)
-        picture(pilot, "publish-trouble")
+        await picture(pilot, "publish-trouble")
 
 
 @pytest.mark.parametrize("size", [(60, 20), (40, 12), (200, 60)])

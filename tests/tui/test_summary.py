@@ -21,6 +21,7 @@ from importer.pds.repo import Repo, Write
 from importer.summary import Reason, Summary
 from tests.end_to_end.server_truth import look
 from tests.tui import canned
+from tests.tui.conftest import Picture
 from tests.tui.import_at_hand import Import
 from tests.tui.screens import USUAL, WIDE, app_on, shown, until, words
 from tui.desk import Desk
@@ -30,7 +31,6 @@ from tui.screens.taking_back import TakingBackScreen
 from tui.screens.trouble import TroubleScreen
 
 MakeImport = Callable[..., Import]
-Picture = Callable[[Pilot[int], str], None]
 KEEP = Action.KEEP
 
 
@@ -124,7 +124,7 @@ async def test_reasons_are_grouped_and_counted(
         assert "The next try is at tomorrow 09:10." in said
         assert "12 failed: The link of this video has died." in said
         assert "28 left out: Only you could see it" in said
-        picture(pilot, name)
+        await picture(pilot, name)
 
 
 async def test_all_done(state: Path, picture: Picture) -> None:
@@ -132,7 +132,7 @@ async def test_all_done(state: Path, picture: Picture) -> None:
         said = words(pilot)
         assert "All done! All 1,030 posts are published." in said
         assert "Try again" not in said
-        picture(pilot, "summary-done")
+        await picture(pilot, "summary-done")
 
 
 @asynccontextmanager

@@ -7,7 +7,6 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -20,6 +19,7 @@ from textual.widgets import HelpPanel
 from importer.archive.lock import locked
 from importer.demo.demo import MEMBER_NAME, sample_folder, write_export
 from tests.posts import NOW
+from tests.tui.conftest import Picture
 from tests.tui.imports import archive_at, nothing_fits_until
 from tests.tui.screens import USUAL, WIDE, shown, until, words
 from tui.app import TokawayApp
@@ -292,14 +292,14 @@ async def test_it_looks_as_in_the_documents(
     app: TokawayApp,
     home: Path,
     size: tuple[int, int],
-    picture: Callable[[Pilot[int], str], None],
+    picture: Picture,
 ) -> None:
     archive_at(home / "Downloads" / f"{EXPORT}.tokaway", 1030, published=412)
     archive_at(home / "TikTok_Data_1741000000.tokaway", 21, published=21, user_name="ada.reads")
     nothing_fits_until(NOW + timedelta(hours=21, minutes=10))
     async with app.run_test(size=size) as pilot:
         await welcomed(pilot, 2)
-        picture(pilot, "welcome" if size == USUAL else "welcome-wide")
+        await picture(pilot, "welcome" if size == USUAL else "welcome-wide")
 
 
 async def test_an_archive_that_a_run_holds_is_left_alone_in_words(

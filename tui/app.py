@@ -122,6 +122,11 @@ class TokawayApp(App[int]):
             partial(self.set_timer, 0.1, self.deliver_screenshot),
         )
 
+    def remember_handle(self, handle: str) -> None:
+        """Propose this account next time, unless it is the demo's, which will be gone."""
+        if self.ground.demo is None or handle != self.ground.demo.handle:
+            self.remembered.handle(handle)
+
     def hand_over(self, target: str | Path) -> None:
         """Open a link or a page for the person, or give them a file; see `tui.handing`."""
         hand_over(self, target)

@@ -10,6 +10,7 @@ from textual.widgets import Input
 
 from tests.tui.screens import USUAL, app_on, shown, until, words
 from tui.app import THEMES
+from tui.demo import Demo
 from tui.remembered import Remembered
 from tui.screens.address import AddressScreen
 from tui.screens.browse import BrowseScreen
@@ -102,3 +103,12 @@ async def test_a_file_in_a_terminal_stays_where_it_is(state: Path, tmp_path: Pat
         await shown(pilot, AddressScreen)
         seen = "".join(line.strip(" │") for line in words(pilot).splitlines())
         assert str(table) in seen
+
+
+def test_the_account_of_the_demo_is_not_proposed_again(tmp_path: Path, state: Path) -> None:
+    app = app_on(None, state)
+    app.ground.demo = Demo(tmp_path / "export.zip", "creator.test", "secret", {})
+    app.remember_handle("creator.test")
+    assert app.remembered.choices.handle == ""
+    app.remember_handle("maker.test")
+    assert app.remembered.choices.handle == "maker.test"

@@ -224,7 +224,7 @@ class AccountScreen(StepScreen):
     def _answered(self, stop: Stop, signed_in: SignedIn | None, told: Accepted) -> None:
         if stop is not self._stop:
             return
-        self.app.remembered.handle(told.account.handle)
+        self.app.remember_handle(told.account.handle)
         self.query_one("#told", Static).update(
             Text("\n\n").join([*signed_in_words(signed_in), accepted_words(told)])
         )
@@ -284,7 +284,7 @@ class AccountScreen(StepScreen):
     def action_back(self) -> None:
         """To the step before; what was typed is there again next time, except for secrets."""
         if self._form.handle:
-            self.app.remembered.handle(self._form.handle)
+            self.app.remember_handle(self._form.handle)
         with suppress(UserError):
             if self._knows:
                 self.desk.set_flag("pds", self._form.server)

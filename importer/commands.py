@@ -15,7 +15,7 @@ from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.clock import utc_now
 from importer.console import Console
-from importer.engine.run import Outcome
+from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.events import jsonable

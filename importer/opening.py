@@ -11,7 +11,7 @@ from importer.archive.intake import Absorbed
 from importer.archive.lock import locked
 from importer.archive.matching import match_posts
 from importer.archive.store import Archive, make_folder
-from importer.archive.view import DATABASE_NAME
+from importer.archive.trouble import DATABASE_NAME
 from importer.errors import UserError
 from importer.export.reader import Export, read
 from importer.gathering import Gathered, Say, gather_folder

@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 from importer.archive.store import Archive
 from importer.archive.view import UNFINISHED
-from importer.engine.run import Outcome, run
+from importer.engine.outcome import Outcome
+from importer.engine.run import run
 from importer.engine.stop import Stop
 from importer.engine.wishes import Wishes
 from importer.events import Event

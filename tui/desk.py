@@ -23,7 +23,7 @@ from importer.budgets import Window
 from importer.captions.table import Edits, read_table, write_table
 from importer.clock import utc_now
 from importer.closeup import Closeup, closeup
-from importer.engine.run import Outcome
+from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
 from importer.engine.wishes import Wishes
 from importer.events import Event

@@ -9,7 +9,7 @@ from textual import on
 from textual.message import Message
 
 from importer.archive.view import UNFINISHED
-from importer.engine.run import Outcome
+from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
 from importer.engine.wishes import Wishes
 from importer.errors import Stopped

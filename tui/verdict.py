@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from importer.clock import utc_now
-from importer.engine.run import Outcome
+from importer.engine.outcome import Outcome
 from importer.errors import (
     ArchiveInUse,
     BudgetEmpty,

@@ -8,7 +8,8 @@ from typing import Any
 
 from importer.archive import moves
 from importer.archive.rows import NO_TROUBLE
-from importer.archive.view import PREPARED_PREFIX, ArchiveView, sqlite_trouble
+from importer.archive.trouble import sqlite_trouble
+from importer.archive.view import PREPARED_PREFIX, ArchiveView
 from importer.model import MediaFile, Milestone, Post, Role
 
 

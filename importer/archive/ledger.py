@@ -18,7 +18,7 @@ import platformdirs
 
 from importer.archive.database import Database
 from importer.archive.rows import instant, moment
-from importer.archive.view import sqlite_trouble
+from importer.archive.trouble import sqlite_trouble
 from importer.budgets import BY_ACCOUNT, Kind, Window
 
 NAME = "spending.db"

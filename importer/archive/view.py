@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -21,7 +19,8 @@ from importer.archive.rows import (
     post_from_row,
     record_from_row,
 )
-from importer.errors import DiskFull, UserError
+from importer.archive.trouble import DATABASE_NAME, sqlite_trouble
+from importer.errors import UserError
 from importer.model import (
     Account,
     LeftOut,
@@ -36,13 +35,11 @@ from importer.model import (
 )
 from importer.records.destinations import USUAL
 
-DATABASE_NAME = "archive.db"
 # What the names of files begin with that were made from originals.
 PREPARED_PREFIX = "prepared"
 MEDIA_NAME = "media"
 UNFINISHED = (Milestone.FOUND, Milestone.FETCHED, Milestone.PREPARED)
 PLACED = (Milestone.PUBLISHED, Milestone.VERIFIED)
-_LEAST_ROOM = 64 * 1024  # the smallest a database in WAL mode needs beside itself
 
 
 class ArchiveView:
@@ -391,48 +388,3 @@ def unmet(destinations: Collection[str]) -> tuple[str, list[str]]:
     )
     names = [name for name in destinations for _ in range(2)]
     return " OR ".join([f"({one})"] * len(destinations)), names
-
-
-@contextmanager
-def sqlite_trouble(folder: Path) -> Iterator[None]:
-    """Turn what SQLite says about the disk or the file into words for the user."""
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        name = getattr(error, "sqlite_errorname", "")  # errors of the module itself have none
-        if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and _is_full(folder)):
-            raise DiskFull(
-                f"The disk that holds the archive {folder} is full. Nothing is lost.",
-                hint="Free some space and give the same command again.",
-            ) from error
-        if name.startswith("SQLITE_IOERR"):
-            raise UserError(
-                f"The disk that holds the archive {folder} fails ({error}). "
-                "What is on your account is safe.",
-                hint="Check that the disk is connected and sound, then give the same command "
-                "again.",
-                code="disk_fails",
-            ) from error
-        if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-            raise UserError(
-                f"The archive database in {folder} is damaged ({error}). "
-                "What is on your account is safe.",
-                hint=f"Move {DATABASE_NAME} away and run again: posts already published are "
-                "found by their keys and not posted twice.",
-                code="damaged_archive",
-            ) from error
-        if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
-            raise UserError(
-                f"The archive in {folder} cannot be written ({error}).",
-                hint="Check who owns the folder, or choose another with --archive DIR.",
-                code="archive_not_writable",
-            ) from error
-        raise
-
-
-def _is_full(folder: Path) -> bool:
-    # With no room for its shared memory SQLite speaks of an I/O error, not of a full disk.
-    try:
-        return shutil.disk_usage(folder).free < _LEAST_ROOM
-    except OSError:
-        return False

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from importer.archive.store import Archive
 from importer.archive.view import UNFINISHED
 from importer.clock import utc_now
+from importer.engine.outcome import Outcome
 from importer.engine.outlook import outlook
 from importer.engine.pauses import Pause, Pauses
 from importer.engine.reconcile import reconcile
@@ -60,16 +61,6 @@ _TOO_LATE = Notice(
     "To take it back afterwards: tokaway undo ARCHIVE POST",
 )
 log = logging.getLogger("tokaway")
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a run ended. `error` is why it ended early; `clean` is false if a worker still hangs."""
-
-    word: str
-    exit_code: int
-    error: RunError | None = None
-    clean: bool = True
 
 
 @dataclass(slots=True)

@@ -14,7 +14,8 @@ from typing import Any
 from importer.archive.store import Archive
 from importer.archive.view import PLACED
 from importer.clock import utc_now
-from importer.engine.run import Outcome, run
+from importer.engine.outcome import Outcome
+from importer.engine.run import run
 from importer.engine.stop import Stop
 from importer.engine.wishes import Wishes
 from importer.errors import Unreachable

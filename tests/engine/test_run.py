@@ -16,7 +16,7 @@ import pytest
 import importer.engine.run
 from importer import __version__
 from importer.clock import utc_now
-from importer.engine.run import Outcome
+from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
 from importer.errors import (
     BudgetEmpty,

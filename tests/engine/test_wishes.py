@@ -12,7 +12,7 @@ import pytest
 from importer.archive.ledger import Ledger
 from importer.budgets import HOUR, Kind
 from importer.clock import utc_now
-from importer.engine.run import Outcome
+from importer.engine.outcome import Outcome
 from importer.errors import TryLater
 from importer.events import Event, Noticed, Status, StepDone, StepFailed, StepStarted, Waiting
 from importer.model import Milestone, Stage

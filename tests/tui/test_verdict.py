@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from importer.engine.run import Outcome
+from importer.engine.outcome import Outcome
 from importer.errors import (
     ArchiveInUse,
     BudgetEmpty,

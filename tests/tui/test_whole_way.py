@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,12 +51,15 @@ class Person:
         return Terminal(program, self.surroundings, (80, 24))
 
     @contextmanager
-    def leaves_after(self) -> Iterator[Terminal]:
-        """The program, left by ctrl+q where it stands then."""
+    def leaves_after(self, *, killed: bool = False) -> Iterator[Terminal]:
+        """The program, left by ctrl+q where it stands then, or killed there."""
         with self.starts() as terminal:
             yield terminal
-            terminal.press(CTRL_Q)
-            assert terminal.ended() == 0
+            if killed:
+                terminal.process.kill()
+            else:
+                terminal.press(CTRL_Q)
+            assert terminal.ended() == (-signal.SIGKILL if killed else 0)
 
     def names_the_export(self, terminal: Terminal) -> None:
         terminal.until("Move your TikTok posts")
@@ -126,21 +130,24 @@ def test_from_paste_to_summary(person: Person, pds: LocalPds) -> None:
     assert person.account.password.encode() not in terminal.written
 
 
-def test_left_on_every_screen_it_goes_on_to_the_end(person: Person, pds: LocalPds) -> None:
+@pytest.mark.parametrize("killed", [False, True], ids=["left", "killed"])
+def test_left_on_every_screen_it_goes_on_to_the_end(
+    person: Person, pds: LocalPds, killed: bool
+) -> None:
     nothing_sent = "nothing has been sent yet"
-    with person.leaves_after() as terminal:
+    with person.leaves_after(killed=killed) as terminal:
         person.names_the_export(terminal)
-    with person.leaves_after() as terminal:
+    with person.leaves_after(killed=killed) as terminal:
         terminal.until(nothing_sent)
         terminal.press(ENTER)
         terminal.until("[3 Review]")
         terminal.until("Sign in first")
-    with person.leaves_after() as terminal:
+    with person.leaves_after(killed=killed) as terminal:
         terminal.until(nothing_sent)
         terminal.press(f"{TAB}{ENTER}")
         terminal.until("[1 Posts]")
         person.signs_in(terminal)
-    with person.leaves_after() as terminal:
+    with person.leaves_after(killed=killed) as terminal:
         terminal.until(nothing_sent)
         terminal.press(ENTER)
         terminal.until("[3 Review]")
@@ -152,12 +159,15 @@ def test_left_on_every_screen_it_goes_on_to_the_end(person: Person, pds: LocalPd
         terminal.until(f"Publish {len(FITS)} posts to @")
         person.publishes(terminal)
         terminal.until_true(held.reached.is_set)
-        terminal.press(CTRL_Q)
-        terminal.until("Finish what is in hand, then stop")
-        terminal.press(ENTER)
+        if killed:
+            terminal.process.kill()
+        else:
+            terminal.press(CTRL_Q)
+            terminal.until("Finish what is in hand, then stop")
+            terminal.press(ENTER)
         held.release()
-        assert terminal.ended() in (0, 130)
-    assert 0 < person.published < len(FITS)
+        assert terminal.ended() in ((-signal.SIGKILL,) if killed else (0, 130))
+    assert (0 if killed else 1) <= person.published < len(FITS)
     with person.leaves_after() as terminal:
         terminal.until(f"{person.published} of {len(FITS)} published")
         terminal.press(ENTER)

@@ -93,7 +93,11 @@ class Verification:
                 if trouble := wrong.get((record.collection, record.rkey)):
                     return trouble
             for record in _each_file_once(own):
-                trouble = self._patience.call(lambda record=record: check_files(record, repo, sent))  # type: ignore[misc]
+                # What was found on the server may show other files than those of this archive.
+                own_files = sent if record.run is not None else ()
+                trouble = self._patience.call(
+                    lambda record=record, own_files=own_files: check_files(record, repo, own_files)  # type: ignore[misc]
+                )
                 if trouble:
                     return trouble
             return None

@@ -69,14 +69,15 @@ def test_whatever_breaks_the_same_command_again_ends_the_same(
     seed = secrets.randbits(32)
     print(f"seed {seed}")  # noqa: T201  pytest shows it when the test fails
     with bad_line as proxy:
-        proxy.chaos(seed, 0.3, at_most_in_a_row=4)
+        proxy.chaos(seed, 0.4, at_most_in_a_row=4)
         codes: list[int] = []
-        while not codes or codes[-1] in (6, 75):
+        # 3: the server takes no sign-in for a moment.
+        while not codes or codes[-1] in (3, 6, 75):
             assert len(codes) < RUNS, codes
             codes.append(run(job, proxy).code)
         broken = [call.fault for call in proxy.calls() if call.fault]
     assert codes[-1] == 0
-    assert len(broken) >= len(FITS)
+    assert len(broken) >= 3
     assert_exactly(job.pds, job.account.did, job.staged.public)
 
 

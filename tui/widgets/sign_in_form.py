@@ -92,7 +92,9 @@ class SignInForm(Vertical):
 
     def fill(self, handle: str, server: str | None) -> None:
         """What is known already; what the person typed stays, and so does who types."""
-        is_typing = bool(self._field("handle").value)
+        # Of keys that came in one go the handle may not have heard yet.
+        has_gone_on = self.screen.focused is self._field("password")
+        is_typing = bool(self._field("handle").value) or has_gone_on
         for name, known in (("handle", handle), ("server", server or "")):
             field = self._field(name)
             field.value = field.value or known

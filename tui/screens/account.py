@@ -65,6 +65,7 @@ class AccountScreen(StepScreen):
 
     app: TokawayApp
     PLACE = Place.ACCOUNT
+    AUTO_FOCUS = ""  # the form takes it
     CSS_PATH = "account.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+n", "next", _("Next"), tooltip=_("To the step after this one")),
@@ -106,7 +107,7 @@ class AccountScreen(StepScreen):
     def on_mount(self) -> None:
         """See what is known already."""
         self._said.doing(_("Looking whether you are signed in already …"))
-        self.do(self._known, self._begin, group="known")
+        self.do(self._known, lambda known: self._form.fill(*known, self._begun), group="known")
 
     def on_unmount(self) -> None:
         """Nobody waits for an answer any more."""
@@ -131,9 +132,7 @@ class AccountScreen(StepScreen):
         last = self.app.remembered.choices.handle or (kept[0] if len(kept) == 1 else "")
         return settings.to or (account.handle if account else last), settings.pds
 
-    def _begin(self, known: tuple[str, str | None]) -> None:
-        is_typing = bool(self._form.handle)
-        self._form.fill(*known)
+    def _begun(self, is_typing: bool) -> None:
         self._knows = True
         if self._has_tried:  # who types fast is answered already
             return

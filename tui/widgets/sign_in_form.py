@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -68,8 +69,9 @@ class SignInForm(Vertical):
             yield Input(placeholder=_("found by your handle"), id="server")
 
     def on_mount(self) -> None:
-        """The code is asked for when the server wants one."""
+        """Ready for keys when it is seen; the code is asked for when the server wants one."""
         self.query_one("#code-field").display = False
+        self.screen.set_focus(self._field("handle"))
 
     @property
     def handle(self) -> str:
@@ -90,20 +92,28 @@ class SignInForm(Vertical):
         """
         return server_in(self._field("server").value)
 
-    def fill(self, handle: str, server: str | None) -> None:
-        """What is known already; what the person typed stays, and so does who types."""
-        # Of keys that came in one go the handle may not have heard yet.
-        has_gone_on = self.screen.focused is self._field("password")
-        is_typing = bool(self._field("handle").value) or has_gone_on
-        for name, known in (("handle", handle), ("server", server or "")):
-            field = self._field(name)
-            field.value = field.value or known
-        if not is_typing:
-            self.focus_first()
+    def fill(self, handle: str, server: str | None, then: Callable[[bool], object]) -> None:
+        """What is known already; what the person typed stays, and so does who types.
+
+        `then` follows when the fields have heard every key that was pressed before, and is told
+        whether the person is typing.
+        """
+
+        def fill() -> None:
+            is_typing = bool(self._field("handle").value)
+            for name, known in (("handle", handle), ("server", server or "")):
+                field = self._field(name)
+                field.value = field.value or known
+            if not is_typing:
+                self.focus_first()
+            then(is_typing)
+
+        self._when_heard(fill)
 
     def focus_first(self) -> None:
         """To the first field that is empty."""
-        self._field("password" if self._field("handle").value else "handle").focus()
+        # At once: asked for as `focus()`, it would come between the keys that are on their way.
+        self.screen.set_focus(self._field("password" if self._field("handle").value else "handle"))
 
     def ask_code(self) -> None:
         """A place for the code from the e-mail, which the server wants."""
@@ -136,12 +146,16 @@ class SignInForm(Vertical):
     @on(Button.Pressed, "#sign-in")
     def _submit(self, event: Message) -> None:
         event.stop()
-        self.post_message(self.Submitted())
+        self._when_heard(lambda: self.post_message(self.Submitted()))
 
     @on(Button.Pressed, "#browser")
     def _browse(self, event: Button.Pressed) -> None:
         event.stop()
         self.post_message(self.InBrowser())
+
+    def _when_heard(self, then: Callable[[], object]) -> None:
+        """Keys wait for the program, then for their field; `then` queues behind them."""
+        self.app.call_later(self._field("handle").call_later, then)
 
     def _show(self, *, hidden: bool) -> None:
         self._field("password").password = hidden

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
-from joserfc import jwt
-from joserfc.jwk import ECKey
+
+if TYPE_CHECKING:
+    from joserfc.jwk import ECKey
 
 NONCE_WANTED = "use_dpop_nonce"
 """The error of a server that wants its newest nonce in the proof."""
@@ -77,6 +78,9 @@ class ProofKey:
     @classmethod
     def made(cls) -> ProofKey:
         """A new one."""
+        # Loading it takes a tenth of a second, and passwords never need it.
+        from joserfc.jwk import ECKey
+
         return cls(ECKey.generate_key("P-256", auto_kid=False))
 
     @classmethod
@@ -86,6 +90,8 @@ class ProofKey:
         Raises:
             ValueError: it is no key.
         """
+        from joserfc.jwk import ECKey
+
         return cls(ECKey.import_key(dict(jwk)))
 
     def kept(self) -> dict[str, str]:
@@ -94,6 +100,8 @@ class ProofKey:
 
     def proof(self, method: str, url: httpx.URL, token: str = "") -> str:
         """Prove that a call, with a token or without, is made by the holder of the key."""
+        from joserfc import jwt
+
         claims: dict[str, Any] = {
             "jti": secrets.token_urlsafe(16),
             "htm": method,

@@ -66,6 +66,19 @@ def test_without_colour_it_says_the_same(home: Path, surroundings: dict[str, str
     assert said[0] == said[1]
 
 
+@pytest.mark.parametrize("program", ["Apple_Terminal", "WezTerm"])
+def test_a_terminal_that_does_not_say_how_it_shows_pictures(
+    surroundings: dict[str, str], program: str
+) -> None:
+    with Terminal([*UI, "ui"], surroundings | {"TERM_PROGRAM": program}, USUAL) as terminal:
+        terminal.until("Move your TikTok posts")
+        terminal.press("\x11")
+        assert terminal.ended() == 0
+    before = terminal.written.partition(b"\x1b[?1049h")[0]
+    assert (b"\x1b[c" in before) == (program == "WezTerm")
+    assert b"Traceback" not in terminal.written
+
+
 def test_a_link_is_opened_by_the_browser_beside_the_terminal(tmp_path: Path) -> None:
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > "{tmp_path}/opened"\n')

@@ -19,7 +19,7 @@ from tui.advice import advice
 from tui.language import _, ngettext
 from tui.naming import kind_name, length, milestone_name, privacy_name
 from tui.shown import one_line, visible
-from tui.widgets.poster import picture_of, poster_widget
+from tui.widgets.poster import Poster
 
 # Their hints speak of commands; here one key does it.
 _CHOICES = ("private", "left_out", "undone")
@@ -30,33 +30,25 @@ class Preview(VerticalScroll):
 
     DEFAULT_CSS = """
     Preview { padding: 0 1; }
-    Preview #poster { width: auto; height: 12; margin: 0 2 1 0; }
-    Preview Static { height: auto; width: 1fr; }
+    Preview Poster { margin: 0 2 1 0; }
+    Preview #words { height: auto; width: 1fr; }
     """
 
     def compose(self) -> ComposeResult:
         """The still above the words."""
-        yield poster_widget()
+        yield Poster()
         yield Static(id="words")
-
-    def on_mount(self) -> None:
-        """Nothing is shown before there is a post."""
-        self.query_one("#poster").display = False
 
     def show(self, post: Post | None, measure: Measure | None) -> None:
         """Show at once what the list knows; the rest comes with `show_closely`."""
-        self.query_one("#poster").display = False
+        self.query_one(Poster).show(None)
         words = told(post, measure, None, utc_now()) if post else Text(_("No post."))
         self.query_one("#words", Static).update(words)
         self.scroll_home(animate=False)
 
     def show_closely(self, seen: Closeup, measure: Measure | None) -> None:
         """Show all there is to know."""
-        image = self.query_one("#poster")
-        picture = picture_of(seen.poster)
-        image.display = picture is not None
-        if picture:
-            image.image = picture  # type: ignore[attr-defined]  # of every kind of image
+        self.query_one(Poster).show(seen.poster)
         words = told(seen.post, measure, seen, utc_now())
         self.query_one("#words", Static).update(words)
 

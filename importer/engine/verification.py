@@ -13,12 +13,14 @@ from importer.archive.store import Archive
 from importer.engine.patience import Patience
 from importer.errors import TryLater, UserError
 from importer.model import MediaFile, Post, Record, Role, Trouble
-from importer.pds.appview import AT_ONCE, SHOWN, AppView
+from importer.pds.appview import AT_ONCE, AppView
 from importer.pds.repo import PublicRepo
 from importer.pds.snapshot import Snapshot, take
 from importer.pds.xrpc import Server, XrpcError
 from importer.records.car import CarError
+from importer.stages.look import Seen, does_not_play, look, not_shown
 from importer.stages.verify import check_files, compare
+from importer.step import Step
 
 WORKERS = 4
 Verifier = Callable[[bytes, bytes], bool]
@@ -141,35 +143,14 @@ class Verification:
         """What the app view does not show, or cannot play."""
         if self._appview is None or not names or self.unasked:
             return {}
-        first = {
-            name: record.uri
-            for name in names
-            for record in of_each[name]
-            if record.collection == SHOWN and record.part == 0
-        }
-        if not first:
-            return {}
         try:
-            shown = self._appview.shown(list(first.values()))
+            seen = look({name: of_each[name] for name in names}, self._appview, Step())
         except (TryLater, XrpcError) as trouble:
             self.unasked = str(trouble)
             return {}
-        found: dict[str, Trouble | None] = {}
-        for name, uri in first.items():
-            if uri not in shown:
-                found[name] = Trouble(
-                    "not_shown",
-                    f"{self._appview.host} does not show {uri} yet.",
-                    "New posts may take an hour: verify again later.",
-                )
-            elif (playlist := shown[uri]) and self._appview.plays(playlist) is False:
-                found[name] = Trouble(
-                    "does_not_play",
-                    f"{self._appview.host} shows {uri}, but its video does not play.",
-                    "New videos may take an hour. To publish it again with its video encoded "
-                    "anew: tokaway verify ARCHIVE --repair",
-                )
-        return found
+        host = self._appview.host
+        said = {Seen.ABSENT: not_shown(host), Seen.MUTE: does_not_play(host)}
+        return {name: said.get(what) for name, what in seen.items()}
 
     def _noted(self, post: Post, records: tuple[Record, ...], trouble: Trouble | None) -> Checked:
         if trouble:

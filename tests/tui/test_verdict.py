@@ -52,6 +52,7 @@ def test_every_error_says_what_to_do(error: TokawayError, advice: str, step: Nex
     [
         ("all_published", True, Next.SUMMARY),
         ("some_failed", False, Next.SUMMARY),
+        ("some_mute", False, Next.SUMMARY),
         ("limit_reached", True, Next.SUMMARY),
         ("dry_run", True, Next.SUMMARY),
         ("interrupted", True, Next.AGAIN),

@@ -18,7 +18,7 @@ from importer.pds.repo import PublicRepo
 from importer.pds.snapshot import Snapshot, take
 from importer.pds.xrpc import Server, XrpcError
 from importer.records.car import CarError
-from importer.stages.look import Seen, does_not_play, look, not_shown
+from importer.stages.look import ENCODED, Seen, does_not_play, look, never_plays, not_shown
 from importer.stages.verify import check_files, compare
 from importer.step import Step
 
@@ -109,7 +109,7 @@ class Verification:
                 some = names[at : at + AT_ONCE]
                 files = [self._archive.files(name) for name in some]
                 told = dict(zip(some, pool.map(check, some, files), strict=True))
-                told |= self._unseen([name for name in some if told[name] is None], of_each)
+                told |= self._unseen([posts[name] for name in some if told[name] is None], of_each)
                 for name in some:
                     yield self._noted(posts[name], tuple(of_each[name]), told[name])
 
@@ -138,19 +138,23 @@ class Verification:
             ) from error
 
     def _unseen(
-        self, names: Sequence[str], of_each: dict[str, list[Record]]
+        self, posts: Sequence[Post], of_each: dict[str, list[Record]]
     ) -> dict[str, Trouble | None]:
         """What the app view does not show, or cannot play."""
-        if self._appview is None or not names or self.unasked:
+        if self._appview is None or not posts or self.unasked:
             return {}
         try:
-            seen = look({name: of_each[name] for name in names}, self._appview, Step())
+            seen = look({post.id: of_each[post.id] for post in posts}, self._appview, Step())
         except (TryLater, XrpcError) as trouble:
             self.unasked = str(trouble)
             return {}
         host = self._appview.host
-        said = {Seen.ABSENT: not_shown(host), Seen.MUTE: does_not_play(host)}
-        return {name: said.get(what) for name, what in seen.items()}
+        found: dict[str, Trouble | None] = {}
+        for post in posts:
+            mute = never_plays(host, ENCODED) if post.encode else does_not_play(host)
+            said = {Seen.ABSENT: not_shown(host), Seen.MUTE: mute}
+            found[post.id] = said.get(seen.get(post.id, Seen.UNKNOWN))
+        return found
 
     def _noted(self, post: Post, records: tuple[Record, ...], trouble: Trouble | None) -> Checked:
         if trouble:

@@ -24,7 +24,7 @@ from importer.model import Action, Milestone, Post, Role, Trouble
 from importer.pds.appview import AT_ONCE
 from importer.pds.xrpc import XrpcError
 from importer.settings import Settings
-from importer.stages.look import Seen, look, never_plays, not_shown
+from importer.stages.look import ENCODED, Seen, look, never_plays, not_shown
 from importer.stages.repair import WayMade, make_way
 from importer.stages.tools import FileGone, Job, Tools
 from importer.stages.undo import Undone
@@ -153,13 +153,13 @@ class Watch:
         except Stopped:
             return 0
         except TryLater as trouble:
-            self._pause(now, trouble.at)
+            self._pause(asked, now, trouble.at)
             return 0
         except Exception as trouble:
             if asked.goes_back:
                 self._give_up(asked.looks[0], never_plays(self._host, _why_not(trouble)))
             else:
-                self._pause(now)
+                self._pause(asked, now)
             log.warning("a look at what is published failed", exc_info=trouble)
             return 0
         self._rest = _SHORTEST_REST
@@ -171,10 +171,14 @@ class Watch:
         self._gathers_until = now if goes_on else now + _GAP
         return 0
 
-    def _pause(self, now: datetime, until: datetime | None = None) -> None:
-        """Ask nothing for a while: nobody waits for it."""
-        self._not_before = max(now + self._rest, until or now)
+    def _pause(self, asked: _Asked, now: datetime, until: datetime | None = None) -> None:
+        """Leave it for a while: one post that goes back, or all questions."""
+        at = max(now + self._rest, until or now)
         self._rest = min(self._rest * 2, _LONGEST_REST)
+        if asked.goes_back:
+            self._archive.put_look(replace(asked.looks[0], next_at=at))
+        else:
+            self._not_before = at
 
     def _note(self, one: Look, seen: Seen, now: datetime) -> bool:
         """Remember what was seen of a post; whether it goes back now."""
@@ -191,7 +195,7 @@ class Watch:
         elif told is Verdict.NOT_SHOWN:
             self._give_up(one, not_shown(self._host))
         elif self._is_made_by_us(post):
-            self._give_up(one, never_plays(self._host, "Tokaway encoded it already."))
+            self._give_up(one, never_plays(self._host, ENCODED))
         else:
             # Noted before anything is deleted: whoever goes on from here deletes it again.
             self._archive.put_look(replace(one, next_at=now, goes_back=True))

@@ -9,6 +9,7 @@ from importer.model import DOES_NOT_PLAY, NOT_SHOWN, Record, Trouble
 from importer.pds.appview import AT_ONCE, SHOWN, AppView, Shown
 from importer.step import Step
 
+ENCODED = "Tokaway encoded it already."
 USUAL_HINT = (
     "Is the account's e-mail address confirmed, and its daily number of videos not used up? Then "
     "take the post back (tokaway undo ARCHIVE POST) and publish it again another day, or by a "

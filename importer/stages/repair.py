@@ -58,16 +58,21 @@ class WayMade:
 def make_way(job: Job, tools: Tools, step: Step) -> WayMade:
     """Encode the video of a published post anew, and then only delete its records.
 
-    They are written again under their keys as those of any prepared post are. It may be repeated
-    after any doubt: records that are gone already are no hindrance.
+    They are written again under their keys as those of any prepared post are: nothing is deleted
+    while there would be no room for that. It may be repeated after any doubt: records that are gone
+    already are no hindrance.
 
     Raises:
         FileGone: the original is no longer there.
         Refused: it cannot be encoded.
         XrpcError: the server refuses to delete the records.
-        TryLater, SignInNeeded, Stopped: as `prepare` and `undo` do.
+        TryLater: a budget has no room; or as `prepare` and `undo` do, and so `SignInNeeded` and
+            `Stopped`.
     """
+    records, files = len(job.records), sum(map(len, job.files.values()))
+    tools.budget.check_room(records=records, files=files)
     made = prepare(replace(job, post=replace(job.post, encode=True)), tools, step)
+    tools.budget.check_room(records=records, files=len(made.files))
     step.check()
     return WayMade(undo(job.records, tools.repo), made.files)
 

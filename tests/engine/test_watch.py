@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from importer.archive.ledger import Ledger
 from importer.archive.store import Archive
+from importer.budgets import DAY
 from importer.clock import utc_now
 from importer.demo.local_pds import LocalPds
 from importer.engine.outcome import Outcome
@@ -20,6 +22,7 @@ from importer.events import Event, Looked, StepStarted, Waiting
 from importer.media.probe import probe
 from importer.model import Milestone, Role, Stage
 from importer.pds.appview import open_appview
+from importer.pds.budget import Budget
 from importer.pds.video_service import VideoService
 from importer.pds.xrpc import Server
 from importer.records.keys import record_key
@@ -28,7 +31,7 @@ from importer.stages.place import describe, post_folder
 from importer.summary import summarise
 from tests.appview_stand_in import AppViewStandIn
 from tests.conftest import Hurry
-from tests.posts import exported
+from tests.posts import DID, exported
 from tests.stages.conftest import CLIP, Desk, desk, desk_at
 from tests.video_stand_in import VideoStandIn
 
@@ -167,6 +170,22 @@ def test_what_is_not_known_at_the_end_is_looked_at_by_the_next_run(cinema: Cinem
     assert cinema.run() == Outcome("all_published", 0)
     assert [plays for _, plays, _ in cinema.looked()] == [True]
     assert len(view.shows(key)) == 2
+
+
+def test_nothing_is_deleted_that_could_not_be_published_again_now(
+    cinema: Cinema, tmp_path: Path
+) -> None:
+    [key] = cinema.add(CLIP)
+    cinema.view.refused[key] = 1
+    books = Ledger(tmp_path / "state")
+    budget = Budget(books, "pds.test", DID, paces={DAY: 1}, now=lambda: cinema.now)
+    cinema.desk = replace(cinema.desk, tools=replace(cinema.desk.tools, budget=budget))
+    assert cinema.run(PATIENT) == Outcome("all_published", 0)
+    assert (cinema.on_server(), len(cinema.view.shows(key))) == ([key], 1)
+    cinema.now += timedelta(days=1)
+    assert cinema.run() == Outcome("all_published", 0)
+    assert (cinema.on_server(), len(cinema.view.shows(key))) == ([key], 2)
+    books.close()
 
 
 def test_what_was_edited_elsewhere_is_not_deleted(cinema: Cinema) -> None:

@@ -65,7 +65,11 @@ class AppViewStandIn(Loopback):
             if len(uris) > AT_ONCE:
                 return 400, b'{"error": "InvalidRequest"}'
             self.asked.append([uri.rpartition("/")[2] for uri in uris])
-            posts = [post for uri in uris if (post := self._post(uri))]
+            dids = {uri.split("/")[2] for uri in uris}
+            stands = {
+                one["uri"]: one for did in dids for one in self._pds.list_records(did, COLLECTION)
+            }
+            posts = [post for uri in uris if (post := self._post(uri, stands.get(uri)))]
             return 200, json.dumps({"posts": posts}).encode()
         if parts.path.endswith("/app.bsky.actor.getProfile"):
             if not self.visits:
@@ -76,11 +80,8 @@ class AppViewStandIn(Loopback):
             return (200, b"#EXTM3U\n") if self._plays(cid) else (404, b"")
         return 404, b"{}"
 
-    def _post(self, uri: str) -> dict[str, Any] | None:
+    def _post(self, uri: str, found: dict[str, Any] | None) -> dict[str, Any] | None:
         did, rkey = uri.split("/")[2], uri.rpartition("/")[2]
-        found = next(
-            (one for one in self._pds.list_records(did, COLLECTION) if one["uri"] == uri), None
-        )
         if found is None or self.hidden[rkey]:
             self.hidden[rkey] = max(0, self.hidden[rkey] - 1)
             return None

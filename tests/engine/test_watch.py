@@ -26,6 +26,7 @@ from importer.pds.budget import Budget
 from importer.pds.video_service import VideoService
 from importer.pds.xrpc import Server
 from importer.records.keys import record_key
+from importer.report import write_report
 from importer.settings import Settings
 from importer.stages.place import describe, post_folder
 from importer.summary import summarise
@@ -134,6 +135,8 @@ def test_what_does_not_play_is_encoded_anew_once_and_then_says_why(cinema: Cinem
         posts[3].trouble_code,
         1,
     )
+    report = write_report(cinema.archive, cinema.now, make_posters=False).read_text()
+    assert "Published, but not right" in report and "its video does not play" in report
     # What was decided stays so, and nothing is asked any more.
     asked = len(view.asked)
     cinema.now += timedelta(days=30)

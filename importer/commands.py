@@ -42,6 +42,7 @@ from importer.wording import (
     plural,
     size,
     titles,
+    unseen_line,
     utc,
     wording_lines,
 )
@@ -309,14 +310,14 @@ def post_fields(post: Post, fit: Foreseen | None) -> dict[str, Any]:
 
 def _nothing_to_do(console: Console, archive: Archive) -> int:
     summary = summarise(archive, utc_now())
-    failed = summary.counts[Milestone.FAILED]
+    is_well = not (summary.counts[Milestone.FAILED] or archive.number_mute())
     console.result("status", jsonable(summary))
     console.line(
         f"Nothing to do: {summary.published} of {plural(summary.chosen, 'chosen post')} "
         "published before, nothing sent now."
     )
     _show_reasons(console, summary)
-    return 1 if failed else 0
+    return 0 if is_well else 1
 
 
 def _tell_outcome(console: Console, archive: Archive, outcome: Outcome) -> None:
@@ -371,6 +372,8 @@ def _show_reasons(console: Console, summary: Summary) -> None:
         console.line(f"  {reason.posts} {reason.milestone} — {reason.text} {reason.hint}".rstrip())
     for gap in summary.left_out:
         console.line(f"  {gap_line(gap)}")
+    if unseen := unseen_line(summary):
+        console.line(unseen)
 
 
 def _show_gaps(console: Console, summary: Summary) -> None:

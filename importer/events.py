@@ -5,6 +5,7 @@
       Recognised?                     posts found on the PDS already
       Forecasted?                     told again when waiting begins
       ( StepStarted → StepDone | StepFailed
+      | Looked                        whether a published video plays
       | Status                        at most once a second
       | Waiting )*
       Stopping?                       the user asked to stop
@@ -109,6 +110,22 @@ class StepFailed(Event):
     text: str
     hint: str
     retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked(Event):
+    """An app view has shown what became of a published video. `milestone` is where its post stands.
+
+    What does not play goes back to be encoded anew, once; else `code` says why it stays so.
+    """
+
+    name: ClassVar[str] = "looked"
+    post: str
+    plays: bool
+    milestone: Milestone
+    code: str
+    text: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from importer.media.poster import kept_poster
 from importer.model import Account, Kind, LeftOut, MediaFile, Milestone, Post, Record, Role
 from importer.records.destinations import DESTINATIONS
 from importer.summary import summarise
-from importer.wording import gap_line, links_lives, plural, size, span, titles, utc
+from importer.wording import gap_line, links_lives, plural, size, span, titles, unseen_line, utc
 
 NAME = "report.html"
 
@@ -170,6 +170,7 @@ def _to_know(archive: ArchiveView, now: datetime) -> list[str]:
             "To add them: tokaway captions ARCHIVE --help"
         )
     lines += [gap_line(gap) for gap in summary.left_out]
+    lines += [line] if (line := unseen_line(summary)) else []
     if summary.unfinished:
         lines.append(f"{plural(summary.unfinished, 'post')} to go: tokaway run ARCHIVE")
     return lines

@@ -7,12 +7,13 @@ from contextlib import AbstractContextManager, nullcontext
 
 from importer.archive.store import Archive
 from importer.archive.view import UNFINISHED
+from importer.clock import utc_now
 from importer.engine.outcome import Outcome
 from importer.engine.run import run
 from importer.engine.stop import Stop
 from importer.engine.wishes import Wishes
 from importer.events import Event
-from importer.model import Post
+from importer.pds.appview import can_see
 from importer.pds.session import Credentials, Given
 from importer.run_log import RunLog
 from importer.settings import Settings
@@ -20,12 +21,12 @@ from importer.stages.place import sweep
 from importer.toolbox import signed_in
 
 
-def begin(archive: Archive, settings: Settings) -> list[Post]:
-    """Take over where posts are to go, and sweep what a killed run left; the posts that wait."""
+def begin(archive: Archive, settings: Settings) -> bool:
+    """Take over where posts are to go, and sweep what a killed run left; whether there is work."""
     archive.aim_at(settings.destinations)
     waiting = archive.waiting(settings.destinations)
     sweep(archive.folder, frozenset(post.id for post in archive.posts(*UNFINISHED, chosen=True)))
-    return waiting
+    return bool(waiting) or _is_to_look(archive, settings)
 
 
 def run_archive(
@@ -65,3 +66,11 @@ def run_archive(
             emit(event)
 
         return run(archive, tools, settings, tell, stop, wishes=wishes)
+
+
+def _is_to_look(archive: Archive, settings: Settings) -> bool:
+    """Whether an app view is to be asked now about what was published before."""
+    (_, at), account = archive.looks(), archive.account()
+    if settings.dry_run or not (at and account) or at > utc_now():
+        return False
+    return can_see(settings.appview, settings.pds or account.pds)

@@ -87,7 +87,7 @@ class Settings:
     video_service: str | None = None
     """URL of the video service, if not Bluesky's; then it is used on any server."""
     appview: str = "https://public.api.bsky.app"
-    """The app view that `verify` asks whether posts are shown and play; empty for none."""
+    """The app view that is asked whether posts are shown and play; empty for none."""
     plc: str | None = None
     """URL of the directory of did:plc, if not the usual one."""
     pace: int | None = None
@@ -101,6 +101,10 @@ class Settings:
     """How long the first wait before another try is; each further wait is longer."""
     patience_seconds: float = 900.0
     """How long a server may be unreachable before the run ends."""
+    look_seconds: float = 90.0
+    """How long a run stays at its end to see whether what it published plays."""
+    mute_seconds: float = 3600.0
+    """How long a video may be shown and not play before it is encoded anew."""
 
 
 def load(
@@ -147,7 +151,8 @@ def load(
     for name in ("fetch_jobs", "prepare_jobs", "publish_jobs", "buffer", "tries"):
         if getattr(settings, name) < 1:
             raise UserError(f"The setting {name} must be 1 or more.", code="settings")
-    for name, least in (("retry_seconds", 0.001), ("patience_seconds", 0.0)):
+    seconds = {"retry_seconds": 0.001, "patience_seconds": 0, "look_seconds": 0, "mute_seconds": 0}
+    for name, least in seconds.items():
         if not least <= getattr(settings, name) <= _YEAR_SECONDS:
             raise UserError(
                 f"The setting {name} must be a number of seconds up to a year.", code="settings"

@@ -42,7 +42,8 @@ class Summary:
     `links_*` speak of posts whose file is still to be fetched by a link that dies; `safe` posts
     need none any more. `without_caption` would be published without words. `finish_at` is when
     the import will be finished if it runs whenever it may, `limited_by` the limit that decides.
-    `destinations` are those of the last run.
+    `destinations` are those of the last run. Of `unseen` videos it is still to be seen whether they
+    play; a run from `look_at` on looks.
     """
 
     archive: str
@@ -64,6 +65,8 @@ class Summary:
     left_out: tuple[Gap, ...]
     finish_at: datetime | None = None
     limited_by: str = ""
+    unseen: int = 0
+    look_at: datetime | None = None
 
 
 def summarise(archive: ArchiveView, now: datetime) -> Summary:
@@ -71,6 +74,7 @@ def summarise(archive: ArchiveView, now: datetime) -> Summary:
     counts = archive.counts()
     deaths = archive.link_deaths()
     dead = sum(at <= now for at in deaths)
+    unseen, look_at = archive.looks()
     return Summary(
         archive=str(archive.folder),
         account=archive.account(),
@@ -89,6 +93,8 @@ def summarise(archive: ArchiveView, now: datetime) -> Summary:
         without_caption=archive.without_caption(),
         destinations=archive.destinations(),
         left_out=gaps(archive.left_out(), archive.destinations()),
+        unseen=unseen,
+        look_at=look_at,
     )
 
 

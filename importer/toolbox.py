@@ -21,7 +21,7 @@ from importer.media import ffmpeg
 from importer.media.download import open_client
 from importer.media.encoder import find as find_encoder
 from importer.model import Account, Limits, Notice, Route, ServerLimits
-from importer.pds.appview import open_appview
+from importer.pds.appview import AppView, open_appview
 from importer.pds.budget import Budget
 from importer.pds.identity import find_account, find_pds
 from importer.pds.kept_sessions import KeptSessions
@@ -45,6 +45,7 @@ BLUESKY_HOSTS = (".host.bsky.network", ".bsky.social")
 POST_COLLECTIONS = collections(DESTINATIONS.values())
 """All that any import may write."""
 _STANDING = "standing"
+_BAD_REQUEST = 400
 
 
 @contextmanager
@@ -66,6 +67,7 @@ def signed_in(
         session_of(settings, archive, credentials, stop) as (account, repo),
         open_client() as http,
         video_service(settings, account, repo, stop) as videos,
+        open_appview(settings.appview, account.pds, stop.at_once) as appview,
     ):
         check_account(repo, account)
         destinations = named(settings.destinations)
@@ -74,7 +76,7 @@ def signed_in(
         accepted = read_limits(repo.server)
         archive.set_server_limits(accepted)
         limits = limits_of(accepted, destinations)
-        standing, now = _standing(settings, archive, account, stop), utc_now()
+        (standing, is_seen), now = _standing(archive, account, appview), utc_now()
         gently = settings.pace is None and standing.is_delicate(now)
         if gently:
             repo.server.budget.begin_gently(FIRST_DAY, A_DAY)
@@ -90,6 +92,7 @@ def signed_in(
             budget=repo.server.budget,
             videos=videos,
             may_go_direct=settings.upload is Route.AUTO,
+            appview=appview if is_seen else None,
             notices=(
                 *notices_of(settings, standing, accepted),
                 *sign_in_notices(repo.grant, account, now),
@@ -263,13 +266,23 @@ def counted(server: Server, account: Account, settings: Settings) -> Iterator[Bu
         ledger.close()
 
 
-def _standing(settings: Settings, archive: Archive, account: Account, stop: Stop) -> Standing:
-    """What an app view tells of the account; if none answers, what one told before."""
-    standing = standing_of(settings, account, stop)
-    if standing is None:
-        return _known_standing(archive)
-    keep_standing(archive, standing)
-    return standing
+def _standing(archive: Archive, account: Account, appview: AppView | None) -> tuple[Standing, bool]:
+    """What an app view tells of the account, and whether it may know its posts.
+
+    If none answers it is what one told before.
+    """
+    is_seen = appview is not None
+    try:
+        if appview:
+            standing = appview.standing(account.did)
+            keep_standing(archive, standing)
+            return standing, True
+    except XrpcError as refusal:
+        # So it speaks of accounts on servers that it never visits.
+        is_seen = refusal.status != _BAD_REQUEST
+    except TryLater:
+        pass
+    return _known_standing(archive), is_seen
 
 
 def standing_of(settings: Settings, account: Account, stop: Stop) -> Standing | None:

@@ -11,7 +11,7 @@ from importer.console import Console
 from importer.engine.stop import Stop
 from importer.engine.verification import Checked, Verification
 from importer.errors import Stopped
-from importer.model import Edit
+from importer.model import DOES_NOT_PLAY
 from importer.server_commands import Access, waits
 from importer.settings import Settings, load
 from importer.stages.repair import send_files
@@ -143,7 +143,7 @@ def _encode_anew(
     mute = [
         one
         for one in wrong
-        if one.trouble and one.trouble.code == "does_not_play" and not one.post.encode
+        if one.trouble and one.trouble.code == DOES_NOT_PLAY and not one.post.encode
     ]
     if not mute or not access.confirm(
         f"{plural(len(mute), 'video')} do not play. Delete their posts, and publish them again "
@@ -156,8 +156,7 @@ def _encode_anew(
             if undo(one.records, repo) is Undone.CHANGED:
                 console.line(f"! {one.post.id} was edited elsewhere and is left alone.")
                 continue
-            archive.note_gone(one.post)
-            archive.edit([Edit(one.post.id, encode=True)])
+            archive.encode_anew(one.post)
             back.append(one)
             console.result("repaired", {"post": one.post.id, "how": "to be encoded anew"})
     if back:

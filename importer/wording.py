@@ -12,6 +12,7 @@ from importer.captions.table import Edits
 from importer.events import (
     Event,
     Forecasted,
+    Looked,
     Noticed,
     Recognised,
     RunFinished,
@@ -33,6 +34,7 @@ from importer.summary import Gap, Summary
 OUTCOMES = {
     "all_published": "Every chosen post is published.",
     "some_failed": "Finished; some posts failed.",
+    "some_mute": "Finished; some videos do not play.",
     "dry_run": "That was a dry run: nothing was sent. The same command without it goes on.",
     "limit_reached": "What this run was to publish is published; other posts wait for another run.",
     "interrupted": "Stopped. Nothing is lost; the same command goes on.",
@@ -125,6 +127,16 @@ def aim_flags(destinations: Collection[str]) -> str:
 def gap_line(gap: Gap) -> str:
     """What is left out at a destination, and why."""
     return f"{gap.posts} not on {titles([gap.destination])} — {gap.text} {gap.hint}".rstrip()
+
+
+def unseen_line(summary: Summary) -> str | None:
+    """That somebody should look whether videos play; `None` if that is known."""
+    if not summary.unseen:
+        return None
+    return (
+        f"Whether {plural(summary.unseen, 'video')} that went straight to the server "
+        f"{'plays' if summary.unseen == 1 else 'play'} is still to be seen: a run looks."
+    )
 
 
 def link_life(expires_at: datetime | None, now: datetime) -> str:
@@ -267,6 +279,8 @@ def narrate(event: Event) -> str | None:
             )
             hint = f" {event.hint}" if event.hint else ""
             return f"{mark} {event.post} {word}: {event.text}{hint}"
+        case Looked():
+            return None if event.plays else f"! {event.post}: {event.text} {event.hint}".rstrip()
         case Waiting():
             return f"Waiting until {local(event.until)}: {event.reason}"
         case Stopping():

@@ -13,6 +13,7 @@ from importer.events import (
     Event,
     Forecasted,
     InHand,
+    Looked,
     Noticed,
     Recognised,
     RunFinished,
@@ -101,6 +102,13 @@ GOLDEN: list[tuple[Event, str]] = [
         Waiting(AT, 7, "The quota is used up.", LATER),
         f'{{"event": "waiting", {HEAD}, "reason": "The quota is used up.", '
         '"until": "2026-11-23T13:00:00.123Z"}',
+    ),
+    (
+        Looked(
+            AT, 7, "20240131T235959", False, Milestone.PUBLISHED, "does_not_play", "No.", "Wait."
+        ),
+        f'{{"event": "looked", {HEAD}, "post": "20240131T235959", "plays": false, '
+        '"milestone": "published", "code": "does_not_play", "text": "No.", "hint": "Wait."}',
     ),
     (Stopping(AT, 7, True), f'{{"event": "stopping", {HEAD}, "at_once": true}}'),
     (

@@ -79,6 +79,13 @@ def _by_code() -> dict[str, str]:
         "encoding_failure": encode,
         "too_long": _("In the list of posts t has it cut or split; then try it again."),
         "conversion": _("Please report this, with the details of the post."),
+        # what is published
+        "does_not_play": _(
+            "Is the account's e-mail address confirmed, and its daily number of videos not used "
+            "up? The video can be published again another day: take the post back, and choose it "
+            "in the list of posts."
+        ),
+        "not_shown": _("New posts may take an hour: v looks again."),
         # before it begins
         "spark_shows_as_new": _("Choose a slower speed, or leave Spark out, under Choices."),
         "gentle_start": _("You can set the pace yourself, under Choices in the review."),

@@ -17,9 +17,15 @@ from tui.times import when
 
 def headline(summary: Summary) -> str:
     """The end in one line."""
-    failed = summary.counts[Milestone.FAILED]
+    failed, wrong = summary.counts[Milestone.FAILED], _not_right(summary)
     if not summary.chosen:
         return _("Nothing is chosen to be published.")
+    if summary.published == summary.chosen and wrong:
+        return ngettext(
+            "! All is published, but {number} post is not right.",
+            "! All is published, but {number} posts are not right.",
+            wrong,
+        ).format(number=f"{wrong:,}")
     if summary.published == summary.chosen:
         return ngettext(
             "✓ All done! Your {number} post is published.",
@@ -36,6 +42,8 @@ def headline(summary: Summary) -> str:
 
 def detail(summary: Summary, now: datetime) -> str:
     """What comes next, or where to look."""
+    if summary.published == summary.chosen and _not_right(summary):
+        return _("Below is why.")
     if summary.chosen and summary.published == summary.chosen:
         return _("Each has its own date, as on TikTok. Have a look at your profile!")
     if not summary.unfinished:
@@ -49,6 +57,10 @@ def detail(summary: Summary, now: datetime) -> str:
     return " ".join(told)
 
 
+def _not_right(summary: Summary) -> int:
+    return sum(one.posts for one in summary.reasons if one.milestone is Milestone.PUBLISHED)
+
+
 def numbers(summary: Summary) -> str:
     """A line for each number that is not naught."""
     lines = [
@@ -58,18 +70,26 @@ def numbers(summary: Summary) -> str:
         ("-", summary.counts[Milestone.SKIPPED], _("left out")),
     ]
     told = [f"{mark} {number:>7,}  {word}" for mark, number, word in lines if number]
+    if summary.unseen:
+        told.append(
+            f"○ {summary.unseen:>7,}  " + _("published; a look will tell whether they play")
+        )
     if summary.account:
         told.append(_("  on the account {handle}").format(handle=summary.account.handle))
     return "\n".join(told)
 
 
 def reasons(summary: Summary) -> Text:
-    """Why posts failed or were left out, the most frequent reason first."""
+    """Why posts failed, do not play or were left out, the most frequent reason first."""
+    words = {
+        Milestone.SKIPPED: _("left out"),
+        Milestone.FAILED: _("failed"),
+        Milestone.PUBLISHED: _("published, but not right"),
+    }
     lines = []
     for reason in sorted(summary.reasons, key=lambda one: one.milestone is Milestone.SKIPPED):
         mark = "-" if reason.milestone is Milestone.SKIPPED else "!"
-        word = _("left out") if reason.milestone is Milestone.SKIPPED else _("failed")
-        line = Text(f"{mark} {reason.posts:,} {word}: {visible(reason.text)}")
+        line = Text(f"{mark} {reason.posts:,} {words[reason.milestone]}: {visible(reason.text)}")
         if reason.hint:
             line.append(f"\n  → {advice(reason.code, reason.hint)}", style="dim")
         lines.append(line)

@@ -153,7 +153,7 @@ def _needs(plan: Plan) -> Iterator[str]:
 
 def _left_out(plan: Plan) -> Iterator[str]:
     for reason in plan.summary.reasons:
-        sign = "!" if reason.milestone is Milestone.FAILED else "-"
+        sign = "-" if reason.milestone is Milestone.SKIPPED else "!"
         yield f"  {sign} {reason.posts:,}  {visible(reason.text)}"
 
 

@@ -14,6 +14,7 @@ from importer.events import (
     Event,
     Forecasted,
     InHand,
+    Looked,
     Noticed,
     RunFinished,
     RunStarted,
@@ -104,6 +105,8 @@ class Progress:
             case StepDone():
                 self._let_go(event.post, _REACHED[event.stage])
             case StepFailed():
+                self._let_go(event.post, event.milestone)
+            case Looked():
                 self._let_go(event.post, event.milestone)
             case Status():
                 self._sample(event)
@@ -205,6 +208,6 @@ def _line(event: Event) -> str | None:
         )
     if isinstance(event, RunFinished):
         return None  # the verdict says it
-    if isinstance(event, (Noticed, StepFailed)):
+    if isinstance(event, (Looked, Noticed, StepFailed)):
         event = replace(event, hint=advice(event.code, event.hint))
     return narrate(event)

@@ -72,6 +72,13 @@ def of_outcome(outcome: Outcome | None) -> Verdict:
             _("The next step shows why, and tries them again."),
             Next.SUMMARY,
         )
+    if outcome.word == "some_mute":
+        return Verdict(
+            False,
+            _("Finished; some videos do not play."),
+            _("The next step shows why."),
+            Next.SUMMARY,
+        )
     if outcome.word == "limit_reached":
         return Verdict(
             True,

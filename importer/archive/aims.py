@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
-from importer.archive.intake import Intake
+from importer.archive.looks import Looks
 from importer.archive.rows import NO_TROUBLE, post_from_row, record_to_row
 from importer.archive.view import PLACED, unmet
 from importer.model import Milestone, Post, Record, Role, Trouble
 
 
-class Aims(Intake):
+class Aims(Looks):
     """An archive that knows at which destinations its posts are, and where they should be."""
 
     def aim_at(self, destinations: Collection[str]) -> None:
@@ -34,23 +35,29 @@ class Aims(Intake):
         post: Post,
         records: Sequence[Record],
         left_out: Mapping[str, Trouble] | None = None,
+        look_at: datetime | None = None,
     ) -> None:
         """Its records are on the PDS, written by us just now or found there.
 
-        `left_out` are the destinations that do not take it, with the reasons.
+        `left_out` are the destinations that do not take it, with the reasons. At `look_at` an app
+        view is asked whether its video plays, if it was sent straight to the server.
         """
         with self._change():
             self._put_records(records)
+            self._look_at(post, records, look_at)
             self._leave_out(post, left_out or {})
             self._move(post, Milestone.PUBLISHED, tries=0, next_try_at=None, **NO_TROUBLE)
 
-    def note_recognised(self, post: Post, records: Sequence[Record]) -> bool:
+    def note_recognised(
+        self, post: Post, records: Sequence[Record], look_at: datetime | None = None
+    ) -> bool:
         """Records of a post were found on the PDS; whether it is published by them.
 
         It is not while it lacks a destination.
         """
         with self._change():
             self._put_records(records)
+            self._look_at(post, records, look_at)
             condition, names = unmet(self.destinations())
             if self._rows(f"SELECT 1 FROM posts WHERE id = ? AND ({condition})", [post.id, *names]):  # noqa: S608
                 return False

@@ -208,3 +208,19 @@ def destinations(db: Database) -> None:
         ) STRICT
         """
     )
+
+
+@migrations()
+def looks(db: Database) -> None:
+    """Which videos, sent straight to the server, nobody has seen playing yet."""
+    db.execute(
+        """
+        CREATE TABLE looks (
+            post TEXT PRIMARY KEY REFERENCES posts (id),
+            since TEXT NOT NULL,
+            next_at TEXT NOT NULL,
+            mute_since TEXT,
+            goes_back INTEGER NOT NULL
+        ) STRICT
+        """
+    )

@@ -27,6 +27,7 @@ from importer.archive.view import MEDIA_NAME
 from importer.errors import DiskFull, UserError
 from importer.model import (
     Account,
+    Edit,
     MediaFile,
     Milestone,
     Post,
@@ -144,6 +145,28 @@ class Archive(Aims):
             self._forget_records(post)
             self._begin_again(current, target)
 
+    def encode_anew(self, post: Post, files: Sequence[MediaFile] = ()) -> None:
+        """Its records are no longer on the PDS: it is published again, its video encoded anew.
+
+        `files` are what is to be sent, if that is done already.
+        """
+        with self._change():
+            self.note_gone(post)
+            if not files:
+                self.edit([Edit(post.id, encode=True)])
+                return
+            self._set(post.id, encode=1)
+            current = self.post(post.id) or post
+            if current.milestone == Milestone.PREPARED:
+                self._move(current, Milestone.FETCHED)
+            self.note_prepared(current, files)
+
+    def note_not_right(self, post: Post, trouble: Trouble) -> None:
+        """A post was looked at often enough; it stays published, with its trouble."""
+        with self._change():
+            self.note_unverified(post, trouble)
+            self.forget_look(post.id)
+
     def note_undone(self, post: Post, destinations: Collection[str]) -> None:
         """The records of a post at some destinations are no longer there, by the user's wish."""
         others = {record.destination for record in self.records(post.id)} - set(destinations)
@@ -226,7 +249,7 @@ class Archive(Aims):
             )
 
     def _forget_records(self, post: Post) -> None:
-        for table in ("records", "left_out"):
+        for table in ("records", "left_out", "looks"):
             self._db.execute(f"DELETE FROM {table} WHERE post = ?", [post.id])  # noqa: S608
 
     def _put_files(self, post: Post, files: Sequence[MediaFile]) -> None:

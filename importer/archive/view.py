@@ -202,13 +202,14 @@ class ArchiveView:
         return {milestone: found.get(milestone, 0) for milestone in Milestone}
 
     def trouble_counts(self) -> list[tuple[Milestone, str, str, str, int]]:
-        """Skipped and failed posts by milestone, code, reason and hint, most frequent first."""
+        """Posts that stand still or do not show, by milestone and reason, most frequent first."""
         return [
             (Milestone(row["milestone"]), row["code"], row["text"], row["hint"], row["n"])
             for row in self._rows(
                 "SELECT milestone, coalesce(trouble_code, '') AS code, "
                 "coalesce(trouble, '') AS text, coalesce(hint, '') AS hint, count(*) AS n "
                 "FROM posts WHERE milestone IN ('skipped', 'failed') "
+                "OR (milestone = 'published' AND trouble_code IN ('does_not_play', 'not_shown')) "
                 "GROUP BY milestone, code, text, hint ORDER BY n DESC, code"
             )
         ]
@@ -231,6 +232,14 @@ class ArchiveView:
             list(UNFINISHED),
         )
         return int(row["n"])
+
+    def looks(self) -> tuple[int, datetime | None]:
+        """How many videos are still to be seen playing, and when the next is looked at."""
+        row = self._one(
+            "SELECT count(*) AS n, min(next_at) AS at FROM looks JOIN posts ON id = post "  # noqa: S608
+            f"WHERE milestone IN ('published', 'verified') {self._are_meant}"
+        )
+        return int(row["n"]), instant(row["at"])
 
     def reworded(self) -> list[str]:
         """The ids of published posts whose words were edited since."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from importer.archive.store import Archive
+from importer.archive.view import UNFINISHED
+from importer.engine.stop import Stop
 from importer.errors import RunError
+from importer.model import Milestone
+from importer.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +20,23 @@ class Outcome:
     exit_code: int
     error: RunError | None = None
     clean: bool = True
+
+
+def outcome_of(
+    archive: Archive, settings: Settings, stop: Stop, error: RunError | None, *, clean: bool
+) -> Outcome:
+    """What a run came to by how it ended and by where its posts stand."""
+    has_failed = archive.counts()[Milestone.FAILED] > 0
+    if error:
+        return Outcome(error.code, error.exit_code, error, clean)
+    if stop.draining.is_set():
+        return Outcome("interrupted", 130, clean=clean)
+    if settings.dry_run:
+        return Outcome("dry_run", int(has_failed), clean=clean)
+    if has_failed:
+        return Outcome("some_failed", 1, clean=clean)
+    if archive.number_mute():
+        return Outcome("some_mute", 1, clean=clean)
+    if any(archive.posts(*UNFINISHED, chosen=True)):
+        return Outcome("limit_reached", 0, clean=clean)
+    return Outcome("all_published", 0, clean=clean)

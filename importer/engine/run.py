@@ -16,24 +16,18 @@ from datetime import datetime, timedelta
 from importer.archive.store import Archive
 from importer.archive.view import UNFINISHED
 from importer.clock import utc_now
-from importer.engine.outcome import Outcome
+from importer.engine.outcome import Outcome, outcome_of
 from importer.engine.outlook import outlook
-from importer.engine.pauses import Pause, Pauses
+from importer.engine.pauses import Pauses
 from importer.engine.reconcile import reconcile
-from importer.engine.schedule import Room, next_steps
+from importer.engine.schedule import BEFORE, Room, next_steps
 from importer.engine.setbacks import Setbacks
 from importer.engine.stop import Stop
 from importer.engine.teller import Teller
+from importer.engine.waits import Waits
+from importer.engine.watch import Watch
 from importer.engine.wishes import Wishes
-from importer.errors import (
-    BudgetEmpty,
-    DiskFull,
-    Refused,
-    RunError,
-    Stopped,
-    TryLater,
-    Unreachable,
-)
+from importer.errors import DiskFull, Refused, RunError, Stopped, TryLater
 from importer.events import Event, InHand
 from importer.model import Edit, Milestone, Notice, Post, Stage
 from importer.settings import Settings
@@ -45,11 +39,6 @@ from importer.step import Step
 
 TICK_SECONDS = 0.2
 LEAVING_SECONDS = 3.0
-BEFORE = {
-    Stage.FETCH: Milestone.FOUND,
-    Stage.PREPARE: Milestone.FETCHED,
-    Stage.PUBLISH: Milestone.PREPARED,
-}
 WORK: dict[Stage, Callable[[Job, Tools, Step], Result]] = {
     Stage.FETCH: fetch,
     Stage.PREPARE: prepare,
@@ -113,6 +102,8 @@ class _Coordinator:
         self._tried: set[str] = set()
         self._pauses = Pauses(timedelta(seconds=settings.retry_seconds))
         self._setbacks = Setbacks(archive, settings, self._pauses, self._tell)
+        self._waits = Waits(archive, settings, self._pauses)
+        self._watch = Watch(archive, tools, settings, self._tell, now())
         # Posts in hand that the person wants left out.
         self._unwanted: set[str] = set()
         self._error: RunError | None = None
@@ -143,7 +134,7 @@ class _Coordinator:
             pass
         finally:
             clean = self._leave(pool)
-        outcome = self._outcome(clean)
+        outcome = outcome_of(self._archive, self._settings, self._stop, self._error, clean=clean)
         try:
             self._archive.finish_run(self._run, self._now(), outcome.word)
         except DiskFull as error:
@@ -154,7 +145,8 @@ class _Coordinator:
     def _recognise(self) -> None:
         published = 0
         for post, records in reconcile(self._archive, self._tools):
-            if self._archive.note_recognised(post, records):
+            look_at = self._watch.published(self._now())
+            if self._archive.note_recognised(post, records, look_at):
                 published += 1
                 self._remove_copy(post)
         if published:
@@ -179,9 +171,11 @@ class _Coordinator:
                 self._grant()
             rests = not draining and self._is_to_rest()
             if not (draining or rests):
+                # What goes back is published once more, whatever the limit of this run.
+                self._published -= self._watch.turn(now)
                 self._start(pool, now)
             if not self._running:
-                if draining or not (rests or self._wait_for_the_next(now)):
+                if draining or not (rests or self._waited(now)):
                     return
                 if not rests:
                     continue
@@ -308,7 +302,8 @@ class _Coordinator:
             case Prepared(files=files):
                 self._archive.note_prepared(post, files)
             case Published(left_out=left_out):
-                self._archive.note_published(post, result.of(self._run), left_out)
+                look_at = self._watch.published(self._now())
+                self._archive.note_published(post, result.of(self._run), left_out, look_at)
                 self._remove_copy(post)
                 self._published += 1
         self._tell.step_done(post, running.stage, running.started_at, result)
@@ -321,44 +316,30 @@ class _Coordinator:
         except OSError as error:
             log.warning("copies of %s stay on the disk: %s", post.id, error)
 
+    def _waited(self, now: datetime) -> bool:
+        """Whether there was something to wait for, and it was waited for a moment."""
+        waits = (self._wait_for_the_next, self._linger)
+        # A run that does not wait ends with what it may not wait for: after its looks.
+        return any(one(now) for one in (waits if self._settings.wait else waits[::-1]))
+
     def _wait_for_the_next(self, now: datetime) -> bool:
         """Wait a moment for what may start later; false when nothing is left for this run."""
         if self._settings.dry_run:
             return False
         stages = [stage for stage in BEFORE if stage != Stage.PUBLISH or self._left({}) != 0]
-        pauses = [
-            pause
-            for stage, pause in self._pauses.active(now)
-            if stage in stages and self._archive.ready(BEFORE[stage], now, 1)
-        ]
-        next_try = self._archive.next_try_at(now, [BEFORE[stage] for stage in stages])
-        wakes = [(pause.until, pause.reason) for pause in pauses]
-        if next_try:
-            wakes.append((next_try, "Some posts wait for their next try."))
-        if not wakes:
+        wake = self._waits.next(stages, now)
+        if wake is None:
             return False
-        until, reason = min(wakes)
-        for pause in pauses:
-            self._lose_patience(pause, now)
-        if not self._settings.wait:
-            raise BudgetEmpty(
-                f"{reason} Nothing is lost.",
-                until=until,
-                hint=f"Give the same command again after {until:%Y-%m-%d %H:%M:%S} UTC.",
-            )
+        until, reason = wake
         if self._tell.waiting(reason, until):
             self._forecast()
         self._stop.draining.wait(min((until - now).total_seconds(), 1.0))
         self._tell_status()
         return True
 
-    def _lose_patience(self, pause: Pause, now: datetime) -> None:
-        patience = timedelta(seconds=self._settings.patience_seconds if self._settings.wait else 0)
-        if pause.unreachable and now - pause.since >= patience:
-            raise Unreachable(
-                f"{pause.reason} Nothing is lost.",
-                hint="Check the network, then give the same command again.",
-            )
+    def _linger(self, now: datetime) -> bool:
+        """Wait a moment for a look at what is published; false when there is none to wait for."""
+        return self._watch.lingers(now, self._stop)
 
     def _leave(self, pool: ThreadPoolExecutor) -> bool:
         """End the workers; false if one of them still hangs after being told to stop."""
@@ -376,21 +357,7 @@ class _Coordinator:
         else:
             hanging = set()
         pool.shutdown(wait=not hanging, cancel_futures=True)
-        return not hanging
-
-    def _outcome(self, clean: bool) -> Outcome:
-        counts = self._archive.counts()
-        if self._error:
-            return Outcome(self._error.code, self._error.exit_code, self._error, clean)
-        if self._stop.draining.is_set():
-            return Outcome("interrupted", 130, clean=clean)
-        if self._settings.dry_run:
-            return Outcome("dry_run", 1 if counts[Milestone.FAILED] else 0, clean=clean)
-        if counts[Milestone.FAILED]:
-            return Outcome("some_failed", 1, clean=clean)
-        if any(self._archive.posts(*BEFORE.values(), chosen=True)):
-            return Outcome("limit_reached", 0, clean=clean)
-        return Outcome("all_published", 0, clean=clean)
+        return self._watch.leave(LEAVING_SECONDS) and not hanging
 
     def _tell_stop(self) -> None:
         stop = self._stop

@@ -6,10 +6,16 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from importer.model import Stage
+from importer.model import Milestone, Stage
 
 # Publish first: it frees the buffer. Fetch last: it fills it.
 ORDER = (Stage.PUBLISH, Stage.PREPARE, Stage.FETCH)
+# Where a post stands that a stage takes.
+BEFORE = {
+    Stage.FETCH: Milestone.FOUND,
+    Stage.PREPARE: Milestone.FETCHED,
+    Stage.PUBLISH: Milestone.PREPARED,
+}
 
 
 @dataclass(frozen=True, slots=True)

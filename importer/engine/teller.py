@@ -16,6 +16,7 @@ from importer.events import (
     Event,
     Forecasted,
     InHand,
+    Looked,
     Noticed,
     Recognised,
     RunFinished,
@@ -110,6 +111,11 @@ class Teller:
         """A post that waited is left out by the person's wish."""
         stage = _NEXT[post.milestone]
         self.step_failed(post, stage, Milestone.SKIPPED, LEFT_OUT, None)
+
+    def looked(self, post: Post, milestone: Milestone, why: Trouble | None = None) -> None:
+        """A published video plays; or it does not, and its post is where it stands now."""
+        words = (why.code, why.text, why.hint) if why else ("", "", "")
+        self._emit(Looked(self._now(), self._run, post.id, why is None, milestone, *words))
 
     def status(self, in_hand: Iterable[InHand]) -> None:
         """Where the run stands, unless that was told just now."""

@@ -13,12 +13,14 @@ from importer.archive.store import Archive
 from importer.engine.patience import Patience
 from importer.errors import TryLater, UserError
 from importer.model import MediaFile, Post, Record, Role, Trouble
-from importer.pds.appview import AT_ONCE, SHOWN, AppView
+from importer.pds.appview import AT_ONCE, AppView
 from importer.pds.repo import PublicRepo
 from importer.pds.snapshot import Snapshot, take
 from importer.pds.xrpc import Server, XrpcError
 from importer.records.car import CarError
+from importer.stages.look import ENCODED, Seen, does_not_play, look, never_plays, not_shown
 from importer.stages.verify import check_files, compare
+from importer.step import Step
 
 WORKERS = 4
 Verifier = Callable[[bytes, bytes], bool]
@@ -107,7 +109,7 @@ class Verification:
                 some = names[at : at + AT_ONCE]
                 files = [self._archive.files(name) for name in some]
                 told = dict(zip(some, pool.map(check, some, files), strict=True))
-                told |= self._unseen([name for name in some if told[name] is None], of_each)
+                told |= self._unseen([posts[name] for name in some if told[name] is None], of_each)
                 for name in some:
                     yield self._noted(posts[name], tuple(of_each[name]), told[name])
 
@@ -136,39 +138,22 @@ class Verification:
             ) from error
 
     def _unseen(
-        self, names: Sequence[str], of_each: dict[str, list[Record]]
+        self, posts: Sequence[Post], of_each: dict[str, list[Record]]
     ) -> dict[str, Trouble | None]:
         """What the app view does not show, or cannot play."""
-        if self._appview is None or not names or self.unasked:
-            return {}
-        first = {
-            name: record.uri
-            for name in names
-            for record in of_each[name]
-            if record.collection == SHOWN and record.part == 0
-        }
-        if not first:
+        if self._appview is None or not posts or self.unasked:
             return {}
         try:
-            shown = self._appview.shown(list(first.values()))
+            seen = look({post.id: of_each[post.id] for post in posts}, self._appview, Step())
         except (TryLater, XrpcError) as trouble:
             self.unasked = str(trouble)
             return {}
+        host = self._appview.host
         found: dict[str, Trouble | None] = {}
-        for name, uri in first.items():
-            if uri not in shown:
-                found[name] = Trouble(
-                    "not_shown",
-                    f"{self._appview.host} does not show {uri} yet.",
-                    "New posts may take an hour: verify again later.",
-                )
-            elif (playlist := shown[uri]) and self._appview.plays(playlist) is False:
-                found[name] = Trouble(
-                    "does_not_play",
-                    f"{self._appview.host} shows {uri}, but its video does not play.",
-                    "New videos may take an hour. To publish it again with its video encoded "
-                    "anew: tokaway verify ARCHIVE --repair",
-                )
+        for post in posts:
+            mute = never_plays(host, ENCODED) if post.encode else does_not_play(host)
+            said = {Seen.ABSENT: not_shown(host), Seen.MUTE: mute}
+            found[post.id] = said.get(seen.get(post.id, Seen.UNKNOWN))
         return found
 
     def _noted(self, post: Post, records: tuple[Record, ...], trouble: Trouble | None) -> Checked:

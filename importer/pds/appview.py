@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,6 +23,14 @@ _PLAYLIST = b"#EXTM3U"
 _LOCAL = {"localhost", "127.0.0.1", "::1"}
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A post as it shows it: the CID of its record, and the playlist of its video if it has one."""
+
+    cid: str | None
+    playlist: str | None
+
+
 class AppView:
     """One app view, asked without signing in."""
 
@@ -34,8 +43,8 @@ class AppView:
         """Its name."""
         return self._server.host
 
-    def shown(self, uris: Sequence[str]) -> dict[str, str | None]:
-        """Which of up to 25 posts it shows, with the playlist of each one's video.
+    def shown(self, uris: Sequence[str]) -> dict[str, Shown]:
+        """Which of up to 25 posts it shows, and how.
 
         Raises:
             XrpcError: it refused the call.
@@ -43,7 +52,10 @@ class AppView:
         """
         body = self._server.query("app.bsky.feed.getPosts", {"uris": list(uris)}).body
         posts = body.get("posts", ())
-        return {str(post.get("uri")): _playlist(post.get("embed")) for post in posts}
+        return {
+            str(post.get("uri")): Shown(post.get("cid"), _playlist(post.get("embed")))
+            for post in posts
+        }
 
     def standing(self, did: str) -> Standing:
         """What it tells of an account.
@@ -76,7 +88,7 @@ class AppView:
 @contextmanager
 def open_appview(url: str, account_server: str, stop: threading.Event) -> Iterator[AppView | None]:
     """The app view to ask; none if no URL is set, or for a server that no app view can see."""
-    if not url or (_is_local(account_server) and not _is_local(url)):
+    if not can_see(url, account_server):
         yield None
         return
     asked = Server(url, stop)
@@ -85,6 +97,11 @@ def open_appview(url: str, account_server: str, stop: threading.Event) -> Iterat
             yield AppView(asked, http)
     finally:
         asked.close()
+
+
+def can_see(url: str, account_server: str) -> bool:
+    """Whether there is an app view at all that could know the accounts of a server."""
+    return bool(url) and (_is_local(url) or not _is_local(account_server))
 
 
 def _is_local(url: str) -> bool:

@@ -165,6 +165,18 @@ class Budget:
             self._let_go(self._mine.held)
             self._mine.held = None
 
+    def check_room(self, *, records: int, files: int) -> None:
+        """Make sure that one more post could be published now; nothing is kept for it.
+
+        Raises:
+            TryLater: there is no room, `at` says when there is.
+        """
+        if self._store is None:
+            return
+        amounts = Need(records, files).amounts
+        with self._lock:
+            self._check({kind: held + amounts[kind] for kind, held in self._held.items()})
+
     def before(self, method: str, body: Mapping[str, Any] | None) -> None:
         """A request is about to be sent.
 

@@ -1,14 +1,18 @@
-"""Repair: send the files again that a server has lost, where the archive still has the bytes."""
+"""Repair: send files again that a server has lost, or others that can be played."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from importer.model import MediaFile, Record, Role
 from importer.pds.repo import Repo
 from importer.pds.xrpc import XrpcError
 from importer.records.cid import blob_cid
+from importer.stages.prepare import prepare
+from importer.stages.tools import Job, Tools
+from importer.stages.undo import Undone, undo
 from importer.stages.uploads import type_of
 from importer.step import Step
 
@@ -41,6 +45,36 @@ def send_files(
             repo.upload_blob(archive / file.path, type_of(file), step)
         is_whole = is_whole and _is_there(cid, repo)
     return is_whole
+
+
+@dataclass(frozen=True, slots=True)
+class WayMade:
+    """What became of a post's records, and the files to publish it again with."""
+
+    undone: Undone
+    files: tuple[MediaFile, ...]
+
+
+def make_way(job: Job, tools: Tools, step: Step) -> WayMade:
+    """Encode the video of a published post anew, and then only delete its records.
+
+    They are written again under their keys as those of any prepared post are: nothing is deleted
+    while there would be no room for that. It may be repeated after any doubt: records that are gone
+    already are no hindrance.
+
+    Raises:
+        FileGone: the original is no longer there.
+        Refused: it cannot be encoded.
+        XrpcError: the server refuses to delete the records.
+        TryLater: a budget has no room; or as `prepare` and `undo` do, and so `SignInNeeded` and
+            `Stopped`.
+    """
+    records, files = len(job.records), sum(map(len, job.files.values()))
+    tools.budget.check_room(records=records, files=files)
+    made = prepare(replace(job, post=replace(job.post, encode=True)), tools, step)
+    tools.budget.check_room(records=records, files=len(made.files))
+    step.check()
+    return WayMade(undo(job.records, tools.repo), made.files)
 
 
 def _is_there(cid: str, repo: Repo) -> bool:

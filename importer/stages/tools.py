@@ -25,6 +25,7 @@ from importer.model import (
     Role,
     Trouble,
 )
+from importer.pds.appview import AppView
 from importer.pds.budget import Budget
 from importer.pds.repo import Repo
 from importer.pds.video_service import VideoService
@@ -53,6 +54,8 @@ class Tools:
     """Takes the videos; without one they go straight to the server."""
     may_go_direct: bool = True
     """Whether they may go straight there too, if it turns out that there is no service."""
+    appview: AppView | None = None
+    """Shows whether videos play; none if none can see the account's server."""
     notices: tuple[Notice, ...] = ()
     destinations: tuple[Destination, ...] = named(USUAL_DESTINATIONS)
 

@@ -155,6 +155,8 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
             "destinations": ["bluesky"],
             "left_out": [],
             "limited_by": "",
+            "unseen": 0,
+            "look_at": None,
             "limits": {
                 "blob_bytes": 314_572_800,
                 "video_bytes": 300_000_000,
@@ -296,6 +298,8 @@ def test_status_tells_programs_the_same(tell: Tell, folder: Path) -> None:
         "without_caption": 1,
         "destinations": ["bluesky"],
         "left_out": [],
+        "unseen": 0,
+        "look_at": None,
     }
 
 

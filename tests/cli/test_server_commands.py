@@ -25,6 +25,7 @@ from importer.pds.standing import A_DAY, FIRST_DAY
 from importer.records.bluesky import COLLECTION, THREADGATE
 from importer.stages.publish import publish
 from importer.step import Step
+from tests.appview_stand_in import AppViewStandIn
 from tests.conftest import TestAccount
 from tests.posts import exported
 from tests.stages.conftest import Desk, desk, desk_at
@@ -77,6 +78,14 @@ class Shop:
     def whose(self) -> tuple[str, str]:
         """Whose limits are counted: host and account."""
         return urlsplit(self.desk.pds.url).netloc, self.desk.tools.account.did
+
+    def fetch_one_more(self, archive: Archive) -> None:
+        """Have another post ready to be published."""
+        archive.absorb([exported(COUNT, title="One more")])
+        post = archive.posts()[COUNT]
+        [file] = self.desk.job(post).files[Role.PREPARED]
+        archive.note_fetched(post, [replace(file, role=Role.ORIGINAL)])
+        archive.note_prepared(post, [file])
 
     def edit(self, **changes: Any) -> None:
         with Archive.create(self.folder) as archive:
@@ -268,6 +277,7 @@ def appview(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         thread.start()
         url = f"http://localhost:{server.server_address[1]}"
         monkeypatch.setenv("TOKAWAY_APPVIEW", url)
+        monkeypatch.setenv("TOKAWAY_LOOK_SECONDS", "0")
         yield url
         server.shutdown()
         thread.join()
@@ -286,11 +296,7 @@ def test_verify_says_what_an_app_view_does_not_show_or_play(shop: Shop, appview:
 
 def test_a_followed_account_is_told_so_and_begins_gently(shop: Shop, appview: str) -> None:
     with Archive.create(shop.folder) as archive:
-        archive.absorb([exported(COUNT, title="One more")])
-        post = archive.posts()[COUNT]
-        [file] = shop.desk.job(post).files[Role.PREPARED]
-        archive.note_fetched(post, [replace(file, role=Role.ORIGINAL)])
-        archive.note_prepared(post, [file])
+        shop.fetch_one_more(archive)
     ended = shop.signed_in("run", "--json")
     assert ended.code == 0
     first, second = ended.objects("notice")
@@ -301,6 +307,23 @@ def test_a_followed_account_is_told_so_and_begins_gently(shop: Shop, appview: st
         (one.kind, one.seconds): one for one in Ledger(default_folder()).windows(*shop.whose)
     }
     assert windows[Kind.POSTS, DAY].used == A_DAY - FIRST_DAY + 1
+
+
+@pytest.mark.parametrize("visits", [True, False])
+def test_a_run_remembers_to_look_where_an_app_view_knows_the_account(
+    shop: Shop, pds: LocalPds, monkeypatch: pytest.MonkeyPatch, visits: bool
+) -> None:
+    with Archive.create(shop.folder) as archive:
+        shop.fetch_one_more(archive)
+    with AppViewStandIn(pds) as view:
+        view.visits = visits
+        monkeypatch.setenv("TOKAWAY_APPVIEW", view.url)
+        monkeypatch.setenv("TOKAWAY_MUTE_SECONDS", "30")
+        assert shop.signed_in("run", "--no-wait").code == 0
+        status = shop("status", "--json").objects("status")[0]
+        assert (status["unseen"], view.asked) == (int(visits), [])
+        said = "Whether 1 video that went straight to the server plays is still to be seen"
+        assert (said in shop("status").out) is visits
 
 
 def test_verify_goes_on_without_an_app_view(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

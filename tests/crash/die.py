@@ -32,7 +32,7 @@ from importer.media.ffmpeg import Ffmpeg
 from importer.pds import xrpc
 from importer.pds.oauth import AuthorizationServer
 from importer.pds.repo import Repo
-from importer.stages import prepare_photos
+from importer.stages import prepare_photos, repair
 
 OURS = str(Path(importer.__file__).parent)
 
@@ -188,6 +188,8 @@ MOMENTS: dict[str, Callable[[Moment], None]] = {
     "published-not-noted": noting_what_is_there,
     "published-copy-left": leaving_a_copy,
     "in-transaction": lambda moment: after(Archive, "_move", moment),
+    "encoded-not-deleted": lambda moment: before(repair, "undo", moment),
+    "deleted-not-noted": lambda moment: before(Archive, "encode_anew", moment),
     "renewed-not-kept": lambda moment: after(AuthorizationServer, "renew", moment),
     "reporting": reporting,
 }

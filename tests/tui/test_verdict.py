@@ -17,7 +17,7 @@ from importer.errors import (
     Unreachable,
     UserError,
 )
-from importer.events import RunFinished, Status, StepFailed, Stopping
+from importer.events import Looked, RunFinished, Status, StepFailed, Stopping
 from importer.model import Milestone, Stage
 from tests.tui import canned
 from tui.progress import Progress, State
@@ -52,6 +52,7 @@ def test_every_error_says_what_to_do(error: TokawayError, advice: str, step: Nex
     [
         ("all_published", True, Next.SUMMARY),
         ("some_failed", False, Next.SUMMARY),
+        ("some_mute", False, Next.SUMMARY),
         ("limit_reached", True, Next.SUMMARY),
         ("dry_run", True, Next.SUMMARY),
         ("interrupted", True, Next.AGAIN),
@@ -96,6 +97,8 @@ def test_a_run_goes_through_its_states() -> None:
     assert [run.through(stage) for stage in Stage] == [812, 416, 412]
     assert run.hands["post0"].speed == 1_200_000
     assert run.upcoming(2) == ["post2", "post5"]
+    run.hear(Looked(canned.AT, 3, "post2", False, Milestone.PREPARED, "does_not_play", "No.", ""))
+    assert run.upcoming(1) == ["post2"] and run.milestones["post2"] is Milestone.PREPARED
     run.is_pausing = True
     assert state_of(run) is State.PAUSING
     run.hear(Status(canned.AT, 3, canned.counts(412), ()))

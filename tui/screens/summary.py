@@ -153,7 +153,7 @@ Tokaway published, after showing you what that is. The **report** lists every po
         """Only what makes sense now has its key."""
         known = self.summary
         offers = {
-            "publish": known and known.unfinished,
+            "publish": known and (known.unfinished or self._is_to_look(known)),
             "retry": known and known.counts[Milestone.FAILED],
             "verify": known and known.published,
             "undo": known and known.published,
@@ -165,6 +165,10 @@ Tokaway published, after showing you what that is. The **report** lists every po
         if action == "stop":
             return self._works
         return super().check_action(action, parameters)
+
+    def _is_to_look(self, known: Summary) -> bool:
+        """Whether a run would look now whether videos play."""
+        return known.look_at is not None and known.look_at <= self.now()
 
     @on(Button.Pressed, "#buttons Button")
     async def _pressed(self, event: Button.Pressed) -> None:

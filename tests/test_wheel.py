@@ -171,7 +171,9 @@ def tokaway(installed: Installed, tmp_path: Path) -> Callable[..., Ended]:
 
 
 def test_it_runs_from_where_it_was_installed(installed: Installed, tmp_path: Path) -> None:
-    where = "import importer, tokaway, tui; print(importer.__file__, tokaway.__file__, tui.__file__)"
+    where = (
+        "import importer, tokaway, tui; print(importer.__file__, tokaway.__file__, tui.__file__)"
+    )
     done = subprocess.run(
         [installed.python, "-c", where],
         capture_output=True,

@@ -5,10 +5,11 @@ What is named here is the public surface, which the command line and the screens
 """
 
 from importer import __version__
-from importer.accepting import Accepted, ask_about, ask_servers
+from importer.accepting import Accepted, accepted_lines, ask_about, ask_servers, note_account
 from importer.archive.edits import Edited
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
+from importer.closeup import Closeup, closeup
 from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
 from importer.engine.verification import Checked, Verification
@@ -44,44 +45,65 @@ from importer.events import (
     Waiting,
     to_json,
 )
-from importer.gathering import Gathered, gather_folder, gather_pages
+from importer.gathering import Gathered, Say, gather_folder, gather_pages
+from importer.imports import Import, Unreadable, find_archives, usual_places
+from importer.imports import look as look_at_import
 from importer.model import (
     Account,
     Edit,
     Kind,
     Limits,
+    Long,
     MediaFile,
     Milestone,
     Notice,
+    Photos,
     Post,
     Privacy,
     Record,
     Role,
+    Route,
     Stage,
     Trouble,
 )
-from importer.opening import Opened, archive_beside, is_archive, opened
+from importer.opening import SUFFIX, Opened, archive_beside, is_archive, opened
 from importer.pds.session import Credentials, Given, Password
-from importer.plans import Plan, make_plan, summary_with_outlook
+from importer.plans import Ahead, Plan, look_ahead, make_plan, summary_with_outlook
 from importer.report import write_report
+from importer.reviewing import Sending, prepared, records_of, sending
 from importer.runs import begin, run_archive
-from importer.selection import EVERYTHING, Selection
+from importer.selection import EVERYTHING, STATES, Selection, State, link_is_dying
 from importer.settings import Settings, load
-from importer.signing_in import SignedIn, sign_in
-from importer.summary import Summary
-from importer.undoing import Selected, TakenBack, select, undo_posts
+from importer.signing_in import (
+    CODE_NEEDED,
+    SignedIn,
+    Visit,
+    handle_in,
+    kept_handles,
+    server_in,
+    sign_in,
+    sign_in_in_browser,
+)
+from importer.summary import Summary, gaps, summarise
+from importer.undoing import Selected, TakenBack, select, signed_in_patiently, take_back, undo_posts
 from importer.undoing import Selection as UndoSelection
 from importer.verifying import verification
+from importer.wanted import Wanted, become_public
 
 __all__ = [
+    "CODE_NEEDED",
     "EVERYTHING",
+    "STATES",
+    "SUFFIX",
     "Accepted",
     "Account",
+    "Ahead",
     "Archive",
     "ArchiveInUse",
     "ArchiveView",
     "BudgetEmpty",
     "Checked",
+    "Closeup",
     "Credentials",
     "DiskFull",
     "Edit",
@@ -91,9 +113,11 @@ __all__ = [
     "Forecasted",
     "Gathered",
     "Given",
+    "Import",
     "InHand",
     "Kind",
     "Limits",
+    "Long",
     "MediaFile",
     "Milestone",
     "Notice",
@@ -101,6 +125,7 @@ __all__ = [
     "Opened",
     "Outcome",
     "Password",
+    "Photos",
     "Plan",
     "Post",
     "Privacy",
@@ -108,15 +133,19 @@ __all__ = [
     "Record",
     "Refused",
     "Role",
+    "Route",
     "RunError",
     "RunFinished",
     "RunStarted",
+    "Say",
     "Selected",
     "Selection",
+    "Sending",
     "Settings",
     "SignInNeeded",
     "SignedIn",
     "Stage",
+    "State",
     "Status",
     "StepDone",
     "StepError",
@@ -132,27 +161,50 @@ __all__ = [
     "TryLater",
     "UndoSelection",
     "Unreachable",
+    "Unreadable",
     "UserError",
     "Verification",
+    "Visit",
     "Waiting",
+    "Wanted",
     "Wishes",
     "__version__",
+    "accepted_lines",
     "archive_beside",
     "ask_about",
     "ask_servers",
+    "become_public",
     "begin",
+    "closeup",
+    "find_archives",
+    "gaps",
     "gather_folder",
     "gather_pages",
+    "handle_in",
     "is_archive",
+    "kept_handles",
+    "link_is_dying",
     "load",
+    "look_ahead",
+    "look_at_import",
     "make_plan",
+    "note_account",
     "opened",
+    "prepared",
+    "records_of",
     "run_archive",
     "select",
+    "sending",
+    "server_in",
     "sign_in",
+    "sign_in_in_browser",
+    "signed_in_patiently",
+    "summarise",
     "summary_with_outlook",
+    "take_back",
     "to_json",
     "undo_posts",
+    "usual_places",
     "verification",
     "write_report",
 ]

@@ -32,7 +32,7 @@ from importer.cli_flags import (
     treating,
     wording,
 )
-from importer.completion import SHELLS
+from importer.completion import SHELLS, handles
 from importer.completion import completion as completion_of
 from importer.console import Console, open_console
 from importer.doctor import examine
@@ -126,7 +126,7 @@ def plan(
 @treating
 @wording
 @aiming
-@click.option("--to", metavar="HANDLE", help="The account to publish to.")
+@click.option("--to", metavar="HANDLE", shell_complete=handles, help="The account to publish to.")
 @signing_in
 @routing
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Publish N posts in this run.")

@@ -1,4 +1,4 @@
-"""The script with which a shell completes the words of Tokaway's command line."""
+"""What a shell completes: the script with which it asks, and the accounts it may offer."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
 from importer.console import Console
+from importer.signing_in import kept_handles
 
 SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 # The variable by which the script asks: click makes it of the program's name.
@@ -18,3 +19,8 @@ def completion(console: Console, program: click.Command, shell: str) -> int:
     console.result("completion", {"shell": shell, "script": script})
     console.line(script.rstrip())
     return 0
+
+
+def handles(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
+    """The accounts that are signed in on this machine, as far as they go on like this."""
+    return [handle for handle in kept_handles() if handle.startswith(begun)]

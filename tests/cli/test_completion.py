@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from importer.completion import SHELLS
+from importer.pds.kept_sessions import INDEX
 from tests.end_to_end.command_line import CommandLine, environment
 
 # What bash does when Tab is pressed behind these words.
@@ -61,6 +63,15 @@ def completed(home: Path, *words: str) -> list[str]:
 )
 def test_bash_completes(tmp_path: Path, words: tuple[str, ...], offered: list[str]) -> None:
     assert completed(tmp_path, *words) == offered
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="needs bash")
+def test_bash_offers_the_accounts_that_are_signed_in(tmp_path: Path) -> None:
+    state = tmp_path / ".local" / "state" / "tokaway"
+    state.mkdir(parents=True)
+    known = {"did:plc:a": "ada.test", "did:plc:b": "bo.test"}
+    (state / INDEX).write_text(json.dumps(known), encoding="utf-8")
+    assert completed(tmp_path, "tokaway", "logout", "a") == ["ada.test"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -17,6 +17,7 @@ from importer import (
     post_commands,
 )
 from importer.asking import Passwords, may_be_public
+from importer.cli_examples import Documented
 from importer.cli_flags import (
     FOLDER,
     PATH,
@@ -31,6 +32,8 @@ from importer.cli_flags import (
     treating,
     wording,
 )
+from importer.completion import SHELLS, handles
+from importer.completion import completion as completion_of
 from importer.console import Console, open_console
 from importer.doctor import examine
 from importer.engine.stop import Stop
@@ -41,7 +44,11 @@ from importer.settings import labels_of, langs_of, load
 from importer.wanted import Wanted
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True)
+@click.group(
+    cls=Documented,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
+)
 @click.version_option(__version__, prog_name="tokaway")
 @click.pass_context
 def cli(context: click.Context) -> int | None:
@@ -119,7 +126,7 @@ def plan(
 @treating
 @wording
 @aiming
-@click.option("--to", metavar="HANDLE", help="The account to publish to.")
+@click.option("--to", metavar="HANDLE", shell_complete=handles, help="The account to publish to.")
 @signing_in
 @routing
 @click.option("--limit", metavar="N", type=click.IntRange(1), help="Publish N posts in this run.")
@@ -316,6 +323,14 @@ def demo(console: Console, keep: bool, folder: Path | None) -> int:
     from importer.demo.demo import run_demo
 
     return run_demo(console, folder, keep=keep)
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(list(SHELLS)))
+@common
+def completion(console: Console, shell: str) -> int:
+    """Print what lets a shell complete commands and flags."""
+    return completion_of(console, cli, shell)
 
 
 for _command in (

@@ -17,6 +17,7 @@ from importer import (
 )
 from importer.asking import Passwords, address, agreed, code
 from importer.cli_flags import FOLDER, PATH, aiming, common, routing, signing_in, wording
+from importer.completion import handles
 from importer.console import Console
 from importer.records.profile import Field, Wanted
 from importer.undoing import Selection
@@ -143,7 +144,7 @@ def profile(
 
 
 @click.command()
-@click.argument("handle")
+@click.argument("handle", shell_complete=handles)
 @click.option("--browser", is_flag=True, help="Sign in on a page of the account's own server.")
 @click.option("--paste", is_flag=True, help="The same, with a browser on another machine.")
 @signing_in
@@ -167,7 +168,7 @@ def login(
 
 
 @click.command()
-@click.argument("handle")
+@click.argument("handle", shell_complete=handles)
 @routing
 @signing_in
 @common
@@ -177,7 +178,7 @@ def limits(console: Console, handle: str, password_file: Path | None, **flags: A
 
 
 @click.command()
-@click.argument("handle", required=False)
+@click.argument("handle", required=False, shell_complete=handles)
 @common
 def logout(console: Console, handle: str | None) -> int:
     """End the session of an account."""

@@ -164,7 +164,7 @@ def links_lives(summary: Summary, now: datetime) -> list[str]:
         lines.append(
             f"The links of {plural(summary.links_alive, 'post')} still work: {begins}"
             f"the last dies in {span(last - now)} ({local(last)}). "
-            "Fetch before then with: tokaway run"
+            f"Fetch before then with: tokaway run {summary.archive}"
         )
     return lines
 

@@ -148,7 +148,8 @@ def _needs(plan: Plan) -> Iterator[str]:
     done = Counter(fit.action for fit in plan.foreseen.values())
     yield from (f"  {done[action]:>5,}  {told}" for action, told in words.items() if done[action])
     if left := len(plan.waiting) - len(plan.foreseen):
-        yield f"  {left:>5,}  {_('seen when they are fetched')}"
+        told = _("seen when they are fetched")
+        yield f"  {left:>5,}  {told}"
 
 
 def _left_out(plan: Plan) -> Iterator[str]:

@@ -14,7 +14,11 @@ from importer.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended. `error` is why it ended early; `clean` is false if a worker still hangs."""
+    """How a run ended. `error` is why it ended early; `clean` is false if a worker still hangs.
+
+    `word` is `all_published`, `some_failed`, `limit_reached`, `dry_run`, `interrupted`, or the code
+    of the error.
+    """
 
     word: str
     exit_code: int

@@ -44,8 +44,9 @@ def compare(
             record = noted[key]
             destination = DESTINATIONS[record.destination]
             if not destination.is_ours(value, record.uri, posts[record.post], record.part):
-                text = f"{record.uri} does not carry the original date."
-                wrong[key] = Trouble("wrong_date", text, "")
+                wrong[key] = Trouble(
+                    "wrong_date", f"{record.uri} does not carry the original date."
+                )
     return wrong
 
 

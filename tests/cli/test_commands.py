@@ -228,7 +228,7 @@ def test_plan_and_status_tell_how_long_links_live(say: Say, folder: Path) -> Non
     ]
     said = (
         "The links of 2 posts still work: the first in 3 days, the last dies in 9 days "
-        f"({local(last)}). Fetch before then with: tokaway run"
+        f"({local(last)}). Fetch before then with: tokaway run {folder}"
     )
     assert lines[-2] == said
     assert said in say(lambda console: commands.status(console, folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -303,9 +304,8 @@ def test_a_followed_account_is_told_so_and_begins_gently(shop: Shop, appview: st
     assert first["code"] == "followed" and "1,204" in first["text"]
     assert second["code"] == "gentle_start" and "100 posts on the first day" in second["text"]
     assert not shop.signed_in("run", "--json", "--pace", "50").objects("notice")
-    windows = {
-        (one.kind, one.seconds): one for one in Ledger(default_folder()).windows(*shop.whose)
-    }
+    with closing(Ledger(default_folder())) as ledger:
+        windows = {(one.kind, one.seconds): one for one in ledger.windows(*shop.whose)}
     assert windows[Kind.POSTS, DAY].used == A_DAY - FIRST_DAY + 1
 
 

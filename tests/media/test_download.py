@@ -19,7 +19,9 @@ from importer.media.download import download
 from importer.step import Step
 from tests.media.raw_server import RawServer, answer
 
-CLIP = os.urandom(3 << 20)
+# Chance alone would begin like a page, once in 256 times.
+HEAD = b"\x00\x00\x00\x18ftypmp42"
+CLIP = HEAD + os.urandom(3 << 20)
 PATH = "/clip.mp4"
 PAST, FUTURE = 1_600_000_000, 4_000_000_000
 
@@ -170,7 +172,7 @@ def test_a_changed_file_is_fetched_anew(
 ) -> None:
     with pytest.raises(Stopped):
         download(media.url("clip.mp4"), target, StopAt(1 << 20), client=client)
-    changed = os.urandom(2 << 20)
+    changed = HEAD + os.urandom(2 << 20)
     (tmp_path / "served" / "clip.mp4").write_bytes(changed)
     download(media.url("clip.mp4"), target, Step(), client=client)
     assert media.requests[1].range is not None

@@ -17,7 +17,8 @@ from importer.media.download import download
 from importer.step import Step
 from tests.media.raw_server import RawServer, answer
 
-CLIP = os.urandom(300 << 10)
+# Chance alone would begin like a page, once in 256 times.
+CLIP = b"\x00\x00\x00\x18ftypmp42" + os.urandom(300 << 10)
 PATH = "/clip.mp4"
 PAST, FUTURE = 1_600_000_000, 4_000_000_000
 

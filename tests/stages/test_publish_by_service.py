@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,13 +31,14 @@ from tests.video_stand_in import VideoStandIn
 @pytest.fixture
 def served(
     desk: Desk, video_service: VideoStandIn, connect: Callable[[str], Server], tmp_path: Path
-) -> Desk:
+) -> Iterator[Desk]:
     """A desk whose videos go by the service, and whose budget is counted."""
     server = connect(video_service.url)
     videos = VideoService(server, desk.repo, poll_seconds=0.01)
-    budget = Budget(Ledger(tmp_path / "state"), "pds.test", desk.tools.account.did)
-    budget.counts_videos = True
-    return replace(desk, tools=replace(desk.tools, videos=videos, budget=budget))
+    with closing(Ledger(tmp_path / "state")) as ledger:
+        budget = Budget(ledger, "pds.test", desk.tools.account.did)
+        budget.counts_videos = True
+        yield replace(desk, tools=replace(desk.tools, videos=videos, budget=budget))
 
 
 def files_of(desk: Desk, job: Job) -> list[str]:

@@ -61,6 +61,19 @@ def test_words_are_whole_before_they_are_translated() -> None:
     assert wrong == []
 
 
+def test_words_are_not_hidden_where_they_are_not_gathered() -> None:
+    """Before Python 3.12 what stands inside of an f-string is not found."""
+    hidden = [
+        f"{module.name}:{call.lineno}"
+        for module in MODULES
+        for whole in ast.walk(ast.parse(module.read_text("utf-8")))
+        if isinstance(whole, ast.JoinedStr)
+        for call in ast.walk(whole)
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("_", "ngettext")
+    ]
+    assert hidden == []
+
+
 def test_a_translation_is_used_with_its_own_plurals(tmp_path: Path, state: Path) -> None:
     with TEMPLATE.open("rb") as file:
         catalog = read_po(file, locale="nl")

@@ -73,7 +73,8 @@ class ChangingScreen(ListScreen):
                 if edits[0].chosen
                 else ngettext("{n} post left out.", "{n} posts left out.", len(edits))
             ).format(n=f"{len(edits):,}")
-            self.notify(f"{told} {_('u takes it back.')}", markup=False)
+            undoing = _("u takes it back.")
+            self.notify(f"{told} {undoing}", markup=False)
         self.writing.add(edits)
 
     def _show_chosen(self, edits: Sequence[Edit]) -> None:

@@ -39,7 +39,8 @@ class Named:
     @property
     def full(self) -> str:
         """Both, on one line."""
-        return f"{self.date}  {self.caption or _('(no caption)')}"
+        caption = self.caption or _("(no caption)")
+        return f"{self.date}  {caption}"
 
     @property
     def short(self) -> str:

@@ -1,0 +1,210 @@
+"""Tokaway for programs: open an archive, plan, run with a listener, look at what was published.
+
+What is named here is the public surface, which the command line and the screens use as well;
+`docs/python.md` shows how. The rest of `importer` may change with any version.
+"""
+
+from importer import __version__
+from importer.accepting import Accepted, accepted_lines, ask_about, ask_servers, note_account
+from importer.archive.edits import Edited
+from importer.archive.store import Archive
+from importer.archive.view import ArchiveView
+from importer.closeup import Closeup, closeup
+from importer.engine.outcome import Outcome
+from importer.engine.stop import Stop
+from importer.engine.verification import Checked, Verification
+from importer.engine.wishes import Wishes
+from importer.errors import (
+    ArchiveInUse,
+    BudgetEmpty,
+    DiskFull,
+    Fault,
+    Refused,
+    RunError,
+    SignInNeeded,
+    StepError,
+    Stopped,
+    TokawayError,
+    TryLater,
+    Unreachable,
+    UserError,
+)
+from importer.events import (
+    Event,
+    Forecasted,
+    InHand,
+    Noticed,
+    Recognised,
+    RunFinished,
+    RunStarted,
+    Status,
+    StepDone,
+    StepFailed,
+    StepStarted,
+    Stopping,
+    Waiting,
+    to_json,
+)
+from importer.gathering import Gathered, Say, gather_folder, gather_pages
+from importer.imports import Import, Unreadable, find_archives, usual_places
+from importer.imports import look as look_at_import
+from importer.model import (
+    Account,
+    Edit,
+    Kind,
+    Limits,
+    Long,
+    MediaFile,
+    Milestone,
+    Notice,
+    Photos,
+    Post,
+    Privacy,
+    Record,
+    Role,
+    Route,
+    Stage,
+    Trouble,
+)
+from importer.opening import SUFFIX, Opened, archive_beside, is_archive, opened
+from importer.pds.session import Credentials, Given, Password
+from importer.plans import Ahead, Plan, look_ahead, make_plan, summary_with_outlook
+from importer.report import write_report
+from importer.reviewing import Sending, prepared, records_of, sending
+from importer.runs import begin, run_archive
+from importer.selection import EVERYTHING, STATES, Selection, State, link_is_dying
+from importer.settings import Settings, load
+from importer.signing_in import (
+    CODE_NEEDED,
+    SignedIn,
+    Visit,
+    handle_in,
+    kept_handles,
+    server_in,
+    sign_in,
+    sign_in_in_browser,
+)
+from importer.summary import Summary, gaps, summarise
+from importer.undoing import Selected, TakenBack, select, signed_in_patiently, take_back, undo_posts
+from importer.undoing import Selection as UndoSelection
+from importer.verifying import verification
+from importer.wanted import Wanted, become_public
+
+__all__ = [
+    "CODE_NEEDED",
+    "EVERYTHING",
+    "STATES",
+    "SUFFIX",
+    "Accepted",
+    "Account",
+    "Ahead",
+    "Archive",
+    "ArchiveInUse",
+    "ArchiveView",
+    "BudgetEmpty",
+    "Checked",
+    "Closeup",
+    "Credentials",
+    "DiskFull",
+    "Edit",
+    "Edited",
+    "Event",
+    "Fault",
+    "Forecasted",
+    "Gathered",
+    "Given",
+    "Import",
+    "InHand",
+    "Kind",
+    "Limits",
+    "Long",
+    "MediaFile",
+    "Milestone",
+    "Notice",
+    "Noticed",
+    "Opened",
+    "Outcome",
+    "Password",
+    "Photos",
+    "Plan",
+    "Post",
+    "Privacy",
+    "Recognised",
+    "Record",
+    "Refused",
+    "Role",
+    "Route",
+    "RunError",
+    "RunFinished",
+    "RunStarted",
+    "Say",
+    "Selected",
+    "Selection",
+    "Sending",
+    "Settings",
+    "SignInNeeded",
+    "SignedIn",
+    "Stage",
+    "State",
+    "Status",
+    "StepDone",
+    "StepError",
+    "StepFailed",
+    "StepStarted",
+    "Stop",
+    "Stopped",
+    "Stopping",
+    "Summary",
+    "TakenBack",
+    "TokawayError",
+    "Trouble",
+    "TryLater",
+    "UndoSelection",
+    "Unreachable",
+    "Unreadable",
+    "UserError",
+    "Verification",
+    "Visit",
+    "Waiting",
+    "Wanted",
+    "Wishes",
+    "__version__",
+    "accepted_lines",
+    "archive_beside",
+    "ask_about",
+    "ask_servers",
+    "become_public",
+    "begin",
+    "closeup",
+    "find_archives",
+    "gaps",
+    "gather_folder",
+    "gather_pages",
+    "handle_in",
+    "is_archive",
+    "kept_handles",
+    "link_is_dying",
+    "load",
+    "look_ahead",
+    "look_at_import",
+    "make_plan",
+    "note_account",
+    "opened",
+    "prepared",
+    "records_of",
+    "run_archive",
+    "select",
+    "sending",
+    "server_in",
+    "sign_in",
+    "sign_in_in_browser",
+    "signed_in_patiently",
+    "summarise",
+    "summary_with_outlook",
+    "take_back",
+    "to_json",
+    "undo_posts",
+    "usual_places",
+    "verification",
+    "write_report",
+]

@@ -297,7 +297,8 @@ class Notice:
 
 DOES_NOT_FIT = "does_not_fit"
 """`Trouble.code` of a post left out because no treatment makes its media acceptable."""
-DOES_NOT_PLAY, NOT_SHOWN = "does_not_play", "not_shown"
+DOES_NOT_PLAY = "does_not_play"
+NOT_SHOWN = "not_shown"
 
 
 @dataclass(frozen=True, slots=True)

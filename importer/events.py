@@ -16,7 +16,7 @@ Fields are only ever added; `docs/json-lines.md` documents each line.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
@@ -176,6 +176,8 @@ def jsonable(value: Any) -> Any:
     """A value in the form it has on a JSON line: times in UTC, words instead of members."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, Path):

@@ -17,9 +17,10 @@ from importer.doctor import Finding
 from importer.errors import TokawayError
 from importer.events import Event, InHand
 from importer.gathering import Gathered
+from importer.layers import NOT_SETTINGS, PREFIX
 from importer.model import Account, Limits, Milestone
 from importer.records.destination import Worded
-from importer.settings import NOT_SETTINGS, PREFIX, Settings
+from importer.settings import Settings
 from importer.summary import Gap, Reason, Summary
 
 ROOT = Path(__file__).parents[1]
@@ -210,7 +211,8 @@ def test_every_flag_is_documented_with_the_commands_that_have_it() -> None:
     settings, others = tables(SETTINGS)
     documented: set[tuple[str, str]] = set()
     for row in settings:
-        documented |= {(flag, "run") for flag in re.findall(r"`(-[-\w]+)`", row[3])}
+        named = re.findall(r"`(-[-\w]+)`", row[3])
+        documented |= {(flag, command) for flag in named for command in ("run", "config")}
     for flags, holders, _ in others:
         commands = set(re.findall(r"`(\w+)`", holders)) - {"tokaway"}
         if holders == "every command":

@@ -288,6 +288,7 @@ for _command in (
     cli_account.update,
     cli_account.profile,
     cli_unattended.config,
+    cli_unattended.schedule,
 ):
     cli.add_command(_command)
 

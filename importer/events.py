@@ -6,8 +6,10 @@
       Forecasted?                     told again when waiting begins
       ( StepStarted → StepDone | StepFailed
       | Status                        at most once a second
-      | Waiting )*
+      | Waiting
+      | Day )*                        once a day, and at the end
       Stopping?                       the user asked to stop
+      Day
     RunFinished
 
 Fields are only ever added; `docs/json-lines.md` documents each line.
@@ -150,6 +152,24 @@ class Stopping(Event):
 
     name: ClassVar[str] = "stopping"
     at_once: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day(Event):
+    """A day is over for this run: it ends, or waits or works beyond midnight.
+
+    `day` is the date on the user's calendar, `published` how many posts were published on it by
+    this archive's runs; the other numbers are of the whole archive.
+    """
+
+    name: ClassVar[str] = "day"
+    day: str
+    published: int
+    in_all: int
+    left: int
+    failed: int
+    finish_at: datetime | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

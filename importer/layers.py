@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,8 +20,8 @@ PREFIX = "TOKAWAY_"
 CONFIG = "TOKAWAY_CONFIG"
 # Variables of the same prefix that are no settings of a run.
 NOT_SETTINGS = ("TOKAWAY_CACHE", "TOKAWAY_STATE", CONFIG)
-# One destination is named in the singular.
-_ALSO = {"destination": "destinations"}
+# What a setting may be called besides: one destination is named in the singular.
+ALSO = {"destination": "destinations"}
 # What is a path in a file is meant from where that file lies.
 _PATHS = ("archive", "source", "password_file", "handles")
 # An archive cannot say where it is.
@@ -96,9 +96,30 @@ def gather(
     return merged
 
 
+def check_names(
+    names: Iterable[str], known: Collection[str], where: str, what: str = "setting"
+) -> None:
+    """Refuse what is not known by its name, and say what may be meant.
+
+    Raises:
+        UserError: one is unknown.
+    """
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise UserError(
+                f"Unknown {what} '{name}' in {where}.",
+                hint=f"Did you mean '{near[0]}'?" if near else "See docs/settings.md.",
+                code="settings",
+            )
+
+
 def user_file() -> Path | None:
     """The settings file of this machine's user; `None` where nobody has a home."""
-    file = platformdirs.user_config_path("tokaway") / FILE_NAME
+    try:
+        file = platformdirs.user_config_path("tokaway") / FILE_NAME
+    except RuntimeError:
+        return None
     return file if file.is_absolute() else None
 
 
@@ -132,14 +153,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _named(name: str, known: Collection[str], where: str) -> str:
-    name = _ALSO.get(name, name)
-    if name not in known:
-        near = difflib.get_close_matches(name, known, 1)
-        raise UserError(
-            f"Unknown setting '{name}' in {where}.",
-            hint=f"Did you mean '{near[0]}'?" if near else "See docs/settings.md.",
-            code="settings",
-        )
+    name = ALSO.get(name, name)
+    check_names([name], known, where)
     return name
 
 

@@ -28,6 +28,8 @@ JSON_LINES = ROOT / "docs" / "json-lines.md"
 SETTINGS = ROOT / "docs" / "settings.md"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FOR_USERS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# Flags of other programs that the documents name.
+OF_PODMAN = {"--rm", "--read-only", "--userns", "--tmpfs", "--cap-drop", "--user"}
 # Of the run and of the command: one name, told apart by the field `run`.
 OF_A_RUN, OF_AN_ARCHIVE = "status (of a run)", "status (of an archive)"
 
@@ -232,7 +234,7 @@ def test_every_flag_is_documented_with_the_commands_that_have_it() -> None:
 
 
 def test_the_documents_name_no_flag_that_does_not_exist() -> None:
-    known = {"--version", "--help"}.union(*map(options, cli.commands.values()))
+    known = {"--version", "--help"}.union(*map(options, cli.commands.values())) | OF_PODMAN
     for page in FOR_USERS:
         shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", code(page)))
         assert shown <= known, page.name

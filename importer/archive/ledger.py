@@ -32,15 +32,15 @@ def default_folder() -> Path:
         UserError: none is named, and the user has no home.
     """
     named = os.environ.get("TOKAWAY_STATE")
-    folder = Path(named) if named else platformdirs.user_state_path("tokaway")
-    if not (named or folder.is_absolute()):
+    try:
+        return Path(named) if named else platformdirs.user_state_path("tokaway")
+    except RuntimeError as error:
         raise UserError(
             "There is no home folder here, so Tokaway cannot note what it spends at a server. "
             "Nothing was sent.",
             hint="Name a folder that stays from run to run with the variable TOKAWAY_STATE.",
             code="no_home",
-        )
-    return folder
+        ) from error
 
 
 class Ledger:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
@@ -71,18 +69,14 @@ def note(folder: Path, day: date, text: str) -> None:
 
     A full disk never stops the run that is being told of.
     """
-    path, head = folder / NAME, day.isoformat()
-    part = ""
+    path, part, head = folder / NAME, folder / f"{NAME}.part", day.isoformat()
     with suppress(OSError, UnicodeDecodeError):
         lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
         if lines and lines[-1].startswith(head):
             lines.pop()
-        handle, part = tempfile.mkstemp(dir=folder, prefix=NAME, suffix=".part")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write("".join(f"{line}\n" for line in (*lines, f"{head} {text}")))
-        Path(part).replace(path)
-    if part:
-        Path(part).unlink(missing_ok=True)
+        told = "".join(f"{line}\n" for line in (*lines, f"{head} {text}"))
+        part.write_text(told, encoding="utf-8")
+        part.replace(path)
 
 
 def _day(

@@ -183,9 +183,9 @@ def _why_unknown(kept: KeptSessions, identifier: str, name: str) -> str:
     if identifier not in {*accounts, *accounts.values()}:
         return f"Nobody is signed in as {name}."
     return (
-        f"The session of {name} is in a keyring that cannot be opened here: it is locked while its "
-        "owner is not signed in to the computer. With keyring = false in the settings it is kept "
-        "in a file."
+        f"The session of {name} is in a keyring that is not open here: it is locked while nobody "
+        "is signed in to the computer. With keyring = false in the settings a new sign-in is "
+        "kept in a file."
     )
 
 

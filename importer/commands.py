@@ -101,13 +101,12 @@ def run_import(
 ) -> int:
     """Fetch, prepare, publish what is selected; the same command resumes."""
     folder = folder_for(sources.path, sources.archive)
-    word = Word(load(flags, archive=folder, config=config).notify, console.note)
+    settings = load(flags, archive=folder, config=config)
     with (
-        telling_of_trouble(folder, word),
+        telling_of_trouble(folder, settings, console.note) as word,
         opened(sources.path, sources.archive, sources.source, console.note) as it,
     ):
         archive = it.archive
-        settings = load(flags, archive=archive.folder, config=config)
         _choose(console, sources, it)
         _show_reading(console, it)
         _mean(archive, selection)

@@ -52,16 +52,31 @@ class Days:
 
     def _over(self, event: Event, day: date, more: str) -> None:
         summary = summarise(self._archive, event.at)
-        told = _day(self._archive, summary, event, day, self._finish_at, more)
+        published = _published_on(self._archive, day)
+        finish_at = self._finish_at if summary.unfinished else None
+        text = _sentence(summary, published, finish_at, more)
         self._is_told = True
-        note(self._archive.folder, day, told.text)
-        self._tell(told)
+        note(self._archive.folder, day, text)
+        self._tell(
+            Day(
+                event.at,
+                event.run,
+                day.isoformat(),
+                published,
+                summary.published,
+                summary.unfinished,
+                summary.counts[Milestone.FAILED],
+                finish_at,
+                text,
+            )
+        )
 
 
 def note_now(archive: ArchiveView, now: datetime, more: str) -> None:
     """Write today's line outside of a run: why none began, or that none is needed."""
-    today, summary = _day_of(now), summarise(archive, now)
-    note(archive.folder, today, _sentence(archive, summary, today, None, more))
+    today = _day_of(now)
+    published = _published_on(archive, today)
+    note(archive.folder, today, _sentence(summarise(archive, now), published, None, more))
 
 
 def note(folder: Path, day: date, text: str) -> None:
@@ -79,35 +94,12 @@ def note(folder: Path, day: date, text: str) -> None:
         part.replace(path)
 
 
-def _day(
-    archive: ArchiveView,
-    summary: Summary,
-    event: Event,
-    day: date,
-    finish_at: datetime | None,
-    more: str,
-) -> Day:
-    return Day(
-        event.at,
-        event.run,
-        day.isoformat(),
-        _published_on(archive, day),
-        summary.published,
-        summary.unfinished,
-        summary.counts[Milestone.FAILED],
-        finish_at if summary.unfinished else None,
-        _sentence(archive, summary, day, finish_at, more),
-    )
-
-
-def _sentence(
-    archive: ArchiveView, summary: Summary, day: date, finish_at: datetime | None, more: str
-) -> str:
+def _sentence(summary: Summary, published: int, finish_at: datetime | None, more: str) -> str:
     failed, left = summary.counts[Milestone.FAILED], summary.unfinished
-    text = f"{plural(_published_on(archive, day), 'post')} published, "
+    text = f"{plural(published, 'post')} published, "
     text += f"{summary.published:,} of {summary.chosen:,} in all"
     text += f"; {left:,} to go" if left else ""
-    text += f", finished by {_day_of(finish_at)}" if left and finish_at else ""
+    text += f", finished by {_day_of(finish_at)}" if finish_at else ""
     text += f"; {failed:,} failed" if failed else ""
     return f"{text}. {more}".rstrip()
 

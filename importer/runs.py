@@ -35,10 +35,23 @@ def begin(archive: Archive, settings: Settings) -> list[Post]:
 
 
 @contextmanager
-def telling_of_trouble(folder: Path, word: Word) -> Iterator[None]:
-    """What keeps a run from beginning is noted in the archive's days, and word is sent of it."""
+def telling_of_trouble(
+    folder: Path, settings: Settings, say: Callable[[str], None]
+) -> Iterator[Word]:
+    """What keeps a run from beginning is noted in the archive's days, and word is sent of it.
+
+    Args:
+        folder: of the archive.
+        settings: say where to send word.
+        say: hears that it could not be sent.
+
+    Raises:
+        UserError: word cannot be sent to where it should.
+    """
+    word = Word((), say)
     try:
-        yield
+        word = Word(settings.notify, say)
+        yield word
     except ArchiveInUse:
         raise  # by a run that tells of itself
     except TokawayError as error:

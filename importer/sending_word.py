@@ -68,6 +68,8 @@ class Word:
 
     def hearing(self, archive: Archive, emit: Callable[[Event], None]) -> Callable[[Event], None]:
         """A listener of a run: passes each event on, then sends word of it if it is worth it."""
+        if self._post is None:
+            return emit
 
         def hear(event: Event) -> None:
             emit(event)
@@ -93,6 +95,8 @@ class Word:
 
     def ended(self, archive: Archive, now: datetime, code: str, exit_code: int, why: str) -> None:
         """A run is over; `why` says what kept it from its end, if anything did."""
+        if self._post is None:
+            return
         summary = summarise(archive, now)
         states = self._noticed | _links(summary)
         if why and exit_code in _PERSON:

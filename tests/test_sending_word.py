@@ -11,10 +11,20 @@ import pytest
 
 from importer.archive.store import Archive
 from importer.clock import utc_now
-from importer.errors import BudgetEmpty, SignInNeeded, TokawayError, Unreachable, UserError
+from importer.days import NAME
+from importer.errors import (
+    ArchiveInUse,
+    BudgetEmpty,
+    SignInNeeded,
+    TokawayError,
+    Unreachable,
+    UserError,
+)
 from importer.events import Noticed, RunFinished, Waiting
 from importer.model import Milestone
+from importer.runs import telling_of_trouble
 from importer.sending_word import Word
+from importer.settings import Settings
 from tests.posts import bring_to, exported, link
 from tests.stand_in import StandIn
 
@@ -145,3 +155,26 @@ def test_addresses_are_looked_at_before_the_run(monkeypatch: pytest.MonkeyPatch)
         Word(["json://localhost/token"], print)
     assert "pip install 'tokaway[notify]'" in caught.value.hint
     Word([], print)
+
+
+def test_what_keeps_a_run_from_beginning_is_noted_for_a_person(
+    hook: Hook, archive: Archive
+) -> None:
+    said: list[str] = []
+
+    def fails(address: str, error: TokawayError | None = None) -> str:
+        with (
+            pytest.raises(UserError),
+            telling_of_trouble(archive.folder, Settings(notify=(address,)), said.append),
+        ):
+            raise error or AssertionError("it does not get here")
+        return (archive.folder / NAME).read_text("utf-8").splitlines()[-1]
+
+    assert "Address 1 of the setting notify is none" in fails("nonsense")
+    trouble = UserError("The export is gone.", hint="Look for it.")
+    assert fails(hook.address, trouble).endswith("2 to go. The export is gone. Look for it.")
+    assert hook.heard() == ["Somebody is needed. The export is gone. Look for it."]
+    # Another run is at work: it tells of itself.
+    with pytest.raises(ArchiveInUse), telling_of_trouble(archive.folder, Settings(), said.append):
+        raise ArchiveInUse("Another run is at work.")
+    assert not hook.heard() and not said

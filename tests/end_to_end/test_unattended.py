@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -29,8 +29,15 @@ HANDLE, EXPORT = "you.example.com", "TikTok_Data_1767225600.zip"
 HOOK, TYPED = "jsons://hooks.example.com/my-secret-path", f"tokaway login {HANDLE}"
 # What cron gives a job.
 BARE = {"LOGNAME": "maker", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
+# A clock on which it is noon now: no day ends while a test looks at it.
+BEHIND = datetime.now(UTC).hour - 12
 # The tests' own checkout, and their rule that warnings are errors.
-OURS = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error", "PYTHONUTF8": "1"}
+OURS = {
+    "PYTHONPATH": str(ROOT),
+    "PYTHONWARNINGS": "error",
+    "PYTHONUTF8": "1",
+    "TZ": f"NOON{BEHIND:+}",
+}
 # Containers run programs as users that the system does not know.
 NOBODY = """
 import pwd
@@ -91,6 +98,7 @@ class Person:
         done = subprocess.run(
             ["/bin/sh", "-ec", f"{self.own(script)}\nwait"],
             env=environment(self._job.folder / "home")
+            | OURS
             | {"PATH": path, "TOKAWAY_PDS": self._job.account.pds},
             cwd=self._job.folder,
             stdin=subprocess.DEVNULL,
@@ -144,7 +152,7 @@ def test_a_month_by_itself_goes_as_the_page_tells(job: Job, hook: StandIn) -> No
     person.types(remove)
     assert person.table.read_text() == ""
     # What is told of it.
-    today = datetime.now().astimezone().date()
+    today = (datetime.now(UTC) - timedelta(hours=BEHIND)).date()
     day = f"{today} 2 posts published, 2 of 2 in all. Nothing is left to do."
     assert (archive / "days.log").read_text("utf-8") == f"{day}\n"
     assert person.types(look).startswith(f"{day}\nArchive: ")
@@ -156,8 +164,8 @@ def test_a_month_by_itself_goes_as_the_page_tells(job: Job, hook: StandIn) -> No
         content = path.read_bytes()
         assert b"my-secret-path" not in content and job.password.encode() not in content, path
     # The other ways.
-    for system in ("# cron: ", "# systemd: ", "# launchd: "):
-        assert system in person.types(show)
+    printed = person.types(show)
+    assert all(f"# {system}: " in printed for system in ("cron", "systemd", "launchd"))
     assert "2 of 2 chosen posts published before" in person.types(nohup)
     assert "2 of 2 chosen posts published before" in person.types(piped)
     printed = person.types(setting)

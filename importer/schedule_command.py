@@ -64,11 +64,11 @@ def show(console: Console, archive: Path, every: Every, config: Path | None) -> 
     Returns:
         The exit code.
     """
-    job = _job(archive, every, config)
+    job, settings = _job(archive, every, config)
     for system in System:
         for entry in entries(job, system):
             _show(console, entry)
-    for note in _notes(job):
+    for note in _notes(job, settings):
         console.note(note)
     console.note("To put one in place: tokaway schedule ARCHIVE --install cron (systemd, launchd)")
     return 0
@@ -90,11 +90,11 @@ def install(
     Raises:
         UserError: nobody can answer, or the system does not take it.
     """
-    job = _job(archive, every, config)
+    job, settings = _job(archive, every, config)
     made = entries(job, system)
     for entry in made:
         console.line(entry.text)
-    for note in _notes(job):
+    for note in _notes(job, settings):
         console.note(note)
     if not agree("Start runs by this from now on?"):
         console.line("Nothing was changed.")
@@ -123,7 +123,7 @@ def remove(console: Console, archive: Path, system: System) -> int:
     return 0
 
 
-def _job(archive: Path, every: Every, config: Path | None) -> Job:
+def _job(archive: Path, every: Every, config: Path | None) -> tuple[Job, Settings]:
     if sys.platform == "win32":
         raise UserError(
             "This system has none of cron, systemd and launchd.",
@@ -131,12 +131,12 @@ def _job(archive: Path, every: Every, config: Path | None) -> Job:
             code="no_scheduler",
         )
     ArchiveView.open(archive).close()
-    return job_for(archive, every, config, load({}, archive=archive, config=config))
+    settings = load({}, archive=archive, config=config)
+    return job_for(archive, every, config, settings), settings
 
 
-def _notes(job: Job) -> Iterator[str]:
+def _notes(job: Job, settings: Settings) -> Iterator[str]:
     """What would keep these runs from working though it works here."""
-    settings = load({}, archive=job.archive)
     with ArchiveView.open(job.archive) as archive:
         account = archive.account()
     name = account.did if account else settings.to

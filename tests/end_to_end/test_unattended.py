@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from importer.budgets import DAY, VIDEOS_A_DAY, Window, in_words
+from importer.budgets import Kind as Budget
 from importer.model import Action
 from importer.settings import load
 from tests.end_to_end.command_line import PROGRAM, ROOT, SECONDS, environment
@@ -143,8 +145,11 @@ def test_a_month_by_itself_goes_as_the_page_tells(job: Job, hook: StandIn) -> No
         r"\d{4}-\d\d-\d\d \d+ posts? published, \d+ of \d+ in all; \d+ to go, finished by \S+ [A-Z]"
     )
     assert re.match(form, shown) and re.match(form, days), days
-    # What is left, and then nothing but a word that it is done.
-    assert [person.cron(), person.cron()] == [0, 0]
+    assert in_words(Window(Budget.VIDEOS, DAY, VIDEOS_A_DAY)) in shown
+    # What is left; then there is nothing to do, however it is started, and no word of it again.
+    assert person.cron() == 0
+    assert "2 of 2 chosen posts published before" in person.types(nohup)
+    assert "2 of 2 chosen posts published before" in person.types(piped)
     assert_exactly(job.pds, job.account.did, job.staged.public)
     needed, ended = (body["message"] for body in hook.bodies)
     assert needed.startswith(f"Somebody is needed. Nobody is signed in as {job.account.handle}.")
@@ -166,8 +171,6 @@ def test_a_month_by_itself_goes_as_the_page_tells(job: Job, hook: StandIn) -> No
     # The other ways.
     printed = person.types(show)
     assert all(f"# {system}: " in printed for system in ("cron", "systemd", "launchd"))
-    assert "2 of 2 chosen posts published before" in person.types(nohup)
-    assert "2 of 2 chosen posts published before" in person.types(piped)
     printed = person.types(setting)
     assert "keyring" in printed and str(config) in printed and "my-secret-path" not in printed
     (job.folder / "tokaway.toml").write_text(person.own(with_file))

@@ -12,9 +12,31 @@ from importer.pds.session import Password
 from importer.wording import plural
 
 
+def is_someone_there() -> bool:
+    """Whether a person sits at a terminal; under cron standard input may even be closed."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def confirmed(question: str) -> None:
+    """Ask, and take what is piped for an answer too.
+
+    Raises:
+        UserError: there is nothing to read an answer from.
+        Abort: the answer is not yes.
+    """
+    if is_someone_there():
+        click.confirm(question, abort=True, err=True)
+        return
+    answer = sys.stdin.readline() if sys.stdin else ""
+    if not answer:
+        raise _nobody()
+    if answer.strip().lower() not in ("y", "yes"):
+        raise click.Abort
+
+
 def may_be_public(private: int) -> bool:
     """Ask whether to publish so many posts that not everyone could see; nobody there means no."""
-    if not sys.stdin.isatty():
+    if not is_someone_there():
         return False
     return click.confirm(
         f"Everything on the AT Protocol is public. Publish {plural(private, 'post')} that not "
@@ -29,13 +51,17 @@ def agreed(question: str) -> bool:
     Raises:
         UserError: nobody can answer.
     """
-    if not sys.stdin.isatty():
-        raise UserError(
-            "Nobody is here to answer a question, so nothing was changed.",
-            hint="To answer yes beforehand, add --yes.",
-            code="nobody_to_ask",
-        )
+    if not is_someone_there():
+        raise _nobody()
     return click.confirm(question, err=True)
+
+
+def _nobody() -> UserError:
+    return UserError(
+        "Nobody is here to answer a question, so nothing was changed.",
+        hint="To answer yes beforehand, add --yes.",
+        code="nobody_to_ask",
+    )
 
 
 class Passwords:
@@ -54,27 +80,33 @@ class Passwords:
 
     def typed(self) -> Password | None:
         """What the person at the terminal types; `None` if nobody is there."""
-        if not sys.stdin.isatty():
+        if not is_someone_there():
             return None
         return Password(click.prompt("App password", hide_input=True, err=True))
 
 
 def code() -> str | None:
     """The code that the server has sent by e-mail; `None` if nobody is there to type it."""
-    if not sys.stdin.isatty():
+    if not is_someone_there():
         return None
     return str(click.prompt("Code from the e-mail", err=True)).strip()
 
 
 def address() -> str | None:
     """The address at which a browser elsewhere ended; `None` if nobody is there to paste it."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().strip() or None
+    if not is_someone_there():
+        return (sys.stdin.readline().strip() or None) if sys.stdin else None
     asked = "The page it ends at cannot be shown there. Paste its whole address"
     return str(click.prompt(asked, err=True)).strip()
 
 
 def _read(file: Path) -> Password:
+    if str(file) == "-" and sys.stdin is None:
+        raise UserError(
+            "There is no standard input to read the password from.",
+            hint="Put the app password into a file and name it: --password-file FILE",
+            code="password_file",
+        )
     try:
         text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -13,10 +13,11 @@ from importer import (
     caption_commands,
     cli_account,
     cli_ui,
+    cli_unattended,
     commands,
     post_commands,
 )
-from importer.asking import Passwords, may_be_public
+from importer.asking import Passwords, confirmed, may_be_public
 from importer.cli_examples import Documented
 from importer.cli_flags import (
     FOLDER,
@@ -24,23 +25,23 @@ from importer.cli_flags import (
     aiming,
     at_server,
     common,
+    of_a_run,
     reading,
     routing,
     selecting,
     selection_of,
-    signing_in,
+    settings_of,
     treating,
     wording,
 )
-from importer.completion import SHELLS, handles
+from importer.completion import SHELLS
 from importer.completion import completion as completion_of
 from importer.console import Console, open_console
 from importer.doctor import examine
 from importer.engine.stop import Stop
 from importer.errors import UserError
-from importer.media.encoder import NAMES as ENCODERS
 from importer.model import Long, Photos
-from importer.settings import labels_of, langs_of, load
+from importer.settings import Settings, labels_of, langs_of, load
 from importer.wanted import Wanted
 
 
@@ -103,69 +104,29 @@ def ui(
 @aiming
 @click.option("-v", "--verbose", is_flag=True, help="Show every post, and what its file needs.")
 @common
-def plan(
-    console: Console,
-    path: Path,
-    verbose: bool,
-    archive: Path | None,
-    source: Path | None,
-    include_private: bool,
-    yes: bool,
-    **flags: Any,
-) -> int:
+def plan(console: Console, path: Path, verbose: bool, **flags: Any) -> int:
     """Show what a run would publish; sends nothing."""
-    sources = _sources(path, archive, source, include_private, yes)
-    selection = selection_of(flags)
-    return commands.plan(console, sources, flags, selection, every_post=verbose)
+    settings, given = settings_of(path, flags)
+    return commands.plan(
+        console, _sources(path, settings), given, settings.selection, every_post=verbose
+    )
 
 
 @cli.command()
 @click.argument("path", metavar="EXPORT|ARCHIVE", type=PATH)
-@reading
-@selecting
-@treating
-@wording
-@aiming
-@click.option("--to", metavar="HANDLE", shell_complete=handles, help="The account to publish to.")
-@signing_in
-@routing
-@click.option("--limit", metavar="N", type=click.IntRange(1), help="Publish N posts in this run.")
-@click.option(
-    "--dry-run",
-    is_flag=True,
-    default=None,
-    help="Fetch and prepare some posts, show what would be sent, and publish nothing.",
-)
-@click.option("--wait/--no-wait", default=None, help="Wait for limits, or end with the time.")
-@click.option("--ffmpeg", metavar="FILE", type=PATH, help="The FFmpeg program to use.")
-@click.option(
-    "--encoder",
-    type=click.Choice(ENCODERS),
-    help="What encodes videos; hardware only where it is seen to work.",
-)
-@click.option("--config", metavar="FILE", type=PATH, help="Read settings from this file.")
+@of_a_run
 @common
-def run(
-    console: Console,
-    path: Path,
-    archive: Path | None,
-    source: Path | None,
-    include_private: bool,
-    yes: bool,
-    password_file: Path | None,
-    config: Path | None,
-    **flags: Any,
-) -> int:
+def run(console: Console, path: Path, config: Path | None, **flags: Any) -> int:
     """Fetch, prepare and publish; the same command resumes."""
-    selection = selection_of(flags)
+    settings, given = settings_of(path, flags, config)
     return commands.run_import(
         console,
-        _sources(path, archive, source, include_private, yes),
-        flags,
+        _sources(path, settings),
+        given,
         config,
-        Passwords(password_file),
+        Passwords(settings.password_file),
         Stop(),
-        selection,
+        settings.selection,
     )
 
 
@@ -341,6 +302,8 @@ for _command in (
     cli_account.undo,
     cli_account.update,
     cli_account.profile,
+    cli_unattended.config,
+    cli_unattended.schedule,
 ):
     cli.add_command(_command)
 
@@ -372,17 +335,13 @@ def _tell_usage(wrong: click.ClickException, *, as_json: bool) -> None:
     )
 
 
-def _sources(
-    path: Path, archive: Path | None, source: Path | None, include_private: bool, yes: bool
-) -> commands.Sources:
-    if include_private and not yes:
-        click.confirm(
+def _sources(path: Path, settings: Settings) -> commands.Sources:
+    if settings.include_private and not settings.yes:
+        confirmed(
             "Everything on the AT Protocol is public. Publish posts that only you or your "
-            "friends could see on TikTok?",
-            abort=True,
-            err=True,
+            "friends could see on TikTok?"
         )
-    return commands.Sources(path, archive, source, include_private)
+    return commands.Sources(path, settings.archive, settings.source, settings.include_private)
 
 
 if __name__ == "__main__":

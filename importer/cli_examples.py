@@ -75,6 +75,15 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("tokaway profile MY.tokaway --dry-run", "What would change."),
         Example("tokaway profile MY.tokaway --only bio --replace bio", "The bio, in any case."),
     ),
+    "config": (
+        Example("tokaway config", "What is set on this computer, and where."),
+        Example("tokaway config MY.tokaway --pace 10", "What this archive's runs would go by."),
+    ),
+    "schedule": (
+        Example("tokaway schedule MY.tokaway", "Entries for cron, systemd and launchd."),
+        Example("tokaway schedule MY.tokaway --install cron", "Put one there; asks first."),
+        Example("tokaway schedule MY.tokaway --remove cron", "Take it away again."),
+    ),
     "completion": (
         Example('eval "$(tokaway completion bash)"', "For this shell."),
         Example("tokaway completion fish > ~/.config/fish/completions/tokaway.fish", "For good."),

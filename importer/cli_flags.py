@@ -12,12 +12,16 @@ from urllib.parse import urlsplit
 
 import click
 
+from importer.completion import handles
 from importer.console import open_console
 from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
+from importer.media.encoder import NAMES as ENCODERS
 from importer.model import Kind, Long, Photos, Route
+from importer.opening import folder_for
 from importer.records.destinations import DESTINATIONS
 from importer.records.style import Names, Overflow
 from importer.selection import Selection
+from importer.settings import Settings, load, talk
 
 PATH = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -39,11 +43,14 @@ def server_url(_: click.Context, __: click.Parameter, url: str | None) -> str | 
 def common(command: Callable[..., int]) -> Callable[..., int]:
     """The flags every command has become its `console`; every end becomes its exit code."""
 
-    @click.option("--json", "as_json", is_flag=True, help="Print JSON lines.")
-    @click.option("-q", "--quiet", is_flag=True, help="Print the result only.")
+    @click.option("--json", is_flag=True, default=None, help="Print JSON lines.")
+    @click.option("-q", "--quiet", is_flag=True, default=None, help="Print the result only.")
     @functools.wraps(command)
-    def with_console(as_json: bool, quiet: bool, **arguments: Any) -> int:
-        console = open_console(as_json=as_json, quiet=quiet)
+    def with_console(json: bool | None, quiet: bool | None, **arguments: Any) -> int:
+        archive = arguments.get("path") or arguments.get("archive")
+        flags = {"json": json, "quiet": quiet}
+        as_json, is_quiet = talk(flags, archive, arguments.get("config"))
+        console = open_console(as_json=as_json, quiet=is_quiet)
         try:
             return command(console=console, **arguments)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
@@ -77,8 +84,10 @@ def reading(command: Callable[..., int]) -> Callable[..., int]:
     for option in (
         click.option("--archive", type=FOLDER, help="Where to keep the archive of an export."),
         click.option("--source", type=FOLDER, help="A folder with video files you already have."),
-        click.option("--include-private", is_flag=True, help="Publish private posts too."),
-        click.option("--yes", is_flag=True, help="Answer yes to questions."),
+        click.option(
+            "--include-private", is_flag=True, default=None, help="Publish private posts too."
+        ),
+        click.option("--yes", is_flag=True, default=None, help="Answer yes to questions."),
     ):
         command = option(command)
     return command
@@ -169,6 +178,60 @@ def routing(command: Callable[..., int]) -> Callable[..., int]:
     ):
         command = option(command)
     return command
+
+
+def of_a_run(command: Callable[..., int]) -> Callable[..., int]:
+    """All the flags of a run, which are settings too."""
+    for option in (
+        click.option("--config", metavar="FILE", type=PATH, help="Read settings from this file."),
+        click.option(
+            "--encoder",
+            type=click.Choice(ENCODERS),
+            help="What encodes videos; hardware only where it is seen to work.",
+        ),
+        click.option("--ffmpeg", metavar="FILE", type=PATH, help="The FFmpeg program to use."),
+        click.option(
+            "--wait/--no-wait", default=None, help="Wait for limits, or end with the time."
+        ),
+        click.option(
+            "--dry-run",
+            is_flag=True,
+            default=None,
+            help="Fetch and prepare some posts, show what would be sent, and publish nothing.",
+        ),
+        click.option(
+            "--limit", metavar="N", type=click.IntRange(1), help="Publish N posts in this run."
+        ),
+        routing,
+        signing_in,
+        click.option(
+            "--to", metavar="HANDLE", shell_complete=handles, help="The account to publish to."
+        ),
+        aiming,
+        wording,
+        treating,
+        selecting,
+        reading,
+    ):
+        command = option(command)
+    return command
+
+
+def settings_of(
+    path: Path | None, flags: dict[str, Any], config: Path | None = None
+) -> tuple[Settings, dict[str, Any]]:
+    """The settings in force for an export or archive, and the flags as settings.
+
+    Raises:
+        UserError: a file cannot be read, or a setting is unknown or has the wrong form.
+    """
+    given = flags | {
+        name: flags[name].date() for name in ("since", "until") if flags.get(name) is not None
+    }
+    settings = load(given, config=config)
+    if path:
+        settings = load(given, archive=folder_for(path, settings.archive), config=config)
+    return settings, given
 
 
 def selecting(command: Callable[..., int]) -> Callable[..., int]:

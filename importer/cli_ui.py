@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from importer.asking import is_someone_there
 from importer.console import Console
 from importer.errors import UserError
 
@@ -24,7 +25,7 @@ _OF_SERVER = ("as_json", "quiet", "web", "port", "show")
 
 def can_show_screens() -> bool:
     """Whether a person sits at a terminal that can show more than lines."""
-    return sys.stdin.isatty() and sys.stdout.isatty() and not _is_dumb()
+    return is_someone_there() and sys.stdout is not None and sys.stdout.isatty() and not _is_dumb()
 
 
 def open_ui(path: Path | None, flags: Mapping[str, Any]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,18 +15,20 @@ from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.clock import utc_now
 from importer.console import Console
+from importer.days import note_now
 from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.events import jsonable
 from importer.model import Milestone, Post, Role
-from importer.opening import Opened, opened
+from importer.opening import Opened, folder_for, opened
 from importer.pds.session import Credentials
 from importer.plans import Plan, make_plan, summary_with_outlook
 from importer.report import write_report
 from importer.reviewing import prepared
-from importer.runs import begin, run_archive
+from importer.runs import begin, run_archive, telling_of_trouble
 from importer.selection import EVERYTHING, Selection
+from importer.sending_word import Word
 from importer.settings import load
 from importer.stages.foresee import Foreseen
 from importer.summary import Summary, gaps, summarise
@@ -99,16 +101,21 @@ def run_import(
     selection: Selection = EVERYTHING,
 ) -> int:
     """Fetch, prepare, publish what is selected; the same command resumes."""
-    with opened(sources.path, sources.archive, sources.source, console.note) as it:
+    folder = folder_for(sources.path, sources.archive)
+    settings = load(flags, archive=folder, config=config)
+    with (
+        telling_of_trouble(folder, settings, console.note) as word,
+        opened(sources.path, sources.archive, sources.source, console.note) as it,
+    ):
         archive = it.archive
-        settings = load(flags, archive=archive.folder, config=config)
         _choose(console, sources, it)
         _show_reading(console, it)
         _mean(archive, selection)
         if not begin(archive, settings):
-            return _nothing_to_do(console, archive)
+            return _nothing_to_do(console, archive, word)
+        hear = word.hearing(archive, console.event)
         outcome = run_archive(
-            archive, settings, credentials, console.event, stop, while_running=signals(stop)
+            archive, settings, credentials, hear, stop, while_running=signals(stop)
         )
         if settings.dry_run and outcome.error is None:
             _tell_what_would_be_sent(console, make_plan(archive, settings))
@@ -180,11 +187,7 @@ def signals(stop: Stop) -> Iterator[None]:
         stop.leave()
 
     before: list[tuple[signal.Signals, Any]] = []
-    handlers: list[tuple[signal.Signals, Callable[..., None]]] = [
-        (signal.SIGINT, interrupt),
-        (signal.SIGTERM, terminate),
-    ]
-    for number, handler in handlers:
+    for number, handler in ((signal.SIGINT, interrupt), (signal.SIGTERM, terminate)):
         before.append((number, signal.signal(number, handler)))
     try:
         yield
@@ -308,9 +311,11 @@ def post_fields(post: Post, fit: Foreseen | None) -> dict[str, Any]:
     return fields
 
 
-def _nothing_to_do(console: Console, archive: Archive) -> int:
+def _nothing_to_do(console: Console, archive: Archive, word: Word) -> int:
     summary = summarise(archive, utc_now())
     is_well = not (summary.counts[Milestone.FAILED] or archive.number_mute())
+    note_now(archive, utc_now(), "Nothing is left to do.")
+    word.ended(archive, utc_now(), "nothing_to_do", 0, "")
     console.result("status", jsonable(summary))
     console.line(
         f"Nothing to do: {summary.published} of {plural(summary.chosen, 'chosen post')} "

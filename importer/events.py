@@ -7,8 +7,10 @@
       ( StepStarted → StepDone | StepFailed
       | Looked                        whether a published video plays
       | Status                        at most once a second
-      | Waiting )*
+      | Waiting
+      | Day )*                        once a day, and at the end
       Stopping?                       the user asked to stop
+      Day
     RunFinished
 
 Fields are only ever added; `docs/json-lines.md` documents each line.
@@ -17,7 +19,7 @@ Fields are only ever added; `docs/json-lines.md` documents each line.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, ClassVar
@@ -170,6 +172,24 @@ class Stopping(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Day(Event):
+    """A day is over for this run: it ends, or waits or works beyond midnight.
+
+    `day` is the date on the user's calendar, `published` how many posts were published on it by
+    this archive's runs; the other numbers are of the whole archive.
+    """
+
+    name: ClassVar[str] = "day"
+    day: str
+    published: int
+    in_all: int
+    left: int
+    failed: int
+    finish_at: datetime | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished(Event):
     """The run is over. `exit` is the exit code, `text` and `hint` say why it ended early."""
 
@@ -193,6 +213,8 @@ def jsonable(value: Any) -> Any:
     """A value in the form it has on a JSON line: times in UTC, words instead of members."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, StrEnum):
         return value.value
     if isinstance(value, Path):

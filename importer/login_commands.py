@@ -104,7 +104,7 @@ def logout(console: Console, handle: str | None) -> int:
     Returns:
         The exit code.
     """
-    kept = KeptSessions(default_folder())
+    kept = KeptSessions(default_folder(), keyring=load({}).keyring)
     accounts = kept.accounts()
     if handle is None and len(accounts) > 1:
         raise UserError(

@@ -41,6 +41,11 @@ def archive_beside(export: Path) -> Path:
     return export.with_name(f"{stem}{SUFFIX}")
 
 
+def folder_for(path: Path, archive: Path | None = None) -> Path:
+    """The archive that is meant by an archive, or by an export with or without another folder."""
+    return path if is_archive(path) else archive or archive_beside(path)
+
+
 @contextmanager
 def opened(
     path: Path,
@@ -74,7 +79,7 @@ def opened(
             hint="When you request your data from TikTok, choose all data or tick Posts.",
             code="no_posts",
         )
-    folder = (archive_folder or archive_beside(path)) if export else path
+    folder = folder_for(path, archive_folder)
     make_folder(folder)
     with locked(folder), Archive.create(folder) as archive:
         if export:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from pathlib import Path
 
+from importer.archive.lock import locked
 from importer.archive.store import Archive
-from importer.archive.view import UNFINISHED
+from importer.archive.view import UNFINISHED, ArchiveView
 from importer.clock import utc_now
+from importer.days import Days, note_now
 from importer.engine.outcome import Outcome
 from importer.engine.run import run
 from importer.engine.stop import Stop
 from importer.engine.wishes import Wishes
+from importer.errors import ArchiveInUse, TokawayError
 from importer.events import Event
 from importer.pds.appview import can_see
 from importer.pds.session import Credentials, Given
 from importer.run_log import RunLog
+from importer.sending_word import Word
 from importer.settings import Settings
 from importer.stages.place import sweep
 from importer.toolbox import signed_in
@@ -27,6 +32,36 @@ def begin(archive: Archive, settings: Settings) -> bool:
     waiting = archive.waiting(settings.destinations)
     sweep(archive.folder, frozenset(post.id for post in archive.posts(*UNFINISHED, chosen=True)))
     return bool(waiting) or _is_to_look(archive, settings)
+
+
+@contextmanager
+def telling_of_trouble(
+    folder: Path, settings: Settings, say: Callable[[str], None]
+) -> Iterator[Word]:
+    """What keeps a run from beginning is noted in the archive's days, and word is sent of it.
+
+    Args:
+        folder: of the archive.
+        settings: say where to send word.
+        say: hears that it could not be sent.
+
+    Raises:
+        UserError: word cannot be sent to where it should.
+    """
+    word = Word((), say)
+    try:
+        word = Word(settings.notify, say)
+        yield word
+    except ArchiveInUse:
+        raise  # by a run that tells of itself
+    except TokawayError as error:
+        # Of an archive that cannot be opened only the screen can tell.
+        with suppress(TokawayError):
+            ArchiveView.open(folder).close()
+            with locked(folder), Archive.create(folder) as archive:
+                note_now(archive, utc_now(), f"{error.text} {error.hint}".rstrip())
+                word.trouble(archive, utc_now(), error)
+        raise
 
 
 def run_archive(
@@ -65,7 +100,8 @@ def run_archive(
             log.event(event)
             emit(event)
 
-        return run(archive, tools, settings, tell, stop, wishes=wishes)
+        days = Days(archive, tell)
+        return run(archive, tools, settings, days.event, stop, wishes=wishes)
 
 
 def _is_to_look(archive: Archive, settings: Settings) -> bool:

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 import difflib
-import os
-import tomllib
+import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import langcodes
 import msgspec
-import platformdirs
 
 from importer.errors import UserError
-from importer.model import Long, Photos, Route
+from importer.layers import Found, gather
+from importer.model import Kind, Long, Photos, Route
 from importer.records.destinations import DESTINATIONS, USUAL
 from importer.records.style import LABELS, MOST_LANGS, Names, Overflow
+from importer.selection import Selection
 
-FILE_NAME = "tokaway.toml"
-PREFIX = "TOKAWAY_"
-# Variables of the same prefix that are no settings of a run.
-NOT_SETTINGS = ("TOKAWAY_CACHE", "TOKAWAY_STATE")
-_LISTS = ("langs", "labels", "destinations")
-# One destination is named in the singular.
-_ALSO = {"destination": "destinations"}
+SECRETS = ("notify",)
+"""Settings whose values are shown to nobody."""
+_LISTS = ("langs", "labels", "destinations", "notify")
 _YEAR_SECONDS = 365 * 86_400.0
 _MOST_HEADROOM = 0.9
 
@@ -105,6 +102,43 @@ class Settings:
     """How long a run stays at its end to see whether what it published plays."""
     mute_seconds: float = 3600.0
     """How long a video may be shown and not play before it is encoded anew."""
+    archive: Path | None = None
+    """Where to keep the archive of an export; beside it when not set."""
+    source: Path | None = None
+    """A folder with files the creator already has."""
+    include_private: bool = False
+    """Whether to publish posts that not everyone could see."""
+    yes: bool = False
+    """Whether questions of a plan or a run count as answered with yes."""
+    since: date | None = None
+    """The first day (UTC) whose posts are published."""
+    until: date | None = None
+    """The last day (UTC) whose posts are published."""
+    min_likes: int | None = None
+    """How many likes a post needs to be published."""
+    kind: Kind | None = None
+    """Whether to publish only `video` or only `photo` posts."""
+    match: str = ""
+    """Words that a post must have in it to be published."""
+    password_file: Path | None = None
+    """A file whose first line is the account's (app) password; `-` for standard input."""
+    keyring: bool = True
+    """Whether sessions are kept in the system's keyring, if it has one, rather than in files."""
+    notify: tuple[str, ...] = field(default=(), repr=False)
+    """Where to send word when the import ends, fails or needs a person: Apprise URLs."""
+    json: bool = False
+    """Whether to print JSON lines."""
+    quiet: bool = False
+    """Whether to print the result only."""
+
+    @property
+    def selection(self) -> Selection:
+        """Which posts are meant."""
+        return Selection(self.since, self.until, self.min_likes, self.kind, match=self.match)
+
+
+NAMES = tuple(one.name for one in fields(Settings))
+"""The names of all settings."""
 
 
 def load(
@@ -121,36 +155,41 @@ def load(
     Raises:
         UserError: a file cannot be read, or a setting is unknown or has the wrong form.
     """
-    user_file = config or platformdirs.user_config_path("tokaway") / FILE_NAME
-    merged: dict[str, Any] = {}
-    if config is not None and not config.is_file():
-        raise UserError(
-            f"The settings file {config} does not exist.", hint="Check --config.", code="settings"
-        )
-    for file in (user_file, archive / FILE_NAME if archive else None):
-        if file and file.is_file():
-            merged |= _checked(_read(file), str(file))
-    variables = os.environ if environ is None else environ
-    named = {
-        name.removeprefix(PREFIX).lower(): value
-        for name, value in variables.items()
-        if name.startswith(PREFIX) and name not in NOT_SETTINGS
+    return settings_in(
+        gather(NAMES, flags, archive=archive, config=config, environ=environ),
+    )
+
+
+def settings_in(found: Mapping[str, Found]) -> Settings:
+    """The settings that were found; the others have their defaults.
+
+    Raises:
+        UserError: one has the wrong form.
+    """
+    # A variable or a flag holds a list as words with commas between them.
+    merged = {
+        name: _words(one.value) if name in _LISTS and isinstance(one.value, str) else one.value
+        for name, one in found.items()
     }
-    merged |= _checked(named, "the environment")
-    merged |= _checked({k: v for k, v in flags.items() if v is not None}, "the flags")
     try:
         settings = msgspec.convert(
             merged, Settings, strict=False, dec_hook=lambda kind, value: kind(value)
         )
     except msgspec.ValidationError as error:
+        name = "".join(re.findall(r"\$\.(\w+)", str(error))[:1])
+        where = f" {name} in {found[name].where}" if name in found else ""
         raise UserError(
-            f"A setting has the wrong form: {error}.", hint="See docs/settings.md.", code="settings"
+            f"The setting{where} has the wrong form: {error}.",
+            hint="See docs/settings.md.",
+            code="settings",
         ) from error
     _check_words(settings)
     settings = replace(settings, destinations=_checked_destinations(settings.destinations))
     for name in ("fetch_jobs", "prepare_jobs", "publish_jobs", "buffer", "tries"):
         if getattr(settings, name) < 1:
             raise UserError(f"The setting {name} must be 1 or more.", code="settings")
+    if settings.min_likes is not None and settings.min_likes < 0:
+        raise UserError("The setting min_likes must be a number of likes.", code="settings")
     seconds = {"retry_seconds": 0.001, "patience_seconds": 0, "look_seconds": 0, "mute_seconds": 0}
     for name, least in seconds.items():
         if not least <= getattr(settings, name) <= _YEAR_SECONDS:
@@ -165,6 +204,20 @@ def load(
             code="settings",
         )
     return settings
+
+
+def talk(
+    flags: Mapping[str, Any], archive: Path | None = None, config: Path | None = None
+) -> tuple[bool, bool]:
+    """Whether to print JSON lines, and whether the result only; told even if all else is wrong."""
+    for files in ((archive, config), (None, None)):
+        try:
+            found = gather(NAMES, flags, archive=files[0], config=files[1])
+            told = settings_in({name: found[name] for name in ("json", "quiet") if name in found})
+        except UserError:
+            continue
+        return told.json, told.quiet
+    return bool(flags.get("json")), bool(flags.get("quiet"))
 
 
 def labels_of(text: str | None) -> tuple[str, ...] | None:
@@ -243,35 +296,6 @@ def _check_words(settings: Settings) -> None:
             hint="Name it with the setting handles; see docs/settings.md.",
             code="settings",
         )
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(
-            f"The settings file {file} cannot be read: {error}.",
-            hint="Mend the line it names, or move the file away.",
-            code="settings",
-        ) from error
-
-
-def _checked(layer: Mapping[str, Any], where: str) -> dict[str, Any]:
-    known = {field.name for field in fields(Settings)}
-    layer = {_ALSO.get(name, name): value for name, value in layer.items()}
-    for name in layer:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            raise UserError(
-                f"Unknown setting '{name}' in {where}.",
-                hint=f"Did you mean '{near[0]}'?" if near else "See docs/settings.md.",
-                code="settings",
-            )
-    # A variable or a flag holds a list as words with commas between them.
-    return {
-        name: _words(value) if name in _LISTS and isinstance(value, str) else value
-        for name, value in layer.items()
-    }
 
 
 def _words(text: str) -> tuple[str, ...]:

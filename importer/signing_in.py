@@ -117,7 +117,7 @@ def sign_in(
     url = settings.pds or find_pds(identifier, plc=settings.plc)
     with closing(Server(url, stop.at_once)) as server:
         session, account = _open(server, identifier, password, ask_code)
-        where = session.keep(KeptSessions(default_folder()))
+        where = session.keep(KeptSessions(default_folder(), keyring=settings.keyring))
     return SignedIn(account, where, keeps_password=is_app_password(password.value))
 
 
@@ -200,7 +200,7 @@ def sign_in_in_browser(settings: Settings, identifier: str, visit: Visit) -> Sig
         except TryLater as trouble:
             raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
         check_permissions(session.grant, account, POST_COLLECTIONS, service=False)
-        where = session.keep(KeptSessions(default_folder()))
+        where = session.keep(KeptSessions(default_folder(), keyring=settings.keyring))
     return SignedIn(account, where, ends=session.grant.ends if session.grant else None)
 
 

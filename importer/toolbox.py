@@ -164,11 +164,11 @@ def opened_session(
         Unreachable: the server does not answer.
     """
     name = known.handle if known else identifier
-    kept = KeptSessions(default_folder())
+    kept = KeptSessions(default_folder(), keyring=settings.keyring)
     password = credentials.given()
     tokens = None if password else kept.find(identifier)
     if not (password or tokens):
-        password = _typed(credentials, name, f"Nobody is signed in as {name}.")
+        password = _typed(credentials, name, _why_unknown(kept, identifier, name))
     with _server(settings, identifier, stop, known) as server:
         if tokens and tokens.pds != server.url:
             moved = f"{name} has moved from {tokens.pds} to {server.url}."
@@ -179,6 +179,17 @@ def opened_session(
         else:
             session = Session(server, identifier, password)
         yield session.sign_in(), session
+
+
+def _why_unknown(kept: KeptSessions, identifier: str, name: str) -> str:
+    accounts = kept.accounts()
+    if identifier not in {*accounts, *accounts.values()}:
+        return f"Nobody is signed in as {name}."
+    return (
+        f"The session of {name} is in a keyring that is not open here: it is locked while nobody "
+        "is signed in to the computer. With keyring = false in the settings a new sign-in is "
+        "kept in a file."
+    )
 
 
 def _typed(credentials: Credentials, name: str, why: str) -> Password:

@@ -10,6 +10,7 @@ from pathlib import Path
 from importer.archive.edits import Edited
 from importer.captions.table import Edits
 from importer.events import (
+    Day,
     Event,
     Forecasted,
     Looked,
@@ -287,6 +288,8 @@ def narrate(event: Event) -> str | None:
             if event.at_once:
                 return "Leaving now. Nothing is lost."
             return "Stopping: finishing what is in hand. Press Ctrl-C again to leave at once."
+        case Day():
+            return f"{event.day}: {event.text}"
         case RunFinished():
             return OUTCOMES.get(event.outcome)
         case _:

@@ -25,8 +25,8 @@ def _loaded_by(*modules: str) -> set[str]:
     return set(done.stdout.split())
 
 
-def test_the_whole_headless_program_never_loads_the_terminal_ui() -> None:
-    assert not _loaded_by("importer.cli", "importer.demo.demo") & {"textual", "tui"}
+def test_the_whole_headless_program_never_loads_the_terminal_ui_nor_what_is_an_extra() -> None:
+    assert not _loaded_by("importer.cli", "importer.demo.demo") & {"textual", "tui", "apprise"}
 
 
 @pytest.mark.parametrize("module", PURE)

@@ -17,9 +17,10 @@ from importer.doctor import Finding
 from importer.errors import TokawayError
 from importer.events import Event, InHand
 from importer.gathering import Gathered
+from importer.layers import NOT_SETTINGS, PREFIX
 from importer.model import Account, Limits, Milestone
 from importer.records.destination import Worded
-from importer.settings import NOT_SETTINGS, PREFIX, Settings
+from importer.settings import Settings
 from importer.summary import Gap, Reason, Summary
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +28,8 @@ JSON_LINES = ROOT / "docs" / "json-lines.md"
 SETTINGS = ROOT / "docs" / "settings.md"
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FOR_USERS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# Flags of other programs that the documents name.
+OF_PODMAN = {"--rm", "--read-only", "--userns", "--tmpfs", "--cap-drop", "--user"}
 # Of the run and of the command: one name, told apart by the field `run`.
 OF_A_RUN, OF_AN_ARCHIVE = "status (of a run)", "status (of an archive)"
 
@@ -210,7 +213,8 @@ def test_every_flag_is_documented_with_the_commands_that_have_it() -> None:
     settings, others = tables(SETTINGS)
     documented: set[tuple[str, str]] = set()
     for row in settings:
-        documented |= {(flag, "run") for flag in re.findall(r"`(-[-\w]+)`", row[3])}
+        named = re.findall(r"`(-[-\w]+)`", row[3])
+        documented |= {(flag, command) for flag in named for command in ("run", "config")}
     for flags, holders, _ in others:
         commands = set(re.findall(r"`(\w+)`", holders)) - {"tokaway"}
         if holders == "every command":
@@ -230,7 +234,7 @@ def test_every_flag_is_documented_with_the_commands_that_have_it() -> None:
 
 
 def test_the_documents_name_no_flag_that_does_not_exist() -> None:
-    known = {"--version", "--help"}.union(*map(options, cli.commands.values()))
+    known = {"--version", "--help"}.union(*map(options, cli.commands.values())) | OF_PODMAN
     for page in FOR_USERS:
         shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", code(page)))
         assert shown <= known, page.name

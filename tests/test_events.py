@@ -10,6 +10,7 @@ import pytest
 
 import importer.events
 from importer.events import (
+    Day,
     Event,
     Forecasted,
     InHand,
@@ -109,6 +110,12 @@ GOLDEN: list[tuple[Event, str]] = [
         ),
         f'{{"event": "looked", {HEAD}, "post": "20240131T235959", "plays": false, '
         '"milestone": "published", "code": "does_not_play", "text": "No.", "hint": "Wait."}',
+    ),
+    (
+        Day(AT, 7, "2026-11-23", 25, 125, 475, 2, LATER, "25 posts published."),
+        f'{{"event": "day", {HEAD}, "day": "2026-11-23", "published": 25, "in_all": 125, '
+        '"left": 475, "failed": 2, "finish_at": "2026-11-23T13:00:00.123Z", '
+        '"text": "25 posts published."}',
     ),
     (Stopping(AT, 7, True), f'{{"event": "stopping", {HEAD}, "at_once": true}}'),
     (

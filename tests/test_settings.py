@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import click
 import platformdirs
 import pytest
 
+import importer.layers
 import importer.settings
+from importer.cli import cli
 from importer.errors import UserError
 from importer.settings import Settings, load
 
@@ -116,8 +119,45 @@ def test_a_program_may_be_named_in_a_file_and_by_a_flag(archive: Path) -> None:
 
 
 def test_variables_that_are_no_settings_are_left_alone() -> None:
-    environ = dict.fromkeys(importer.settings.NOT_SETTINGS, "somewhere")
+    environ = dict.fromkeys(importer.layers.NOT_SETTINGS, "somewhere")
+    del environ[importer.layers.CONFIG]
     assert load({}, environ=environ) == Settings()
+
+
+def test_the_settings_file_may_be_named_in_the_environment(tmp_path: Path) -> None:
+    named, flagged = tmp_path / "named.toml", tmp_path / "flagged.toml"
+    named.write_text("tries = 7")
+    flagged.write_text("tries = 8")
+    environ = {"TOKAWAY_CONFIG": str(named)}
+    assert load({}, environ=environ).tries == 7
+    assert load({}, config=flagged, environ=environ).tries == 8
+    named.unlink()
+    assert "TOKAWAY_CONFIG" in refusal(environ=environ).hint
+
+
+def test_paths_in_a_file_are_meant_from_there(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    write(archive, 'password_file = "secret.txt"\nsource = "~/camera"')
+    settings = load({}, archive=archive, environ={})
+    assert settings.password_file == archive / "secret.txt"
+    assert settings.source == tmp_path / "camera"
+    write(archive, 'password_file = "-"')
+    assert load({}, archive=archive, environ={}).password_file == Path("-")
+    environ = {"TOKAWAY_PASSWORD_FILE": "here.txt"}
+    assert load({}, archive=archive, environ=environ).password_file == Path("here.txt")
+
+
+def test_an_archive_does_not_say_where_it_is(archive: Path) -> None:
+    write(archive, 'archive = "elsewhere"')
+    assert "the archive is where it is" in refusal(archive=archive).text
+
+
+def test_every_flag_of_a_run_is_a_setting() -> None:
+    (run,) = (command for name, command in cli.commands.items() if name == "run")
+    flags = {option.name for option in run.params if isinstance(option, click.Option)}
+    assert flags - set(importer.settings.NAMES) == {"config"}
 
 
 @pytest.mark.parametrize(
@@ -153,9 +193,9 @@ def test_an_unknown_setting_unlike_any_other_leads_to_the_docs() -> None:
     ],
 )
 def test_a_setting_of_the_wrong_form_is_refused(archive: Path, line: str) -> None:
-    write(archive, line)
+    file = write(archive, line)
     error = refusal(archive=archive)
-    assert line.partition(" ")[0] in error.text
+    assert f"The setting {line.partition(' ')[0]} in {file} has" in error.text
 
 
 @pytest.mark.parametrize("name", ["fetch_jobs", "prepare_jobs", "publish_jobs", "buffer", "tries"])

@@ -20,14 +20,27 @@ from importer.archive.database import Database
 from importer.archive.rows import instant, moment
 from importer.archive.trouble import sqlite_trouble
 from importer.budgets import BY_ACCOUNT, Kind, Window
+from importer.errors import UserError
 
 NAME = "spending.db"
 
 
 def default_folder() -> Path:
-    """Where the ledger of this machine's user lies: `TOKAWAY_STATE`, else the system's place."""
+    """Where the ledger of this machine's user lies: `TOKAWAY_STATE`, else the system's place.
+
+    Raises:
+        UserError: none is named, and the user has no home.
+    """
     named = os.environ.get("TOKAWAY_STATE")
-    return Path(named) if named else platformdirs.user_state_path("tokaway")
+    try:
+        return Path(named) if named else platformdirs.user_state_path("tokaway")
+    except RuntimeError as error:
+        raise UserError(
+            "There is no home folder here, so Tokaway cannot note what it spends at a server. "
+            "Nothing was sent.",
+            hint="Name a folder that stays from run to run with the variable TOKAWAY_STATE.",
+            code="no_home",
+        ) from error
 
 
 class Ledger:

@@ -71,11 +71,13 @@ class KeptSessions:
     """The sessions of this machine's user, by DID. Several processes may share them.
 
     Which accounts there are is no secret and stands in a file; the tokens stand in the keyring
-    if the system has one that works.
+    if the system has one that works, unless `keyring` says no: what runs while nobody is signed in
+    to the computer finds it locked.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keyring: bool = True) -> None:
         self._folder = folder
+        self._keyring = _keyring if keyring else _no_keyring
 
     def find(self, identifier: str) -> Tokens | None:
         """The session of a handle or DID; `None` if none is kept."""
@@ -93,7 +95,7 @@ class KeptSessions:
         """The session of a DID; `None` if there is none, or it cannot be read."""
         told = None
         with contextlib.suppress(_keyring_error()):
-            ring = _keyring()
+            ring = self._keyring()
             told = ring.get_password(SERVICE, did) if ring else None
         if told is None:
             with contextlib.suppress(OSError, UnicodeDecodeError):
@@ -116,7 +118,7 @@ class KeptSessions:
         self._note(tokens.did, tokens.handle)
         path = self._path(tokens.did)
         with contextlib.suppress(_keyring_error()):
-            ring = _keyring()
+            ring = self._keyring()
             if ring and len(told) <= _ring_room():
                 ring.set_password(SERVICE, tokens.did, told)
                 path.unlink(missing_ok=True)
@@ -133,7 +135,7 @@ class KeptSessions:
             OSError: it cannot be removed.
         """
         with contextlib.suppress(_keyring_error()):
-            ring = _keyring()
+            ring = self._keyring()
             if ring:
                 ring.delete_password(SERVICE, did)
         self._path(did).unlink(missing_ok=True)
@@ -198,6 +200,10 @@ def _keyring() -> KeyringBackend | None:
 
     backend = keyring.get_keyring()
     return backend if backend.priority >= 1 else None
+
+
+def _no_keyring() -> KeyringBackend | None:
+    return None
 
 
 def _ring_room() -> float:

@@ -19,6 +19,7 @@ from importer import events
 from importer.console import JsonConsole, LiveConsole, Output, PlainConsole, open_console
 from importer.errors import DiskFull
 from importer.events import (
+    Day,
     Event,
     Forecasted,
     InHand,
@@ -127,6 +128,7 @@ EVENTS: tuple[Event, ...] = (
     Waiting(after(7), 7, "pds.test has had enough requests for now.", after(3600)),
     Stopping(after(8), 7, at_once=False),
     Stopping(after(9), 7, at_once=True),
+    Day(after(9.5), 7, "2026-01-01", 3, 5, 0, 1, None, "3 posts published, 5 of 6 in all."),
     RunFinished(after(10), 7, "some_failed", counts(published=5, skipped=1, failed=1), 1),
     RunFinished(
         after(11),

@@ -82,6 +82,20 @@ def test_without_a_session_or_password_it_says_how_to_sign_in(
     assert f"tokaway login {account.handle}" in capsys.readouterr().err
 
 
+def test_a_session_that_cannot_be_read_is_told_from_none(
+    account: TestAccount, home: Path, secret: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program(["login", account.handle, "--password-file", str(secret)])
+    (kept,) = (home / "state" / "sessions").glob("*.json")
+    # As if it had been put into a keyring, and that were locked now.
+    kept.unlink()
+    sample = Path(__file__).parents[2] / "samples" / "demo"
+    run = ["run", str(sample), "--archive", str(home / "a"), "--to", account.handle]
+    assert program(run) == 3
+    said = capsys.readouterr().err
+    assert "is in a keyring that is not open here" in said and "keyring = false" in said
+
+
 def test_limits_say_what_the_servers_accept(
     account: TestAccount,
     secret: Path,

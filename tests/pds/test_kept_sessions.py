@@ -117,6 +117,17 @@ class TestKeeping:
         ring.is_locked = True
         assert kept.find(MINE.handle) is None
 
+    def test_a_keyring_that_is_not_wanted_is_left_alone(
+        self, kept: KeptSessions, ring: Ring, tmp_path: Path
+    ) -> None:
+        in_files = KeptSessions(tmp_path / "in-files", keyring=False)
+        path = in_files.save(MINE)
+        assert path and path.exists() and not ring.entries
+        ring.is_locked = True
+        assert in_files.find(MINE.handle) == MINE
+        in_files.remove(MINE.did)
+        assert not path.exists()
+
     def test_no_secret_is_shown(self) -> None:
         shown = repr(replace(MINE, password="abcd-efgh-ijkl-mnop"))
         assert not {"access-1", "refresh-1", "abcd-efgh-ijkl-mnop"} & set(shown.split("'"))

@@ -145,7 +145,7 @@ STORY: Mapping[str, Smoke] = {
     "run": Smoke(lambda job: (job.archive, *job.access[:4]), "2 of 2 chosen posts published"),
     "status": Smoke(lambda job: (job.archive,), "2 published"),
     "config": Smoke(lambda job: (job.archive,), "pace"),
-    "schedule": Smoke(lambda job: (job.archive,), "tokaway.schedule"),
+    "schedule": Smoke(lambda job: (job.archive,), "OnCalendar="),
     "verify": Smoke(lambda job: (job.archive, *job.access[2:4]), "are right"),
     "profile": Smoke(lambda job: (job.archive, "--dry-run", *job.access[2:4]), "Profile of"),
     "update": Smoke(lambda job: (job.archive, *job.access[2:4], "--yes"), "nothing to update"),

@@ -30,9 +30,11 @@ from importer.errors import (
     UserError,
 )
 from importer.events import (
+    Day,
     Event,
     Forecasted,
     InHand,
+    Looked,
     Noticed,
     Recognised,
     RunFinished,
@@ -66,12 +68,12 @@ from importer.model import (
     Stage,
     Trouble,
 )
-from importer.opening import SUFFIX, Opened, archive_beside, is_archive, opened
+from importer.opening import SUFFIX, Opened, archive_beside, folder_for, is_archive, opened
 from importer.pds.session import Credentials, Given, Password
 from importer.plans import Ahead, Plan, look_ahead, make_plan, summary_with_outlook
 from importer.report import write_report
 from importer.reviewing import Sending, prepared, records_of, sending
-from importer.runs import begin, run_archive
+from importer.runs import begin, run_archive, telling_of_trouble
 from importer.selection import EVERYTHING, STATES, Selection, State, link_is_dying
 from importer.settings import Settings, load
 from importer.signing_in import (
@@ -105,6 +107,7 @@ __all__ = [
     "Checked",
     "Closeup",
     "Credentials",
+    "Day",
     "DiskFull",
     "Edit",
     "Edited",
@@ -118,6 +121,7 @@ __all__ = [
     "Kind",
     "Limits",
     "Long",
+    "Looked",
     "MediaFile",
     "Milestone",
     "Notice",
@@ -177,6 +181,7 @@ __all__ = [
     "begin",
     "closeup",
     "find_archives",
+    "folder_for",
     "gaps",
     "gather_folder",
     "gather_pages",
@@ -202,6 +207,7 @@ __all__ = [
     "summarise",
     "summary_with_outlook",
     "take_back",
+    "telling_of_trouble",
     "to_json",
     "undo_posts",
     "usual_places",

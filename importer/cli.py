@@ -12,6 +12,7 @@ from importer import (
     __version__,
     caption_commands,
     cli_account,
+    cli_batch,
     cli_ui,
     commands,
     post_commands,
@@ -326,6 +327,7 @@ for _command in (
     cli_account.undo,
     cli_account.update,
     cli_account.profile,
+    cli_batch.batch,
 ):
     cli.add_command(_command)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ PREFIX = "TOKAWAY_"
 # Variables of the same prefix that are no settings of a run.
 NOT_SETTINGS = ("TOKAWAY_CACHE", "TOKAWAY_STATE")
 _LISTS = ("langs", "labels", "destinations")
-# One destination is named in the singular.
-_ALSO = {"destination": "destinations"}
+# What a setting may be called besides: one destination is named in the singular.
+ALSO = {"destination": "destinations"}
 _YEAR_SECONDS = 365 * 86_400.0
 _MOST_HEADROOM = 0.9
 
@@ -217,6 +217,24 @@ def check_langs(langs: Collection[str]) -> None:
         )
 
 
+def check_names(
+    names: Iterable[str], known: Collection[str], where: str, what: str = "setting"
+) -> None:
+    """Refuse what is not known by its name, and say what may be meant.
+
+    Raises:
+        UserError: one is unknown.
+    """
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise UserError(
+                f"Unknown {what} '{name}' in {where}.",
+                hint=f"Did you mean '{near[0]}'?" if near else "See docs/settings.md.",
+                code="settings",
+            )
+
+
 def _checked_destinations(names: Collection[str]) -> tuple[str, ...]:
     """Destinations in their usual order, each once."""
     unknown = [name for name in names if name not in DESTINATIONS]
@@ -252,16 +270,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _checked(layer: Mapping[str, Any], where: str) -> dict[str, Any]:
-    known = {field.name for field in fields(Settings)}
-    layer = {_ALSO.get(name, name): value for name, value in layer.items()}
-    for name in layer:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            raise UserError(
-                f"Unknown setting '{name}' in {where}.",
-                hint=f"Did you mean '{near[0]}'?" if near else "See docs/settings.md.",
-                code="settings",
-            )
+    layer = {ALSO.get(name, name): value for name, value in layer.items()}
+    check_names(layer, [field.name for field in fields(Settings)], where)
     # A variable or a flag holds a list as words with commas between them.
     return {
         name: _words(value) if name in _LISTS and isinstance(value, str) else value

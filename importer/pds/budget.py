@@ -57,6 +57,9 @@ class Store(Protocol):
     def spend(self, host: str, did: str, amounts: dict[Kind, int], now: datetime) -> None:
         """Count what was spent."""
 
+    def learn(self, host: str, did: str, told: Window, now: datetime) -> None:
+        """Believe a server that says how much of a window is used."""
+
 
 class Together:
     """Accounts that publish at once from here: what they keep of limits that an address has."""
@@ -230,7 +233,7 @@ class Budget:
         if kind and left.isdigit() and reset.isdigit():
             resets_at = self._now() + _in(int(reset), headers)
             seen = Window(kind, seconds, limit, 0, max(0, limit - int(left)), resets_at)
-            self._store.put(self._host, self.did, [seen])
+            self._store.learn(self._host, self.did, seen, self._now())
 
     def _check(self, amounts: Mapping[Kind, int]) -> None:
         now = self._now()

@@ -217,6 +217,28 @@ def test_accounts_at_work_together_keep_room_from_each_other_where_the_server_co
         raise AssertionError("no room")
 
 
+def test_what_is_not_needed_is_not_waited_for(budget: Make) -> None:
+    mine = budget(headroom=0.2)
+    # Another program, or another run, has gone beyond what we would.
+    mine.after(UPLOAD, headers("1000;w=86400", 100, 600))
+    mine.before("com.atproto.server.describeServer", None)
+    with mine.room_for(records=1, files=0):
+        pass
+
+
+def test_an_answer_that_comes_late_takes_nothing_back(budget: Make) -> None:
+    mine = budget()
+    mine.after(UPLOAD, headers("1000;w=86400", 500, 600))
+    for _ in range(3):
+        mine.before(UPLOAD, None)
+    # Three were under way; this answer was given before two of them had arrived.
+    mine.after(UPLOAD, headers("1000;w=86400", 499, 600))
+    assert window(mine, Kind.UPLOADS, DAY).used == 503
+    # A server that counts much less has begun anew.
+    mine.after(UPLOAD, headers("1000;w=86400", 990, 600))
+    assert window(mine, Kind.UPLOADS, DAY).used == 10
+
+
 def test_workers_do_not_share_one_room(budget: Make) -> None:
     mine = budget()
     mine.after(UPLOAD, headers("1000;w=86400", 10, 600))

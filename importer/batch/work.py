@@ -1,4 +1,10 @@
-"""A batch at work: a few creators at once, each in turn, until nobody can go on."""
+"""A batch at work: a few creators at once, each in turn, until nobody can go on.
+
+Whole archives one after the other would let somebody with five posts wait for somebody with
+5,000. All of them at once would be fair, but a thousand open archives, sessions and threads are not
+flat memory. So a few have a place, only while they can work, and for a turn's posts; what a turn
+costs besides is a sign-in and a look at what is new in the account.
+"""
 
 from __future__ import annotations
 

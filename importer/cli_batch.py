@@ -23,6 +23,12 @@ from importer.console import Console
 )
 @click.option("--wait/--no-wait", default=None, help="Wait for limits, or end with the time.")
 @click.option("--jobs", metavar="N", type=click.IntRange(1), help="How many creators work at once.")
+@click.option(
+    "--cluster",
+    metavar="URL",
+    help="Fetch and prepare on a Dask cluster: the address of its scheduler, such as "
+    "tcp://10.0.0.5:8786.",
+)
 @common
 def batch(console: Console, file: Path, plan: bool, **flags: Any) -> int:
     """Publish for many creators in turn, by a file; the same command resumes."""

@@ -31,7 +31,7 @@ from importer.model import Limits, Long, Photos, Stage
 from importer.stages.tools import Job, Result, Tools
 from importer.step import Step
 
-_CONNECT_SECONDS = 10.0
+_CONNECT_SECONDS = 5.0
 # How often is looked whether a step must stop: here, and by its worker.
 _LOOK_SECONDS = 0.5
 
@@ -92,8 +92,12 @@ class Cluster:
         answer.set_running_or_notify_cancel()
         with self._lock:
             self._sent[name] = _Sent(step, distributed.Event(name, client=self._client))
-        sent = self._client.submit(_do, work, job, order, name, key=name, pure=False)
-        sent.add_done_callback(lambda done: self._settle(name, done, answer, job))
+        try:
+            sent = self._client.submit(_do, work, job, order, name, key=name, pure=False)
+        except (OSError, RuntimeError) as closed:
+            answer.set_exception(_lost(closed))
+        else:
+            sent.add_done_callback(lambda done: self._settle(name, done, answer, job))
         return answer
 
     def close(self) -> None:
@@ -183,7 +187,7 @@ def _in_words(error: BaseException | None, job: Job) -> BaseException | None:
             hint="Look at the memory and the logs of the workers, then: tokaway retry ARCHIVE",
             code="worker_died",
         )
-    if isinstance(error, distributed.comm.CommClosedError):
+    if isinstance(error, CancelledError | distributed.comm.CommClosedError):
         return _lost(error)
     return error
 

@@ -106,6 +106,23 @@ def test_what_is_broken_off_stops_on_the_workers_too(
         assert_exactly(pair.pds, account.did, pair.staged[one].public)
 
 
+@pytest.mark.cluster
+def test_a_cluster_that_goes_away_ends_the_batch_and_nothing_is_lost(
+    pair: Crowd, workers: distributed.LocalCluster
+) -> None:
+    address = workers.scheduler_address
+    at_once = ("--jobs", "1", "--cluster", address)
+    with pair.tokaway.running("batch", pair.file, "--json", *at_once) as running:
+        running.wait_for("step_started", stage="prepare")
+        workers.close()
+        assert running.end() == 6
+    ends = [line for line in running.read if line["event"] == "creator_done"]
+    assert {line["outcome"] for line in ends} == {"cluster_lost"}
+    assert pair.tokaway("batch", pair.file).code == 0
+    for one, account in pair.accounts.items():
+        assert_exactly(pair.pds, account.did, pair.staged[one].public)
+
+
 def test_a_cluster_that_is_not_there_is_told_before_anything_is_sent(pair: Crowd) -> None:
     ended = pair.tokaway("batch", pair.file, "--cluster", NOBODY)
     assert ended.code == 6

@@ -61,6 +61,9 @@ def worst(exit_codes: Iterable[int]) -> int:
 class Listener(Protocol):
     """Hears what happens in a batch: one call at a time, from any thread."""
 
+    def begins(self, creator: str, turn: int) -> None:
+        """A creator has a turn; they are counted from 1."""
+
     def note(self, creator: str, text: str) -> None:
         """Something was found while an export or a folder was read."""
 

@@ -49,6 +49,11 @@ class Table:
         self._rows = {one.name: _Row() for one in file.creators}
         self._drawn_at = 0.0
 
+    def begins(self, creator: str, turn: int) -> None:
+        """A creator is at work."""
+        self._rows[creator].state = _AT_WORK
+        self._draw()
+
     def note(self, creator: str, text: str) -> None:
         """Say what was found, above the table."""
         self._lines.note(creator, text)

@@ -24,6 +24,10 @@ class Lines:
     def __init__(self, console: Console) -> None:
         self._console = console
 
+    def begins(self, creator: str, turn: int) -> None:
+        """Tell programs whose turn it is; people see what comes of it."""
+        self._console.result("creator_turn", {"creator": creator, "turn": turn})
+
     def note(self, creator: str, text: str) -> None:
         """Say what was found while an export or a folder was read."""
         self._console.note(f"{creator}: {text}")

@@ -38,6 +38,7 @@ class _Course:
     """What is known of a creator from one turn to the next."""
 
     creator: Creator
+    turns: int = 0
     published: int = 0
     is_first: bool = True
     # Since when its server has not answered, and how often in a row.
@@ -103,6 +104,8 @@ class _Batch:
                 is_first=course.is_first,
                 others_wait=self._is_anyone_ready,
             )
+            course.turns += 1
+            self._voice.begins(name, course.turns)
             self._running[pool.submit(turn.run)] = turn
 
     def _is_anyone_ready(self) -> bool:
@@ -169,6 +172,10 @@ class _Voice:
         self._stop = stop
         self._lock = threading.Lock()
         self.trouble: OSError | None = None
+
+    def begins(self, creator: str, turn: int) -> None:
+        with self._speaking():
+            self._listener.begins(creator, turn)
 
     def note(self, creator: str, text: str) -> None:
         with self._speaking():

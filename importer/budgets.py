@@ -10,6 +10,8 @@ from enum import StrEnum
 HOUR, DAY = 3_600, 86_400
 # The server's clock counts in whole seconds.
 _MARGIN = timedelta(seconds=1)
+# More than that is not on its way at once.
+_UNDER_WAY = 32
 
 
 class Kind(StrEnum):
@@ -74,10 +76,20 @@ class Window:
         until = window.resets_at or now + timedelta(seconds=self.seconds) + _MARGIN
         return replace(window, used=window.used + amount, resets_at=until)
 
+    def told(self, by_server: Window, now: datetime) -> Window:
+        """The window as the server tells it, unless what it has not counted yet is only on its way.
+
+        Answers of requests that were under way together do not come in the order of their numbers.
+        """
+        counted = self.at(now).used
+        if by_server.used < counted <= by_server.used + _UNDER_WAY:
+            return replace(by_server, used=counted)
+        return by_server
+
     def opens_at(self, amount: int, now: datetime) -> datetime:
-        """When so many fit; more than is ever allowed fit into an empty window."""
+        """When so many fit, none at once; more than is ever allowed fit into an empty window."""
         window = self.at(now)
-        if not window.used or window.used + amount <= window.allowed:
+        if not amount or not window.used or window.used + amount <= window.allowed:
             return now
         return window.resets_at or now
 

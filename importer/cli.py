@@ -12,6 +12,7 @@ from importer import (
     __version__,
     caption_commands,
     cli_account,
+    cli_batch,
     cli_ui,
     cli_unattended,
     commands,
@@ -304,6 +305,7 @@ for _command in (
     cli_account.profile,
     cli_unattended.config,
     cli_unattended.schedule,
+    cli_batch.batch,
 ):
     cli.add_command(_command)
 

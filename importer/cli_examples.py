@@ -84,6 +84,11 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("tokaway schedule MY.tokaway --install cron", "Put one there; asks first."),
         Example("tokaway schedule MY.tokaway --remove cron", "Take it away again."),
     ),
+    "batch": (
+        Example("tokaway batch creators.toml --plan", "What each creator would send."),
+        Example("tokaway batch creators.toml", "Publish for all of them, in turn."),
+        Example("tokaway batch creators.toml --no-wait --json", "For a script: ends at limits."),
+    ),
     "completion": (
         Example('eval "$(tokaway completion bash)"', "For this shell."),
         Example("tokaway completion fish > ~/.config/fish/completions/tokaway.fish", "For good."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import functools
 import traceback
 from collections.abc import Callable
@@ -14,7 +13,7 @@ import click
 
 from importer.completion import handles
 from importer.console import open_console
-from importer.errors import DiskFull, Fault, Stopped, TokawayError, UserError
+from importer.errors import Fault, Stopped, TokawayError, of_system
 from importer.media.encoder import NAMES as ENCODERS
 from importer.model import Kind, Long, Photos, Route
 from importer.opening import folder_for
@@ -61,7 +60,7 @@ def common(command: Callable[..., int]) -> Callable[..., int]:
             console.error(error)
             return error.exit_code
         except OSError as error:
-            known = _system_trouble(error)
+            known = of_system(error)
             console.error(known)
             return known.exit_code
         except Exception as error:  # noqa: BLE001  a mistake of ours has its own exit code
@@ -285,14 +284,3 @@ def treating(command: Callable[..., int]) -> Callable[..., int]:
     ):
         command = option(command)
     return command
-
-
-def _system_trouble(error: OSError) -> TokawayError:
-    """What the system refused, in words: a full disk has its own exit code."""
-    if error.errno == errno.ENOSPC:
-        return DiskFull(
-            "The disk is full. Nothing is lost.",
-            hint="Free some space and give the same command again.",
-        )
-    where = f" ({error.filename})" if error.filename else ""
-    return UserError(f"{error.strerror or error}{where}.", code="system")

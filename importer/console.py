@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import IO, Any, ClassVar, Protocol
 
 from rich.console import Console as RichConsole
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.text import Text
@@ -190,15 +190,24 @@ class LiveConsole:
     def event(self, event: Event) -> None:
         """Print the event, or redraw the bars."""
         if isinstance(event, Status):
-            if self._live is None:
-                self._live = Live(console=self._console, transient=True, auto_refresh=False)
-                self._live.start()
-            self._live.update(_picture(event), refresh=True)
+            self.show(_picture(event))
             return
         text = narrate(event)
         if text:
             # User text is never markup, and a wrapped link could not be clicked.
             self._console.print(Text(text), soft_wrap=True)
+
+    def show(self, picture: RenderableType) -> None:
+        """Draw a picture below the lines, instead of the one before."""
+        if self._live is None:
+            self._live = Live(console=self._console, transient=True, auto_refresh=False)
+            self._live.start()
+        self._live.update(picture, refresh=True)
+
+    @property
+    def height(self) -> int:
+        """How many lines the terminal shows."""
+        return self._console.height
 
     def note(self, text: str) -> None:
         """Print a line of narration."""

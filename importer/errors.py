@@ -17,6 +17,7 @@ Stopped              not an error: the user asked to stop, the step never happen
 
 from __future__ import annotations
 
+import errno
 from datetime import datetime
 from typing import ClassVar
 
@@ -144,3 +145,14 @@ class BudgetEmpty(RunError):
 
 class Stopped(Exception):
     """The user asked to stop at once: the step counts as never begun."""
+
+
+def of_system(error: OSError) -> TokawayError:
+    """What the system refused, in words: a full disk has its own exit code."""
+    if error.errno == errno.ENOSPC:
+        return DiskFull(
+            "The disk is full. Nothing is lost.",
+            hint="Free some space and give the same command again.",
+        )
+    where = f" ({error.filename})" if error.filename else ""
+    return UserError(f"{error.strerror or error}{where}.", code="system")

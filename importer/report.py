@@ -83,15 +83,15 @@ def write_report(
     sorts, reason_of = _reasons(posts)
     account = archive.account()
     profile = archive.profile()
-    style, script = _part("report.css"), _part("report.js")
+    style, script = part("report.css"), part("report.js")
     kinds = Counter(post.kind for post in posts)
     page = (
-        _environment()
+        environment()
         .get_template(f"{NAME}.j2")
         .generate(
             style=style,
             script=script,
-            policy=_policy(style, script),
+            policy=policy(style, script),
             archive=archive.folder.name,
             account=account,
             user_name=profile.user_name if profile else None,
@@ -109,20 +109,30 @@ def write_report(
         )
     )
     target = archive.folder / NAME
-    handle, part = tempfile.mkstemp(dir=archive.folder, prefix=NAME, suffix=".part")
+    write_page(target, page)
+    return target
+
+
+def write_page(target: Path, page: Iterator[str]) -> None:
+    """Write a page as its parts come, in one move.
+
+    Raises:
+        OSError: there is no room for it, or it may not be written there.
+    """
+    handle, unfinished = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".part")
     try:
         # Names of folders may hold what is no text; it becomes a mark in the page.
         with os.fdopen(
             handle, "w", encoding="utf-8", errors="xmlcharrefreplace", newline="\n"
         ) as file:
             file.writelines(page)
-        Path(part).replace(target)
+        Path(unfinished).replace(target)
     finally:
-        Path(part).unlink(missing_ok=True)
-    return target
+        Path(unfinished).unlink(missing_ok=True)
 
 
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
+    """Where the templates of pages are; whatever they show is text and no markup."""
     return jinja2.Environment(
         loader=jinja2.PackageLoader("importer", ""),
         autoescape=True,
@@ -144,15 +154,15 @@ def _text(value: object) -> Markup:
     return Markup(safe)  # noqa: S704 - escaped above
 
 
-def _part(name: str) -> Markup:
+def part(name: str) -> Markup:
     """A part of the page that is ours."""
     return Markup((resources.files("importer") / name).read_text(encoding="utf-8"))  # noqa: S704
 
 
-def _policy(style: str, script: str) -> str:
+def policy(style: str, script: str) -> str:
     """What browsers may do with the page: show it, and run our script and no other (CSP 3)."""
     styles, scripts = (
-        f"'sha256-{b64encode(sha256(part.encode()).digest()).decode()}'" for part in (style, script)
+        f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in (style, script)
     )
     return (
         f"default-src 'none'; img-src data:; style-src {styles}; script-src {scripts}; "

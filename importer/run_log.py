@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextvars import ContextVar, Token
 from pathlib import Path
 from types import TracebackType
 
@@ -11,6 +12,7 @@ from importer.clock import utc_now
 from importer.events import Event, Status, jsonable, to_json
 
 NAME = "run.log"
+_CURRENT: ContextVar[RunLog | None] = ContextVar("current", default=None)
 
 
 class RunLog(logging.Handler):
@@ -19,6 +21,7 @@ class RunLog(logging.Handler):
     def __init__(self, archive: Path) -> None:
         super().__init__(logging.WARNING)
         self._path = archive / NAME
+        self._before: Token[RunLog | None] | None = None
 
     def event(self, event: Event) -> None:
         """Keep one event."""
@@ -26,7 +29,9 @@ class RunLog(logging.Handler):
             self._append(to_json(event))
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep one warning or error of our own, with its traceback."""
+        """Keep one warning or error of our own, with its traceback, unless it is another run's."""
+        if _CURRENT.get() not in (None, self):
+            return
         traceback = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
         self._append(
             {
@@ -39,6 +44,7 @@ class RunLog(logging.Handler):
 
     def __enter__(self) -> RunLog:
         logging.getLogger("tokaway").addHandler(self)
+        self._before = _CURRENT.set(self)
         return self
 
     def __exit__(
@@ -48,6 +54,8 @@ class RunLog(logging.Handler):
         traceback: TracebackType | None,
     ) -> None:
         logging.getLogger("tokaway").removeHandler(self)
+        if self._before:
+            _CURRENT.reset(self._before)
 
     def _append(self, line: dict[str, object]) -> None:
         try:

@@ -15,9 +15,11 @@ from importer.engine.outcome import Outcome
 from importer.engine.run import run
 from importer.engine.stop import Stop
 from importer.engine.wishes import Wishes
+from importer.engine.workers import Workers
 from importer.errors import ArchiveInUse, TokawayError
 from importer.events import Event
 from importer.pds.appview import can_see
+from importer.pds.budget import Together
 from importer.pds.session import Credentials, Given
 from importer.run_log import RunLog
 from importer.sending_word import Word
@@ -73,6 +75,8 @@ def run_archive(
     *,
     while_running: AbstractContextManager[None] | None = None,
     wishes: Wishes | None = None,
+    workers: Workers | None = None,
+    together: Together | None = None,
 ) -> Outcome:
     """Fetch, prepare and publish what waits in an archive; the same call resumes.
 
@@ -84,6 +88,8 @@ def run_archive(
         stop: how the run is told to stop.
         while_running: entered once the account is signed in.
         wishes: what the person wants changed meanwhile.
+        workers: who does the steps, if not threads of the run's own.
+        together: what other runs keep of this machine's limits that are at work meanwhile.
 
     Raises:
         UserError: no account is named, it is not the archive's, or FFmpeg is missing.
@@ -91,7 +97,7 @@ def run_archive(
         Unreachable: the server does not answer.
     """
     with (
-        signed_in(settings, archive, credentials or Given(None), stop) as tools,
+        signed_in(settings, archive, credentials or Given(None), stop, together) as tools,
         RunLog(archive.folder) as log,
         while_running or nullcontext(),
     ):
@@ -101,7 +107,7 @@ def run_archive(
             emit(event)
 
         days = Days(archive, tell)
-        return run(archive, tools, settings, days.event, stop, wishes=wishes)
+        return run(archive, tools, settings, days.event, stop, wishes=wishes, workers=workers)
 
 
 def _is_to_look(archive: Archive, settings: Settings) -> bool:

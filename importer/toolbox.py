@@ -22,7 +22,7 @@ from importer.media.download import open_client
 from importer.media.encoder import find as find_encoder
 from importer.model import Account, Limits, Notice, Route, ServerLimits
 from importer.pds.appview import AppView, open_appview
-from importer.pds.budget import Budget
+from importer.pds.budget import Budget, Together
 from importer.pds.identity import find_account, find_pds
 from importer.pds.kept_sessions import KeptSessions
 from importer.pds.limits import assumed, read_limits
@@ -50,7 +50,11 @@ _BAD_REQUEST = 400
 
 @contextmanager
 def signed_in(
-    settings: Settings, archive: Archive, credentials: Credentials, stop: Stop
+    settings: Settings,
+    archive: Archive,
+    credentials: Credentials,
+    stop: Stop,
+    together: Together | None = None,
 ) -> Iterator[Tools]:
     """Find FFmpeg, sign in, ask the server for its limits, and bind the archive to the account.
 
@@ -64,7 +68,7 @@ def signed_in(
     program = ffmpeg.find(settings.ffmpeg)
     encoder = find_encoder(settings.encoder, program)
     with (
-        session_of(settings, archive, credentials, stop) as (account, repo),
+        session_of(settings, archive, credentials, stop, together) as (account, repo),
         open_client() as http,
         video_service(settings, account, repo, stop) as videos,
         open_appview(settings.appview, account.pds, stop.at_once) as appview,
@@ -133,7 +137,11 @@ def service_url(settings: Settings, account: Account) -> str | None:
 
 @contextmanager
 def session_of(
-    settings: Settings, archive: Archive, credentials: Credentials, stop: Stop
+    settings: Settings,
+    archive: Archive,
+    credentials: Credentials,
+    stop: Stop,
+    together: Together | None = None,
 ) -> Iterator[tuple[Account, Repo]]:
     """Sign in, and bind the archive to the account.
 
@@ -145,7 +153,7 @@ def session_of(
     identifier, known = _identifier(settings, archive), archive.account()
     with opened_session(settings, identifier, known, credentials, stop) as (account, session):
         archive.set_account(account)
-        with counted(session.server, account, settings):
+        with counted(session.server, account, settings, together):
             yield account, Repo(session, account.did)
 
 
@@ -261,7 +269,9 @@ def _pds_of(settings: Settings, identifier: str, known: Account | None) -> str:
 
 
 @contextmanager
-def counted(server: Server, account: Account, settings: Settings) -> Iterator[Budget]:
+def counted(
+    server: Server, account: Account, settings: Settings, together: Together | None = None
+) -> Iterator[Budget]:
     """Count what an account spends at its server, together with all runs on this machine."""
     ledger = Ledger(default_folder())
     try:
@@ -271,6 +281,7 @@ def counted(server: Server, account: Account, settings: Settings) -> Iterator[Bu
             account.did,
             headroom=settings.headroom,
             paces=_paces(settings),
+            together=together,
         )
         yield server.budget
     finally:

@@ -38,6 +38,7 @@ OUTCOMES = {
     "some_mute": "Finished; some videos do not play.",
     "dry_run": "That was a dry run: nothing was sent. The same command without it goes on.",
     "limit_reached": "What this run was to publish is published; other posts wait for another run.",
+    "turn_over": "Others have their turn now; this import goes on after them.",
     "interrupted": "Stopped. Nothing is lost; the same command goes on.",
 }
 

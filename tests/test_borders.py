@@ -29,6 +29,10 @@ def test_the_whole_headless_program_never_loads_the_terminal_ui_nor_what_is_an_e
     assert not _loaded_by("importer.cli", "importer.demo.demo") & {"textual", "tui", "apprise"}
 
 
+def test_nothing_of_dask_is_loaded_unless_a_cluster_is_named() -> None:
+    assert not _loaded_by("importer.cli", "importer.batch.work") & {"dask", "distributed"}
+
+
 @pytest.mark.parametrize("module", PURE)
 def test_a_pure_room_loads_nothing_that_does_io(module: str) -> None:
     assert not _loaded_by(module) & set(IO)

@@ -92,6 +92,16 @@ class Ledger:
                 ],
             )
 
+    def learn(self, host: str, did: str, told: Window, now: datetime) -> None:
+        """Believe a server that says how much of a window is used."""
+        with self._change():
+            known = [
+                one
+                for one in self._windows(host, did)
+                if (one.kind, one.seconds) == (told.kind, told.seconds)
+            ]
+            self._put(host, did, [one.told(told, now) for one in known] or [told])
+
     @contextmanager
     def _change(self) -> Iterator[None]:
         with self._lock, sqlite_trouble(self._folder):

@@ -345,7 +345,11 @@ class ArchiveView:
 
     def has_run(self) -> bool:
         """Whether a run was ever made over this archive."""
-        return bool(self._rows("SELECT 1 FROM runs LIMIT 1"))
+        return self.last_run_at() is not None
+
+    def last_run_at(self) -> datetime | None:
+        """When the last run over this archive began; `None` if there was none."""
+        return instant(self._one("SELECT max(started_at) AS at FROM runs", [])["at"])
 
     def account(self) -> Account | None:
         """The account this archive publishes to, once it is known."""

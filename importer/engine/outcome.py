@@ -16,8 +16,8 @@ from importer.settings import Settings
 class Outcome:
     """How a run ended. `error` is why it ended early; `clean` is false if a worker still hangs.
 
-    `word` is `all_published`, `some_failed`, `limit_reached`, `dry_run`, `interrupted`, or the code
-    of the error.
+    `word` is `all_published`, `some_failed`, `some_mute` (videos do not play), `limit_reached`,
+    `dry_run`, `interrupted`, `turn_over` (others have their turn), or the code of the error.
     """
 
     word: str
@@ -33,14 +33,15 @@ def outcome_of(
     has_failed = archive.counts()[Milestone.FAILED] > 0
     if error:
         return Outcome(error.code, error.exit_code, error, clean)
-    if stop.draining.is_set():
+    if stop.draining.is_set() and not stop.handing_over:
         return Outcome("interrupted", 130, clean=clean)
     if settings.dry_run:
         return Outcome("dry_run", int(has_failed), clean=clean)
+    is_unfinished = any(archive.posts(*UNFINISHED, chosen=True))
+    if is_unfinished and stop.handing_over:
+        return Outcome("turn_over", 0, clean=clean)
     if has_failed:
         return Outcome("some_failed", 1, clean=clean)
     if archive.number_mute():
         return Outcome("some_mute", 1, clean=clean)
-    if any(archive.posts(*UNFINISHED, chosen=True)):
-        return Outcome("limit_reached", 0, clean=clean)
-    return Outcome("all_published", 0, clean=clean)
+    return Outcome("limit_reached" if is_unfinished else "all_published", 0, clean=clean)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,10 +27,11 @@ from importer.engine.stop import Stop
 from importer.engine.teller import Teller
 from importer.engine.waits import Waits
 from importer.engine.watch import Watch
-from importer.engine.wishes import Wishes
+from importer.engine.wishes import TOO_LATE, Wishes
+from importer.engine.workers import Threads, Work, Workers
 from importer.errors import DiskFull, Refused, RunError, Stopped, TryLater
 from importer.events import Event, InHand
-from importer.model import Edit, Milestone, Notice, Post, Stage
+from importer.model import Edit, Milestone, Post, Stage
 from importer.settings import Settings
 from importer.stages.fetch import fetch
 from importer.stages.prepare import prepare
@@ -39,16 +41,11 @@ from importer.step import Step
 
 TICK_SECONDS = 0.2
 LEAVING_SECONDS = 3.0
-WORK: dict[Stage, Callable[[Job, Tools, Step], Result]] = {
+WORK: dict[Stage, Work] = {
     Stage.FETCH: fetch,
     Stage.PREPARE: prepare,
     Stage.PUBLISH: publish,
 }
-_TOO_LATE = Notice(
-    "too_late",
-    "A post that you want left out may stand on your account already, so it is finished.",
-    "To take it back afterwards: tokaway undo ARCHIVE POST",
-)
 log = logging.getLogger("tokaway")
 
 
@@ -69,13 +66,17 @@ def run(
     stop: Stop,
     now: Callable[[], datetime] = utc_now,
     wishes: Wishes | None = None,
+    workers: Workers | None = None,
 ) -> Outcome:
     """Bring every chosen post as far as it will go, but as the person wishes meanwhile.
 
-    Returns when nothing is left to do, when the user stops the run, or when a `RunError` makes
-    going on senseless: the outcome carries it. Nothing is lost in any of these cases.
+    The steps are done by `workers`, else by threads of the run's own. Returns when nothing is left
+    to do, when the user stops the run, or when a `RunError` makes going on senseless: the outcome
+    carries it. Nothing is lost in any of these cases.
     """
-    return _Coordinator(archive, tools, settings, emit, stop, now, wishes or Wishes()).run()
+    coordinator = _Coordinator(archive, tools, settings, emit, stop, now, wishes or Wishes())
+    with nullcontext(workers) if workers else Threads(coordinator.room.workers) as hands:
+        return coordinator.run(hands)
 
 
 class _Coordinator:
@@ -110,7 +111,7 @@ class _Coordinator:
         self._published = 0
         # Posts that go out in order are prepared in order, and one at a time.
         self._behind = {Stage.PREPARE: Milestone.FOUND} if tools.in_order else {}
-        self._room = Room(
+        self.room = Room(
             {
                 Stage.FETCH: settings.fetch_jobs,
                 Stage.PREPARE: 1 if tools.in_order else settings.prepare_jobs,
@@ -119,21 +120,20 @@ class _Coordinator:
             settings.buffer,
         )
 
-    def run(self) -> Outcome:
+    def run(self, workers: Workers) -> Outcome:
         self._tell.started(self._tools.account, self._tools.destinations)
         self._tell.notices(self._tools.notices)
-        pool = ThreadPoolExecutor(sum(self._room.workers.values()), thread_name_prefix="step")
         try:
             self._recognise()
             self._forecast()
-            self._loop(pool)
+            self._loop(workers)
         except RunError as error:
             self._error = error
         except Stopped:
             # While the account was read: there was no step yet that could have been left.
             pass
         finally:
-            clean = self._leave(pool)
+            clean = self._leave()
         outcome = outcome_of(self._archive, self._settings, self._stop, self._error, clean=clean)
         try:
             self._archive.finish_run(self._run, self._now(), outcome.word)
@@ -159,7 +159,7 @@ class _Coordinator:
         if seen:
             self._tell.forecast(seen)
 
-    def _loop(self, pool: ThreadPoolExecutor) -> None:
+    def _loop(self, workers: Workers) -> None:
         while True:
             self._tell_stop()
             if self._stop.at_once.is_set():
@@ -173,7 +173,7 @@ class _Coordinator:
             if not (draining or rests):
                 # What goes back is published once more, whatever the limit of this run.
                 self._published -= self._watch.turn(now)
-                self._start(pool, now)
+                self._start(workers, now)
             if not self._running:
                 if draining or not (rests or self._waited(now)):
                     return
@@ -200,7 +200,7 @@ class _Coordinator:
         hand = next((one for one in self._running.values() if one.post.id == post_id), None)
         post = self._archive.post(post_id)
         if post_id in self._tried and not (hand and hand.is_first_try):
-            self._tell.notices([_TOO_LATE])
+            self._tell.notices([TOO_LATE])
         elif hand:
             self._unwanted.add(post_id)
             hand.step.break_off()
@@ -212,11 +212,11 @@ class _Coordinator:
         counts = self._archive.counts()
         return self._wishes.is_pausing and any(counts[milestone] for milestone in UNFINISHED)
 
-    def _start(self, pool: ThreadPoolExecutor, now: datetime) -> None:
+    def _start(self, workers: Workers, now: datetime) -> None:
         posts: dict[str, Post] = {}
         queues: dict[Stage, list[str]] = {}
         for stage, milestone in BEFORE.items():
-            most = len(self._running) + self._room.workers[stage]
+            most = len(self._running) + self.room.workers[stage]
             ready = self._archive.ready(milestone, now, most, self._behind.get(stage))
             posts.update((post.id, post) for post in ready)
             queues[stage] = [post.id for post in ready]
@@ -229,7 +229,7 @@ class _Coordinator:
             waiting = [post_id for post_id in queues[Stage.PUBLISH] if post_id not in in_hand]
             queues[Stage.PUBLISH] = waiting[:left]
         prepared = self._archive.number_prepared()
-        for stage, post_id in next_steps(queues, in_hand, prepared, self._room, paused):
+        for stage, post_id in next_steps(queues, in_hand, prepared, self.room, paused):
             is_absent = post_id not in self._tried
             step = Step()
             running = _Running(posts[post_id], stage, step, now, is_absent)
@@ -238,7 +238,7 @@ class _Coordinator:
             files = self._archive.files(post_id)
             records = tuple(self._archive.records(post_id))
             job = Job(running.post, files, self._archive.folder, is_absent, records)
-            future = pool.submit(WORK[stage], job, self._tools, step)
+            future = workers.submit(stage, WORK[stage], job, self._tools, step)
             self._running[future] = running
             self._tell.step_started(running.post, stage)
 
@@ -341,13 +341,16 @@ class _Coordinator:
         """Wait a moment for a look at what is published; false when there is none to wait for."""
         return self._watch.lingers(now, self._stop)
 
-    def _leave(self, pool: ThreadPoolExecutor) -> bool:
-        """End the workers; false if one of them still hangs after being told to stop."""
+    def _leave(self) -> bool:
+        """Break off what is in hand; false if a step still hangs after being told to stop."""
         self._tell_stop()
         if self._running:
             self._stop.at_once.set()
-            for running in self._running.values():
+            for future, running in list(self._running.items()):
                 running.step.break_off()
+                if future.cancel():
+                    # Nobody had begun it.
+                    del self._running[future]
             finished, hanging = wait(self._running, LEAVING_SECONDS)
             for future in finished:
                 try:
@@ -356,12 +359,12 @@ class _Coordinator:
                     self._error = self._error or error
         else:
             hanging = set()
-        pool.shutdown(wait=not hanging, cancel_futures=True)
         return self._watch.leave(LEAVING_SECONDS) and not hanging
 
     def _tell_stop(self) -> None:
         stop = self._stop
-        self._tell.stopping(draining=stop.draining.is_set(), at_once=stop.at_once.is_set())
+        is_asked = stop.draining.is_set() and not stop.handing_over
+        self._tell.stopping(draining=is_asked, at_once=stop.at_once.is_set())
 
     def _tell_status(self) -> None:
         self._tell.status(

@@ -14,6 +14,8 @@ class Stop:
     def __init__(self) -> None:
         self.draining = threading.Event()
         self.at_once = threading.Event()
+        self.handing_over = False
+        """Whether it drains for others to have their turn, though nobody asked to stop."""
 
     def ask(self) -> bool:
         """Ask once more: the first time to drain, from the second on to leave at once.
@@ -25,6 +27,11 @@ class Stop:
             self.at_once.set()
         self.draining.set()
         return self.at_once.is_set()
+
+    def hand_over(self) -> None:
+        """Drain, so that another run has its turn; this one goes on later."""
+        self.handing_over = True
+        self.draining.set()
 
     def leave(self) -> None:
         """Ask to leave at once, as a system that shuts down does."""

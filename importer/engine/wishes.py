@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import threading
 
+from importer.model import Notice
+
+TOO_LATE = Notice(
+    "too_late",
+    "A post that you want left out may stand on your account already, so it is finished.",
+    "To take it back afterwards: tokaway undo ARCHIVE POST",
+)
+
 
 class Wishes:
     """An inbox that the coordinator empties; it alone does what is wished."""

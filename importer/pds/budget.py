@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from importer.budgets import (
+    BY_ACCOUNT,
     DAY,
     HOUR,
     POINTS,
@@ -56,6 +57,24 @@ class Store(Protocol):
     def spend(self, host: str, did: str, amounts: dict[Kind, int], now: datetime) -> None:
         """Count what was spent."""
 
+    def learn(self, host: str, did: str, told: Window, now: datetime) -> None:
+        """Believe a server that says how much of a window is used."""
+
+
+class Together:
+    """Accounts that publish at once from here: what they keep of limits that an address has."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._hosts: dict[str, tuple[threading.Lock, dict[Kind, int]]] = {}
+
+    def at(self, host: str) -> tuple[threading.Lock, dict[Kind, int]]:
+        """What is kept at a host, and the lock of whoever looks or keeps more."""
+        with self._lock:
+            return self._hosts.setdefault(
+                host, (threading.Lock(), dict.fromkeys(set(Kind) - BY_ACCOUNT, 0))
+            )
+
 
 class Budget:
     """What may still be sent. May be used from several threads; without a store it is endless.
@@ -67,6 +86,7 @@ class Budget:
         headroom: the share of each limit that is left to the person.
         paces: how many posts we publish, by seconds.
         now: the clock.
+        together: what other accounts keep that publish from here meanwhile.
     """
 
     def __init__(
@@ -78,6 +98,7 @@ class Budget:
         headroom: float = 0.0,
         paces: Mapping[int, int] | None = None,
         now: Callable[[], datetime] = utc_now,
+        together: Together | None = None,
     ) -> None:
         self._store = store
         self._host = host
@@ -85,8 +106,12 @@ class Budget:
         self._headroom = headroom
         self._paces = dict(paces or {})
         self._now = now
-        self._lock = threading.Lock()
-        self._held: dict[Kind, int] = dict.fromkeys(Kind, 0)
+        self._lock, by_address = (together or Together()).at(host)
+        own = dict.fromkeys(BY_ACCOUNT, 0)
+        # Where the room that is kept is counted, by kind.
+        self._held: dict[Kind, dict[Kind, int]] = {
+            kind: own if kind in BY_ACCOUNT else by_address for kind in Kind
+        }
         self._mine = threading.local()
         # Until an answer speaks of limits there is nothing to count.
         self.counts_videos = False
@@ -122,7 +147,7 @@ class Budget:
                 one for one in self._store.windows(self._host, self.did) if one.kind is Kind.VIDEOS
             ]
             seen = videos_window(
-                known[0] if known else None, left, self._held[Kind.VIDEOS], self._now()
+                known[0] if known else None, left, self._kept(Kind.VIDEOS), self._now()
             )
             self._store.put(self._host, self.did, [seen])
 
@@ -153,9 +178,9 @@ class Budget:
             return
         amounts = Need(records, files, videos).amounts
         with self._lock:
-            self._check({kind: held + amounts[kind] for kind, held in self._held.items()})
+            self._check({kind: self._kept(kind) + amount for kind, amount in amounts.items()})
             for kind, amount in amounts.items():
-                self._held[kind] += amount
+                self._held[kind][kind] += amount
         self._mine.held = dict(amounts)
         try:
             yield
@@ -175,7 +200,7 @@ class Budget:
             return
         amounts = Need(records, files).amounts
         with self._lock:
-            self._check({kind: held + amounts[kind] for kind, held in self._held.items()})
+            self._check({kind: self._kept(kind) + amount for kind, amount in amounts.items()})
 
     def before(self, method: str, body: Mapping[str, Any] | None) -> None:
         """A request is about to be sent.
@@ -190,14 +215,15 @@ class Budget:
         held = getattr(self._mine, "held", None)
         if held is None:
             with self._lock:
-                self._check({Kind.REQUESTS: self._held[Kind.REQUESTS] + 1})
+                self._check({Kind.REQUESTS: self._kept(Kind.REQUESTS) + 1})
+                self._store.spend(self._host, self.did, amounts, self._now())
         else:
+            self._store.spend(self._host, self.did, amounts, self._now())
             # What was kept for it is now spent instead.
             used = {kind: min(held[kind], amount) for kind, amount in amounts.items()}
             for kind, amount in used.items():
                 held[kind] -= amount
             self._let_go(used)
-        self._store.spend(self._host, self.did, amounts, self._now())
 
     def after(self, method: str, headers: Mapping[str, str]) -> None:
         """An answer came: what it says about limits is truer than what was counted here."""
@@ -219,7 +245,7 @@ class Budget:
         if kind and left.isdigit() and reset.isdigit():
             resets_at = self._now() + _in(int(reset), headers)
             seen = Window(kind, seconds, limit, 0, max(0, limit - int(left)), resets_at)
-            self._store.put(self._host, self.did, [seen])
+            self._store.learn(self._host, self.did, seen, self._now())
 
     def _check(self, amounts: Mapping[Kind, int]) -> None:
         now = self._now()
@@ -245,7 +271,10 @@ class Budget:
     def _let_go(self, amounts: Mapping[Kind, int]) -> None:
         with self._lock:
             for kind, amount in amounts.items():
-                self._held[kind] -= amount
+                self._held[kind][kind] -= amount
+
+    def _kept(self, kind: Kind) -> int:
+        return self._held[kind][kind]
 
 
 def _points(method: str, body: Mapping[str, Any] | None) -> int:

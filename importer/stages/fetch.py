@@ -23,7 +23,7 @@ from importer.media.probe import probe
 from importer.media.subtitles import beside
 from importer.model import Kind, Link, LinkKind, MediaFile, Post, Role
 from importer.stages.place import COPY_SUFFIX, ORIGINAL, describe, post_folder
-from importer.stages.tools import Fetched, Job, Tools
+from importer.stages.tools import Fetched, FileTools, Job
 from importer.step import Step
 
 _ORDER = (LinkKind.VIDEO, LinkKind.PAGE)
@@ -33,7 +33,7 @@ Bring = Callable[[Path], None]
 Look = Callable[[Path], MediaFacts | PhotoFacts]
 
 
-def fetch(job: Job, tools: Tools, step: Step) -> Fetched:
+def fetch(job: Job, tools: FileTools, step: Step) -> Fetched:
     """Bring the original into the archive: from a source folder, else by the post's links.
 
     A file that an interrupted run left in place is checked and taken. Of photos either all come
@@ -50,7 +50,7 @@ def fetch(job: Job, tools: Tools, step: Step) -> Fetched:
     return Fetched((_fetch_video(job, tools, step),))
 
 
-def _fetch_video(job: Job, tools: Tools, step: Step) -> MediaFile:
+def _fetch_video(job: Job, tools: FileTools, step: Step) -> MediaFile:
     post, folder = job.post, post_folder(job.archive, job.post.id)
     source = _source(post)
     target = folder / f"{ORIGINAL}{source.suffix.lower() if source else '.mp4'}"
@@ -70,7 +70,7 @@ def _fetch_video(job: Job, tools: Tools, step: Step) -> MediaFile:
     return _have(job.archive, target, probe, bring)
 
 
-def _fetch_photos(job: Job, tools: Tools, step: Step) -> tuple[MediaFile, ...]:
+def _fetch_photos(job: Job, tools: FileTools, step: Step) -> tuple[MediaFile, ...]:
     post, folder = job.post, post_folder(job.archive, job.post.id)
     links = [link for link in post.links if link.kind == LinkKind.IMAGE]
     own, sound = _own_photos(post)
@@ -139,7 +139,7 @@ def _photo_name(part: int, photo: Link | Path) -> str:
     return f"{ORIGINAL}-{part:02}-{digest}{suffix if suffix in PICTURES else '.jpg'}"
 
 
-def _download(post: Post, target: Path, tools: Tools, step: Step) -> None:
+def _download(post: Post, target: Path, tools: FileTools, step: Step) -> None:
     links: Sequence[Link] = sorted(
         (link for link in post.links if link.kind in _ORDER),
         key=lambda link: _ORDER.index(link.kind),
@@ -166,7 +166,7 @@ def _no_link(what: str) -> Refused:
     )
 
 
-def _follow(link: Link, target: Path, tools: Tools, step: Step) -> None:
+def _follow(link: Link, target: Path, tools: FileTools, step: Step) -> None:
     if link.kind == LinkKind.PAGE:
         download_page(link.url, target, step)
     else:

@@ -7,13 +7,13 @@ from importer.model import DOES_NOT_FIT, Fit, Kind, Role
 from importer.stages.place import in_place
 from importer.stages.prepare_photos import prepare_photos
 from importer.stages.prepare_video import prepare_video
-from importer.stages.tools import FileGone, Job, Prepared, Tools
+from importer.stages.tools import FileGone, FileTools, Job, Prepared
 from importer.step import Step
 
 _OTHERWISE = "To have it treated otherwise: tokaway posts ARCHIVE --help"
 
 
-def prepare(job: Job, tools: Tools, step: Step) -> Prepared:
+def prepare(job: Job, tools: FileTools, step: Step) -> Prepared:
     """Decide what the original needs, and do it.
 
     A file that is right already is sent as it is: the prepared file is then the original.

@@ -13,11 +13,11 @@ from importer.media.slideshow import make_slideshow
 from importer.model import Action, Fit, Long, MediaFile, Photos, Role
 from importer.stages.foresee import told_of_photos
 from importer.stages.place import describe, post_folder, prepared_path
-from importer.stages.tools import Job, Prepared, Tools
+from importer.stages.tools import FileTools, Job, Prepared
 from importer.step import Step
 
 
-def prepare_photos(job: Job, tools: Tools, step: Step) -> Prepared | Fit:
+def prepare_photos(job: Job, tools: FileTools, step: Step) -> Prepared | Fit:
     """Have the photos of a post as the servers accept them, or a video that shows them.
 
     Returns:
@@ -44,7 +44,7 @@ def prepare_photos(job: Job, tools: Tools, step: Step) -> Prepared | Fit:
     return Prepared(tuple(files), told_of_photos(fits, left_out))
 
 
-def _photo(job: Job, original: MediaFile, tools: Tools) -> MediaFile | Fit:
+def _photo(job: Job, original: MediaFile, tools: FileTools) -> MediaFile | Fit:
     source = job.archive / original.path
     cap = tools.limits.photo_bytes
     facts = probe_photo(source)
@@ -61,7 +61,7 @@ def _photo(job: Job, original: MediaFile, tools: Tools) -> MediaFile | Fit:
 
 
 def _slideshow(
-    job: Job, originals: tuple[MediaFile, ...], tools: Tools, step: Step
+    job: Job, originals: tuple[MediaFile, ...], tools: FileTools, step: Step
 ) -> Prepared | Fit:
     target = prepared_path(job.archive, job.post.id, 0, ".mp4")
     photos = [job.archive / original.path for original in originals]

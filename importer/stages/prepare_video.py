@@ -19,7 +19,7 @@ from importer.media.transcode import Stretch, convert
 from importer.media.webvtt import Track, stretch, write
 from importer.model import Action, Fit, Limits, Long, MediaFile, Role
 from importer.stages.place import describe, prepared_path
-from importer.stages.tools import Job, Prepared, Tools
+from importer.stages.tools import FileTools, Job, Prepared
 from importer.step import Step
 
 # A record holds no more caption files than this.
@@ -27,7 +27,7 @@ MOST_CAPTIONS = 20
 _SECONDS_TOLERANCE = 0.1
 
 
-def prepare_video(job: Job, tools: Tools, step: Step) -> Prepared | Fit:
+def prepare_video(job: Job, tools: FileTools, step: Step) -> Prepared | Fit:
     """Have the parts of a video, and its captions, as the servers accept them.
 
     Returns:
@@ -83,7 +83,7 @@ def plan_parts(
 
 def _make(
     job: Job,
-    tools: Tools,
+    tools: FileTools,
     step: Step,
     source: Path,
     target: Path,

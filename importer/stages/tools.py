@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import httpx
@@ -63,6 +63,34 @@ class Tools:
     def in_order(self) -> bool:
         """Whether posts must go out one after another, oldest first."""
         return any(one.BY_ARRIVAL for one in self.destinations)
+
+
+class FileTools(Protocol):
+    """What fetching and preparing need of it; another machine may have this alone."""
+
+    @property
+    def limits(self) -> Limits:
+        """What the server and the destinations accept."""
+
+    @property
+    def ffmpeg(self) -> Ffmpeg:
+        """The program."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """What encodes videos."""
+
+    @property
+    def http(self) -> httpx.Client:
+        """For downloads."""
+
+    @property
+    def long(self) -> Long:
+        """What to do with a video that is too long."""
+
+    @property
+    def photos(self) -> Photos:
+        """How many photos are published."""
 
 
 @dataclass(frozen=True, slots=True)

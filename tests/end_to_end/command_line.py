@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,13 +121,28 @@ class Running:
 
     def wait_for(self, event: str, **fields: Any) -> JsonLine:
         """Read on until an event of this name and with these fields comes."""
+        return self._until(
+            lambda line: line["event"] == event and fields.items() <= line.items(),
+            f"{event} {fields}",
+        )
+
+    def wait_for_any(self, *events: str) -> JsonLine:
+        """Read on until one of these events comes."""
+        return self._until(lambda line: line["event"] in events, " or ".join(events))
+
+    def _until(self, is_it: Callable[[JsonLine], bool], what: str) -> JsonLine:
         assert self._process.stdout
         for text in self._process.stdout:
             line = parse(text)
             self.read.append(line)
-            if line["event"] == event and fields.items() <= line.items():
+            if is_it(line):
                 return line
-        raise AssertionError(f"no {event} {fields}: {self._complaints.read_text('utf-8')}")
+        raise AssertionError(f"no {what}: {self._complaints.read_text('utf-8')}")
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
 
     def tell(self, line: str) -> None:
         """Type a line."""

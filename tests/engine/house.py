@@ -18,6 +18,7 @@ from importer.engine.outcome import Outcome
 from importer.engine.run import run
 from importer.engine.stop import Stop
 from importer.engine.wishes import Wishes
+from importer.engine.workers import Workers
 from importer.errors import Unreachable
 from importer.events import Event, RunFinished, RunStarted, Status, Waiting
 from importer.model import Action, Milestone, Post, Record, Role, Stage
@@ -113,9 +114,16 @@ class House:
     def plan(self, stage: Stage, post: str, *acts: Act) -> None:
         self.stages.plan[stage, post] = list(acts)
 
-    def run(self, settings: Settings = QUICK, now: Callable[[], datetime] = utc_now) -> Outcome:
+    def run(
+        self,
+        settings: Settings = QUICK,
+        now: Callable[[], datetime] = utc_now,
+        workers: Workers | None = None,
+    ) -> Outcome:
         self.events.clear()
-        outcome = run(self.archive, self.tools, settings, self._emit, self.stop, now, self.wishes)
+        outcome = run(
+            self.archive, self.tools, settings, self._emit, self.stop, now, self.wishes, workers
+        )
         self._check_the_story(outcome)
         return outcome
 

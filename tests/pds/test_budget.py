@@ -14,7 +14,7 @@ from importer.archive.ledger import Ledger
 from importer.budgets import DAY, HOUR, REFERENCE, Kind, Window
 from importer.demo.local_pds import LocalPds
 from importer.errors import TryLater
-from importer.pds.budget import Budget
+from importer.pds.budget import Budget, Together
 from importer.pds.repo import Repo, Write
 from importer.pds.session import Password, Session
 from importer.pds.xrpc import Server
@@ -196,6 +196,47 @@ def test_a_gentle_start_is_a_small_first_day(budget: Make, clock: Clock) -> None
     publish(again, 5)
     with pytest.raises(TryLater):
         publish(again, 1)
+
+
+def test_accounts_at_work_together_keep_room_from_each_other_where_the_server_counts_by_address(
+    budget: Make,
+) -> None:
+    together = Together()
+    mine = budget(together=together)
+    theirs = budget(did="did:plc:other", together=together)
+    elsewhere = budget(host="other.test", together=together)
+    for one in (mine, theirs, elsewhere):
+        one.after(UPLOAD, headers("1000;w=86400", 3, 600))
+    with mine.room_for(records=100, files=2):
+        with pytest.raises(TryLater, match="uploaded files"), theirs.room_for(records=1, files=2):
+            raise AssertionError("no room")
+        # Points are counted by account.
+        with theirs.room_for(records=1_500, files=1), elsewhere.room_for(records=1, files=3):
+            pass
+    with pytest.raises(TryLater), theirs.room_for(records=1, files=4):
+        raise AssertionError("no room")
+
+
+def test_what_is_not_needed_is_not_waited_for(budget: Make) -> None:
+    mine = budget(headroom=0.2)
+    # Another program, or another run, has gone beyond what we would.
+    mine.after(UPLOAD, headers("1000;w=86400", 100, 600))
+    mine.before("com.atproto.server.describeServer", None)
+    with mine.room_for(records=1, files=0):
+        pass
+
+
+def test_an_answer_that_comes_late_takes_nothing_back(budget: Make) -> None:
+    mine = budget()
+    mine.after(UPLOAD, headers("1000;w=86400", 500, 600))
+    for _ in range(3):
+        mine.before(UPLOAD, None)
+    # Three were under way; this answer was given before two of them had arrived.
+    mine.after(UPLOAD, headers("1000;w=86400", 499, 600))
+    assert window(mine, Kind.UPLOADS, DAY).used == 503
+    # A server that counts much less has begun anew.
+    mine.after(UPLOAD, headers("1000;w=86400", 990, 600))
+    assert window(mine, Kind.UPLOADS, DAY).used == 10
 
 
 def test_workers_do_not_share_one_room(budget: Make) -> None:

@@ -1,0 +1,1 @@
+"""Many imports at once: their file, whose turn it is, the work, and what is told of it."""

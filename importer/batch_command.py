@@ -1,0 +1,122 @@
+"""What `batch` does: shows what many creators would send, or lets them work in turn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import Any
+
+from importer.batch.file import BatchFile, Bounds, read_batch
+from importer.batch.planning import Planned, plan_batch
+from importer.batch.report import write_batch_report
+from importer.batch.standing import worst
+from importer.batch.telling import listener_for, tell_end
+from importer.batch.work import run_batch
+from importer.clock import utc_now
+from importer.commands import signals
+from importer.console import Console
+from importer.engine.stop import Stop
+from importer.engine.workers import Threads, Workers
+from importer.errors import UserError
+from importer.events import jsonable
+from importer.wording import local, plural, size, titles
+
+
+def batch(console: Console, path: Path, flags: Mapping[str, Any]) -> int:
+    """Let all creators of a file work in turn; the same command resumes."""
+    file = read_batch(path, flags)
+    stop = Stop()
+    listener = listener_for(console, file)
+    with signals(stop), _workers(file.bounds) as workers:
+        finished = run_batch(file, listener, stop, workers)
+    report = None
+    with suppress(OSError):  # the folder of the file may be one that we only read
+        report = write_batch_report(finished, utc_now())
+    tell_end(console, finished)
+    if report:
+        console.line(f"Report: {report}")
+    if not all(standing.clean for standing in finished.standings):
+        # A worker hangs in the network; everything it could still do is repeatable.
+        console.close()
+        os._exit(finished.exit_code)
+    return finished.exit_code
+
+
+def _workers(bounds: Bounds) -> AbstractContextManager[Workers]:
+    """Threads of this machine, or a cluster that fetches and prepares.
+
+    Raises:
+        UserError: a cluster is named, and Dask is not installed.
+    """
+    if bounds.cluster is None:
+        return Threads(bounds.steps)
+    try:
+        from importer.cluster import cluster
+    except ImportError as error:
+        raise UserError(
+            "To work with a cluster, Tokaway needs Dask, which is not installed.",
+            hint="pip install 'tokaway[dask]'",
+            code="no_dask",
+        ) from error
+    return cluster(bounds.cluster, bounds.steps)
+
+
+def show_plan(console: Console, path: Path, flags: Mapping[str, Any]) -> int:
+    """Show what all creators of a file would send; sends nothing."""
+    file = read_batch(path, flags)
+    plans = []
+    for planned in plan_batch(file):
+        _show(console, planned)
+        plans.append(planned)
+    _show_sum(console, file, plans)
+    return worst(planned.error.exit_code for planned in plans if planned.error)
+
+
+def _show(console: Console, planned: Planned) -> None:
+    creator, error = planned.creator, planned.error
+    console.result(
+        "creator_plan",
+        {
+            "creator": creator.name,
+            "archive": str(creator.archive),
+            "to": planned.to,
+            "destinations": list(planned.destinations),
+            "to_publish": planned.to_publish,
+            "published": planned.published,
+            "files": planned.files,
+            "bytes": planned.bytes,
+            "not_here": planned.not_here,
+            "without_caption": planned.without_caption,
+            "finish_at": jsonable(planned.finish_at),
+            "code": error.code if error else None,
+            "text": error.text if error else None,
+            "hint": error.hint if error else None,
+        },
+    )
+    if error:
+        console.line(f"{creator.name}: {error.text}")
+        console.line(f"  → {error.hint}")
+        return
+    console.line(
+        f"{creator.name}: {plural(planned.to_publish, 'post')} to {planned.to or 'no account yet'} "
+        f"({titles(planned.destinations)}), {planned.published} published before."
+    )
+    if planned.to_publish:
+        here = f"{size(planned.bytes)} of files at hand" if planned.bytes else "no file at hand"
+        console.line(f"  {here}, files of {plural(planned.not_here, 'post')} still to be fetched")
+    if planned.without_caption:
+        console.line(f"  {plural(planned.without_caption, 'post')} would go without words")
+
+
+def _show_sum(console: Console, file: BatchFile, plans: list[Planned]) -> None:
+    posts = sum(planned.to_publish for planned in plans)
+    wrong = sum(planned.error is not None for planned in plans)
+    ends = [planned.finish_at for planned in plans if planned.finish_at]
+    console.line(f"{plural(posts, 'post')} of {plural(len(plans), 'creator')} to publish in all.")
+    if ends:
+        console.line(f"Not finished before {local(max(ends))}.")
+    if wrong:
+        console.line(f"{plural(wrong, 'creator')} cannot work like this.")
+    console.line(f"Nothing was sent. To begin: tokaway batch {file.path}")

@@ -1,0 +1,138 @@
+"""Files fetched and prepared by worker processes: as well as here, also when one of them dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+
+import distributed
+import pytest
+
+from importer.archive.view import ArchiveView
+from importer.model import Action, MediaFile, Role
+from tests.batch.crowd import Crowd
+from tests.batch.test_batch import name
+from tests.end_to_end.command_line import Running
+from tests.end_to_end.server_truth import assert_exactly
+
+FITS = (Action.KEEP, Action.REMUX, Action.TRANSCODE, Action.TRANSCODE)
+NOBODY = "tcp://127.0.0.1:1"
+
+
+@pytest.fixture
+def workers() -> Iterator[distributed.LocalCluster]:
+    """Two worker processes of one thread each."""
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def pair(crowd: Crowd) -> Crowd:
+    """Two creators whose videos need every sort of treatment."""
+    for one in ("anna", "ben"):
+        crowd.add(one, FITS, handle=name())
+    crowd.write("jobs = 2", "keep_prepared = true")
+    return crowd
+
+
+def files(crowd: Crowd, creator: str) -> list[MediaFile]:
+    """What an archive notes of all its files."""
+    with ArchiveView.open(crowd.archive(creator)) as archive:
+        return [
+            file
+            for post in archive.posts()
+            for role in (Role.ORIGINAL, Role.PREPARED)
+            for file in archive.files(post.id)[role]
+        ]
+
+
+def processing(workers: distributed.LocalCluster, stage: str) -> int | None:
+    """The process that is at work on a step of a stage, if any is."""
+    with distributed.Client(workers, set_as_default=False) as client:
+        pids = client.run(os.getpid)
+        for worker, keys in client.processing().items():
+            if any(f"-{stage}-" in str(key) for key in keys):
+                pid: int = pids[worker]
+                return pid
+    return None
+
+
+@pytest.mark.cluster
+def test_a_cluster_makes_the_same_files_and_a_worker_that_dies_loses_nothing(
+    pair: Crowd, workers: distributed.LocalCluster
+) -> None:
+    # First without a cluster, as a dry run: the files are what counts.
+    plain = pair.tokaway("batch", pair.file, "--dry-run")
+    assert plain.code == 0, plain.err
+    made = {one: files(pair, one) for one in pair.accounts}
+    for one in pair.accounts:
+        pair.archive(one).rename(pair.folder / f"{one}.before")
+
+    address = workers.scheduler_address
+    with pair.tokaway.running("batch", pair.file, "--json", "--cluster", address) as running:
+        os.kill(_at_work(running, workers), signal.SIGKILL)
+        assert running.end() == 0, running.read[-1]
+    assert [line for line in running.read if line["event"] == "step_failed"] == []
+    for one, account in pair.accounts.items():
+        assert files(pair, one) == made[one]
+        assert_exactly(pair.pds, account.did, pair.staged[one].public)
+
+
+def _at_work(running: Running, workers: distributed.LocalCluster) -> int:
+    """A worker process in the middle of preparing."""
+    while True:
+        running.wait_for("step_started", stage="prepare")
+        pid = processing(workers, "prepare")
+        if pid:
+            return pid
+
+
+@pytest.mark.cluster
+def test_what_is_broken_off_stops_on_the_workers_too(
+    pair: Crowd, workers: distributed.LocalCluster
+) -> None:
+    address = workers.scheduler_address
+    with pair.tokaway.running("batch", pair.file, "--json", "--cluster", address) as running:
+        running.wait_for("step_started", stage="prepare")
+        running.signal(signal.SIGTERM)
+        assert running.end() == 130
+    assert processing(workers, "prepare") is None
+    assert pair.tokaway("batch", pair.file, "--cluster", address).code == 0
+    for one, account in pair.accounts.items():
+        assert_exactly(pair.pds, account.did, pair.staged[one].public)
+
+
+@pytest.mark.cluster
+def test_a_cluster_that_goes_away_ends_the_batch_and_nothing_is_lost(
+    pair: Crowd, workers: distributed.LocalCluster
+) -> None:
+    address = workers.scheduler_address
+    at_once = ("--jobs", "1", "--cluster", address)
+    with pair.tokaway.running("batch", pair.file, "--json", *at_once) as running:
+        running.wait_for("step_started", stage="prepare")
+        workers.close()
+        assert running.end() == 6
+    ends = [line for line in running.read if line["event"] == "creator_done"]
+    assert {line["outcome"] for line in ends} == {"cluster_lost"}
+    assert pair.tokaway("batch", pair.file).code == 0
+    for one, account in pair.accounts.items():
+        assert_exactly(pair.pds, account.did, pair.staged[one].public)
+
+
+def test_a_cluster_that_is_not_there_is_told_before_anything_is_sent(pair: Crowd) -> None:
+    ended = pair.tokaway("batch", pair.file, "--cluster", NOBODY)
+    assert ended.code == 6
+    assert "No Dask scheduler answers" in ended.err and "dask scheduler" in ended.err
+    assert pair.line.calls() == []
+
+
+def test_without_dask_the_cluster_is_told_of_and_nothing_else_changes(pair: Crowd) -> None:
+    hidden = "import sys; sys.modules['distributed'] = None; from importer.cli import main; main()"
+    program = (sys.executable, "-c", hidden)
+    ended = pair.tokaway("batch", pair.file, "--cluster", NOBODY, program=program)
+    assert ended.code == 2 and "pip install 'tokaway[dask]'" in ended.err
+    assert pair.tokaway("batch", pair.file, "--plan", program=program).code == 0

@@ -151,10 +151,18 @@ STORY: Mapping[str, Smoke] = {
     "update": Smoke(lambda job: (job.archive, *job.access[2:4], "--yes"), "nothing to update"),
     "retry": Smoke(lambda job: (job.archive,), "0 posts put back"),
     "report": Smoke(lambda job: (job.archive,), "report.html"),
+    "batch": Smoke(lambda job: (a_batch(job), "--plan"), "Nothing was sent"),
     "undo": Smoke(lambda job: (job.archive, *job.access[2:4], "--yes"), "2 posts"),
     "logout": Smoke(lambda job: (job.account.handle,), "Signed out"),
 }
 OF_THEIR_OWN = ("demo", "ui")
+
+
+def a_batch(job: Job) -> Path:
+    """A file that names one archive."""
+    file = job.folder / "creators.toml"
+    file.write_text(f"[[creators]]\narchive = '{job.archive}'\n", encoding="utf-8")
+    return file
 
 
 def test_every_command_is_tried() -> None:

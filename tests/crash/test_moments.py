@@ -7,6 +7,7 @@ again.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 from pathlib import Path
@@ -129,7 +130,9 @@ def test_a_lost_archive_finds_its_own_records(mortal: Mortal, lost: str) -> None
             file.unlink()
     ended = mortal.run()
     assert ended.code == 0, ended.err
-    assert f"{written} posts found on the server already" in ended.err
+    found = re.search(r"(\d+) posts found on the server already", ended.err)
+    # What was on its way when the program died may have been written after the look.
+    assert found and int(found[1]) >= written
     mortal.assert_whole()
 
 

@@ -56,6 +56,16 @@ async def test_what_comes_in_one_go_is_heard_before_what_is_known_is_filled_in(k
     assert app.filled == [True]
 
 
+@pytest.mark.parametrize("known", ["", "other.test"])
+async def test_what_comes_in_one_go_while_it_is_filled_in_is_heard_too(known: str) -> None:
+    app = FormApp()
+    async with app.run_test() as pilot:
+        app.form.fill(known, None, app.filled.append)
+        app.types("@maker.test\tse-cr-et\r")
+        await until(pilot, lambda: bool(app.tried))
+    assert app.tried == [("maker.test", Password("se-cr-et", ""))]
+
+
 async def test_who_has_typed_nothing_goes_on_where_the_first_field_is_empty() -> None:
     app = FormApp()
     async with app.run_test() as pilot:

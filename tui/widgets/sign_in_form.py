@@ -100,12 +100,14 @@ class SignInForm(Vertical):
         """
 
         def fill() -> None:
-            is_typing = bool(self._field("handle").value)
-            for name, known in (("handle", handle), ("server", server or "")):
-                field = self._field(name)
-                field.value = field.value or known
-            if not is_typing:
-                self.focus_first()
+            field = self._field("handle")
+            is_typing = bool(field.value)
+            self._field("server").value = self._field("server").value or server or ""
+            if handle and not is_typing:
+                field.value = handle
+                field.select_all()  # so that keys that are on their way replace it
+                if self.screen.focused is field:
+                    self.focus_first()
             then(is_typing)
 
         self._when_heard(fill)

@@ -338,7 +338,7 @@ def _paces(settings: Settings, standing: Standing | None = None) -> dict[int, in
 
 def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
     """The limits that an archive's account has, as far as they are known; else the usual ones."""
-    account = archive.account()
+    account = archive.account() or _account_to_be(settings)
     paces = _paces(settings, _known_standing(archive))
     if account is None:
         own = [Window(Kind.POSTS, seconds, limit) for seconds, limit in paces.items()]
@@ -357,6 +357,12 @@ def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
         return windows
     finally:
         ledger.close()
+
+
+def _account_to_be(settings: Settings) -> Account | None:
+    """The account that is named, if somebody is signed in with it on this machine."""
+    tokens = KeptSessions(default_folder()).find(settings.to) if settings.to else None
+    return Account(tokens.did, tokens.handle, tokens.pds) if tokens else None
 
 
 def known_limits(archive: ArchiveView, destinations: Sequence[str]) -> Limits:

@@ -12,7 +12,7 @@ import msgspec
 from importer.archive.ledger import Ledger, default_folder
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
-from importer.budgets import DAY, HOUR, REFERENCE, VIDEOS_A_DAY, Kind, Window
+from importer.budgets import DAY, HOUR, REFERENCE, Kind, Window
 from importer.clock import utc_now
 from importer.engine.stop import Stop
 from importer.errors import SignInNeeded, TryLater, Unreachable, UserError
@@ -351,10 +351,7 @@ def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
         host = urlsplit(account.pds).netloc
         budget = Budget(ledger, host, account.did, headroom=settings.headroom, paces=paces)
         budget.counts_videos = service_url(settings, account) is not None
-        windows = budget.windows()
-        if budget.counts_videos and not any(one.kind is Kind.VIDEOS for one in windows):
-            windows.append(Window(Kind.VIDEOS, DAY, VIDEOS_A_DAY))
-        return windows
+        return budget.windows()
     finally:
         ledger.close()
 

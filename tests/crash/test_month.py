@@ -23,7 +23,8 @@ from tests.moving import Signed, move
 from tests.staged_export import stage
 from tests.video_stand_in import VideoStandIn
 
-POSTS = int(os.environ.get("POSTS", "600"))
+# Two weeks, and two days that are lost; 600 are a month.
+POSTS = int(os.environ.get("POSTS", "350"))
 # Kills on a day of kills at the most, and calls of functions of ours until each of them.
 KILL_DAYS, KILLS, CALLS = 4, 2, 20_000
 # When the timer starts it.
@@ -130,7 +131,7 @@ def test_a_month_of_25_videos_a_day(
     video_service: VideoStandIn,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    seed = int(os.environ.get("SEED", secrets.randbits(32)))
+    seed = secrets.randbits(32)
     dice = random.Random(seed)
     print(f"seed {seed}")  # noqa: T201  pytest shows it when the test fails
     folder = tmp_path_factory.mktemp("month")

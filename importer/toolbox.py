@@ -12,7 +12,7 @@ import msgspec
 from importer.archive.ledger import Ledger, default_folder
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
-from importer.budgets import DAY, HOUR, REFERENCE, VIDEOS_A_DAY, Kind, Window
+from importer.budgets import DAY, HOUR, REFERENCE, Kind, Window
 from importer.clock import utc_now
 from importer.engine.stop import Stop
 from importer.errors import SignInNeeded, TryLater, Unreachable, UserError
@@ -360,7 +360,7 @@ def _paces(settings: Settings, standing: Standing | None = None) -> dict[int, in
 
 def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
     """The limits that an archive's account has, as far as they are known; else the usual ones."""
-    account = archive.account()
+    account = archive.account() or _account_to_be(settings)
     paces = _paces(settings, _known_standing(archive))
     if account is None:
         own = [Window(Kind.POSTS, seconds, limit) for seconds, limit in paces.items()]
@@ -373,12 +373,15 @@ def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
         host = urlsplit(account.pds).netloc
         budget = Budget(ledger, host, account.did, headroom=settings.headroom, paces=paces)
         budget.counts_videos = service_url(settings, account) is not None
-        windows = budget.windows()
-        if budget.counts_videos and not any(one.kind is Kind.VIDEOS for one in windows):
-            windows.append(Window(Kind.VIDEOS, DAY, VIDEOS_A_DAY))
-        return windows
+        return budget.windows()
     finally:
         ledger.close()
+
+
+def _account_to_be(settings: Settings) -> Account | None:
+    """The account that is named, if somebody is signed in with it on this machine."""
+    tokens = KeptSessions(default_folder()).find(settings.to) if settings.to else None
+    return Account(tokens.did, tokens.handle, tokens.pds) if tokens else None
 
 
 def known_limits(archive: ArchiveView, destinations: Sequence[str]) -> Limits:

@@ -7,7 +7,7 @@ import secrets
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,15 +60,19 @@ class Doorway:
     proxy: BreakingProxy
 
 
-@pytest.fixture(scope="session")
-def pds() -> Iterator[LocalPds]:
-    """One real PDS for the whole session, in memory where the system has a place for it."""
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """A folder for a server's data, in memory where the system has a place for it."""
     memory = Path("/dev/shm")
     place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-    with (
-        tempfile.TemporaryDirectory(prefix="tokaway-pds-", dir=place) as folder,
-        LocalPds(Path(folder)) as server,
-    ):
+    with tempfile.TemporaryDirectory(prefix="tokaway-pds-", dir=place) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def pds() -> Iterator[LocalPds]:
+    """One real PDS for the whole session."""
+    with quick_folder() as folder, LocalPds(folder) as server:
         yield server
 
 

@@ -135,12 +135,13 @@ def stage(
     photos_each: int = PHOTOS,
     large: Collection[int] = (),
     closed: Collection[int] = (),
+    between: timedelta = _BETWEEN_POSTS,
 ) -> Staged:
     """Make the media of an export: one public video for each of `fits`, then the others.
 
     Every third post shares its second with the one before it; so does each private video with a
-    public one. `captions`, `large` (files of several network chunks) and `closed` go by the place
-    in `fits`.
+    public one; otherwise there is time `between` them. `captions`, `large` (files of several
+    network chunks) and `closed` go by the place in `fits`.
     """
     media.mkdir(parents=True, exist_ok=True)
     captions = captions or {}
@@ -155,7 +156,7 @@ def stage(
     for place, (second, kind, privacy, fit) in enumerate(wanted):
         posts.append(
             StagedPost(
-                posted_at=_FIRST_POST + second * _BETWEEN_POSTS,
+                posted_at=_FIRST_POST + second * between,
                 ordinal=taken[second],
                 kind=kind,
                 privacy=privacy,

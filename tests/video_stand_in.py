@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -86,6 +87,8 @@ class VideoStandIn(Loopback):
         self.knows_parts = self.is_there = True
         self.encodes = True
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.pds_now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        """The clock of the accounts' server, which makes the tokens."""
         self.states: list[str] = []
         """What the first looks at each job are told."""
         self.refuse_start: tuple[str, str] | None = None
@@ -103,6 +106,7 @@ class VideoStandIn(Loopback):
         self._done: dict[tuple[str, str], str] = {}
         self._keys: dict[str, Callable[[bytes, bytes], bool]] = {}
         self._lock = threading.RLock()
+        self._client = httpx.Client(timeout=30, trust_env=False)
         stand_in = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -136,6 +140,20 @@ class VideoStandIn(Loopback):
         super().__init__(Handler, "video")
         # A client that was killed leaves connections open, and nobody waits for them.
         self._server.daemon_threads = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        self._client.close()
+
+    def moved(self, pds_did: str, pds_url: str) -> None:
+        """Its accounts are at another server from now on, which signs with keys of its own."""
+        self._pds_did, self._pds = pds_did, pds_url
+        self._keys.clear()
 
     @property
     def open_uploads(self) -> list[str]:
@@ -192,8 +210,7 @@ class VideoStandIn(Loopback):
             raise Denied(401, "BadJwt", "the token cannot be read") from error
         if not is_right:
             raise Denied(401, "BadJwtSignature", "not signed by the account's key")
-        # The machine's clock: tokens are made by the real PDS.
-        if ends < datetime.now(UTC).timestamp():
+        if ends < self.pds_now().timestamp():
             raise Denied(401, "JwtExpired", "the token has ended")
         if claims.get("aud") != audience:
             raise Denied(401, "BadJwtAudience", f"for {claims.get('aud')}, not for {audience}")
@@ -339,12 +356,10 @@ class VideoStandIn(Loopback):
         return job
 
     def _put(self, token: str, content: bytes) -> dict[str, Any]:
-        answer = httpx.post(
+        answer = self._client.post(
             f"{self._pds}/xrpc/{UPLOAD_BLOB}",
             content=content,
             headers={"Authorization": f"Bearer {token}", "Content-Type": "video/mp4"},
-            timeout=30,
-            trust_env=False,
         )
         answer.raise_for_status()
         blob: dict[str, Any] = answer.json()["blob"]

@@ -43,6 +43,7 @@ class LocalPds:
     `blob_limit` is the largest blob in bytes. `public_url` is what DID documents advertise, for
     a proxy in front of the server. Over restarts of one object the ports, the secrets and all
     accounts stay the same. `rate_limits` are the real ones; a restart forgets what was spent.
+    `plc` is the URL of another's PLC directory, so that accounts can move from there to here.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class LocalPds:
         blob_limit: int = 314_572_800,
         rate_limits: bool = False,
         public_url: str | None = None,
+        plc: str | None = None,
         port: int = 0,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -61,6 +63,7 @@ class LocalPds:
         self._blob_limit = blob_limit
         self._rate_limits = rate_limits
         self._public_url = public_url
+        self._plc = plc
         self._say = say
         self._jwt_secret = secrets.token_hex(32)
         self._bypass_key = secrets.token_hex(16)
@@ -73,6 +76,7 @@ class LocalPds:
         }
         self._port = port
         self._plc_port = 0
+        self._ahead = timedelta()
         self._process: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -105,7 +109,7 @@ class LocalPds:
     @property
     def plc_url(self) -> str:
         """Where the PLC directory listens; known after the first start."""
-        return f"http://localhost:{self._plc_port}"
+        return self._plc or f"http://localhost:{self._plc_port}"
 
     @property
     def pid(self) -> int | None:
@@ -129,7 +133,7 @@ class LocalPds:
         self._data.mkdir(parents=True, exist_ok=True)
         self._process = self._spawn(installed)
         try:
-            ready = self._read_ready(self._process)
+            ready = self._read_answer(self._process)
         except BaseException:
             self.kill()
             raise
@@ -159,6 +163,15 @@ class LocalPds:
         """Stop and start again at the same addresses, with the same accounts."""
         self.stop()
         self.start()
+
+    def turn_clock(self, ahead: timedelta) -> None:
+        """Have the servers live so far in the future from now on, also after a restart."""
+        self._ahead = ahead
+        if self._process:
+            pipe = _pipe(self._process.stdin)
+            pipe.write(json.dumps({"ahead": _milliseconds(ahead)}) + "\n")
+            pipe.flush()
+            self._read_answer(self._process)
 
     def create_account(self, handle: str, password: str, *, confirmed: bool = True) -> Account:
         """Make an account; the first label of `handle` has 3 to 18 characters, then `.test`.
@@ -240,7 +253,9 @@ class LocalPds:
             "packages": str(installed.packages),
             "data": str(self._data),
             "port": self._port,
+            "plc": self._plc,
             "plcPort": self._plc_port,
+            "ahead": _milliseconds(self._ahead),
             "publicUrl": self._public_url,
             "blobLimit": self._blob_limit,
             "rateLimits": self._rate_limits,
@@ -265,7 +280,7 @@ class LocalPds:
             pipe.flush()
         return process
 
-    def _read_ready(self, process: subprocess.Popen[str]) -> dict[str, str]:
+    def _read_answer(self, process: subprocess.Popen[str]) -> dict[str, str]:
         lines: queue.Queue[str] = queue.Queue()
         output = _pipe(process.stdout)
         threading.Thread(target=lambda: lines.put(output.readline()), daemon=True).start()
@@ -295,6 +310,10 @@ def _own_group() -> int:
     if sys.platform == "win32":
         return subprocess.CREATE_NEW_PROCESS_GROUP
     return 0
+
+
+def _milliseconds(span: timedelta) -> int:
+    return span // timedelta(milliseconds=1)
 
 
 def _pipe(end: IO[str] | None) -> IO[str]:

@@ -17,6 +17,7 @@ from importer.budgets import (
     HOUR,
     POINTS,
     REFERENCE,
+    VIDEOS_A_DAY,
     Kind,
     Need,
     Window,
@@ -119,10 +120,11 @@ class Budget:
         self._is_limited = store is not None and bool(store.windows(host, did))
 
     def windows(self) -> list[Window]:
-        """Every limit that is known, with what is used of it."""
+        """Every limit that is known, with what is used of it; of videos the usual one till then."""
         if self._store is None:
             return []
-        known = {(one.kind, one.seconds): one for one in self._store.windows(self._host, self.did)}
+        known = {(Kind.VIDEOS, DAY): Window(Kind.VIDEOS, DAY, VIDEOS_A_DAY)}
+        known |= {(one.kind, one.seconds): one for one in self._store.windows(self._host, self.did)}
         for seconds, limit in self._paces.items():
             pace = known.get((Kind.POSTS, seconds), Window(Kind.POSTS, seconds, limit))
             known[Kind.POSTS, seconds] = replace(pace, limit=limit)

@@ -11,6 +11,7 @@ import pytest
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.asking import Passwords
+from importer.budgets import VIDEOS_A_DAY, Kind
 from importer.cli import _run as program
 from importer.console import open_console
 from importer.demo.local_pds import LocalPds
@@ -19,6 +20,8 @@ from importer.login_commands import login
 from importer.model import Account
 from importer.pds.kept_sessions import KeptSessions, Tokens
 from importer.pds.session import Given, Password
+from importer.settings import Settings
+from importer.toolbox import windows_of
 from tests.conftest import TestAccount
 from tests.posts import exported
 from tests.stand_in import StandIn
@@ -118,6 +121,18 @@ def test_limits_say_what_the_servers_accept(
     (told,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert told["videos_left"] is None and "not confirmed" in told["trouble"]
     assert told["limits"]["video_seconds"] == 600
+
+
+def test_what_is_planned_counts_with_the_account_that_is_signed_in(
+    account: TestAccount, home: Path, secret: Path
+) -> None:
+    """Before its first run an archive knows of no account."""
+    settings = Settings(to=account.handle, video_service="http://localhost:9")
+    with Archive.create(home / "a") as archive:
+        assert Kind.VIDEOS not in {one.kind for one in windows_of(archive, settings)}
+        assert program(["login", account.handle, "--password-file", str(secret)]) == 0
+        limits = {one.kind: one.limit for one in windows_of(archive, settings)}
+    assert limits[Kind.VIDEOS] == VIDEOS_A_DAY
 
 
 def test_two_accounts_must_be_told_apart(

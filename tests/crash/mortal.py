@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import signal
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ from importer.demo.media_server import MediaServer
 from importer.opening import archive_beside
 from importer.server_commands import NOBODY
 from tests.conftest import TestAccount
+from tests.crash.faked_time import FakedTime
 from tests.end_to_end.command_line import CommandLine, Ended
 from tests.end_to_end.server_truth import COLLECTION, assert_exactly
 from tests.staged_export import Staged
@@ -35,11 +38,13 @@ class Mortal:
         *flags: str,
     ) -> None:
         folder.mkdir()
-        password = folder / "password.txt"
-        password.write_text(account.password, encoding="utf-8")
-        self._tokaway = CommandLine(folder / "home")
+        self.password = folder / "password.txt"
+        self.password.write_text(account.password, encoding="utf-8")
+        self._home = folder / "home"
+        self._tokaway = CommandLine(self._home)
         self._orphanages: list[int] = []
         self.pds = pds
+        self.account = account
         self.did = account.did
         self.staged = staged
         self.media = media
@@ -47,9 +52,11 @@ class Mortal:
         self.archive = archive_beside(self.export)
         self._command: tuple[str | Path, ...] = (
             *("run", self.export, "--to", account.handle, "--pds", account.pds),
-            *("--password-file", password),
+            *("--password-file", self.password),
             *flags,
         )
+        self.time: FakedTime | None = None
+        """The time in which the program lives, if not the machine's."""
 
     def trapped(self, *trap: str, command: tuple[str | Path, ...] = ()) -> Ended:
         """Run in the driver. Its children hold a pipe open for as long as they live."""
@@ -57,7 +64,12 @@ class Mortal:
         self._orphanages.append(read)
         try:
             program = (*DRIVER, str(write), *trap, "--")
-            return self._tokaway(*(command or self._command), program=program, pass_fds=[write])
+            return self._tokaway(
+                *(command or self._command),
+                program=program,
+                pass_fds=[write],
+                variables=self._variables,
+            )
         finally:
             os.close(write)
 
@@ -66,11 +78,25 @@ class Mortal:
         self._command = (*self._command, *flags)
         return self
 
+    def goes_by_itself(self, **settings: str) -> None:
+        """From now on without a password or a word about servers, as a timer starts it."""
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
+        file = self._home / "config" / "tokaway" / "tokaway.toml"
+        file.parent.mkdir(parents=True)
+        file.write_text("".join(lines), encoding="utf-8")
+        self._command = ("run", self.archive, "--no-wait")
+
     def die(self, moment: str) -> Ended:
         """Run until the moment kills it."""
         ended = self.trapped(moment)
         assert ended.code == -signal.SIGKILL, f"{moment} never came: {ended.out}{ended.err}"
         return ended
+
+    def is_killed(self, dice: random.Random, calls: int) -> bool:
+        """Run until a random call of a function of ours kills it; false if it ended before."""
+        ended = self.trapped("--calls", str(dice.randint(500, calls)))
+        assert ended.code in (-signal.SIGKILL, 75, 0), ended.err
+        return ended.code == -signal.SIGKILL
 
     def wait_for_orphans(self) -> None:
         """Wait until every FFmpeg that outlived its parent has ended."""
@@ -81,7 +107,11 @@ class Mortal:
 
     def run(self, *command: str | Path) -> Ended:
         """Run as a user would: the import, or another command."""
-        return self._tokaway(*(command or self._command))
+        return self._tokaway(*(command or self._command), variables=self._variables)
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        return self.time.variables if self.time else {}
 
     @property
     def verify(self) -> tuple[str | Path, ...]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import random
 import secrets
-import signal
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
+from importer.demo.local_pds import LocalPds
 from importer.demo.media_server import MediaServer
 from importer.model import Action, Kind
 from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.crash.conftest import MakeMortal
+from tests.crash.faked_time import FakedTime
 from tests.staged_export import stage
 from tests.video_stand_in import VideoStandIn
 
@@ -26,6 +27,7 @@ FAULTS = (Breakage.RESET, Breakage.CUT_BODY, Breakage.DROP_ANSWER, Breakage.BAD_
 @pytest.mark.parametrize("is_bad", [False, True], ids=["good line", "bad line and kills"])
 def test_a_week_of_seven_videos_a_day(
     make_mortal: MakeMortal,
+    pds: LocalPds,
     video_service: VideoStandIn,
     tmp_path_factory: pytest.TempPathFactory,
     is_bad: bool,
@@ -41,19 +43,23 @@ def test_a_week_of_seven_videos_a_day(
     )
     video_service.videos_a_day, video_service.part_bytes = A_DAY, 8_000
     days = 0
-    with MediaServer(staged.media) as media, BreakingProxy(video_service.url) as proxy:
+    with (
+        MediaServer(staged.media) as media,
+        BreakingProxy(video_service.url) as proxy,
+        FakedTime(video_service, pds) as faked,
+    ):
         video_service.called = proxy.url.removeprefix("http://")
         if is_bad:
             proxy.chaos(seed, 0.05, faults=FAULTS)
-        flags = ("--upload", "service", "--video-service", proxy.url, "--no-wait", "--pace", "0")
+        flags = ("--upload", "service", "--video-service", proxy.url, "--no-wait")
         mortal = make_mortal(staged, media, *flags)
+        mortal.time = faked
         while not mortal.is_finished():
             days += 1
             assert days <= 12
-            video_service.now = lambda days=days: datetime.now(UTC) + timedelta(days=days)  # type: ignore[misc]
+            faked.pass_by(timedelta(days=1))
             for _ in range(KILLS if is_bad else 0):
-                ended = mortal.trapped("--calls", str(dice.randint(500, CALLS)))
-                assert ended.code in (-signal.SIGKILL, 75, 0), ended.err
+                mortal.is_killed(dice, CALLS)
             for _ in range(20):
                 ended = mortal.run()
                 if ended.code in (0, 75) and "no more videos" in ended.err + ended.out:

@@ -18,6 +18,9 @@ import pytest
 
 from importer.demo.local_pds import LocalPds
 from importer.errors import UserError
+from importer.pds.identity import find_pds
+from tests.conftest import TestAccount
+from tests.moving import move
 
 POST = "app.bsky.feed.post"
 BLOB = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + b"x" * 500
@@ -179,6 +182,29 @@ def test_accounts_addresses_and_records_survive_restart_and_crash(tmp_path: Path
         ]
         document = httpx.get(f"{pds.plc_url}/{account.did}", trust_env=False).json()
         assert document["alsoKnownAs"] == ["at://ada.test"]
+
+
+def test_its_clock_can_be_turned_and_an_account_move_to_another(tmp_path: Path) -> None:
+    week = timedelta(days=7)
+    with (
+        LocalPds(tmp_path / "old") as old,
+        LocalPds(tmp_path / "new", plc=old.plc_url) as new,
+    ):
+        made = old.create_account("ada.test", "hunter2-hunter2")
+        account = TestAccount(made.did, made.handle, "hunter2-hunter2", made.pds)
+        today = sign_in(old.url, account.handle, account.password)["accessJwt"]
+        assert put_post(old.url, today, account.did, "3kt2aaaaaaa22", text="a").status_code == 200
+        for server in (old, new):
+            server.turn_clock(week)
+        late = put_post(old.url, today, account.did, "3kt2aaaaaaa23", text="b")
+        assert late.json()["error"] == "ExpiredToken"
+        old.restart()
+        assert put_post(old.url, today, account.did, "3kt2aaaaaaa23", text="b").status_code == 400
+        assert move(account, old, new).pds == new.url
+        assert find_pds(account.did, plc=new.plc_url) == new.url
+        token = sign_in(new.url, account.handle, account.password)["accessJwt"]
+        assert put_post(new.url, token, account.did, "3kt2aaaaaaa24", text="c").status_code == 200
+        assert len(new.list_records(account.did, POST)) == 2
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from importer.archive.ledger import Ledger
-from importer.budgets import DAY, HOUR, REFERENCE, Kind, Window
+from importer.budgets import DAY, HOUR, REFERENCE, VIDEOS_A_DAY, Kind, Window
 from importer.demo.local_pds import LocalPds
 from importer.errors import TryLater
 from importer.pds.budget import Budget, Together
@@ -71,6 +71,19 @@ def headers(policy: str, left: int, resets_in: int, said: datetime = NOW) -> dic
 def window(budget: Budget, kind: Kind, seconds: int) -> Window:
     (found,) = (one for one in budget.windows() if (one.kind, one.seconds) == (kind, seconds))
     return found
+
+
+def test_until_a_video_service_says_how_many_it_takes_the_usual_number_counts(
+    budget: Make, clock: Clock
+) -> None:
+    mine = budget()
+    assert not mine.windows()
+    mine.counts_videos = True
+    assert mine.windows() == [Window(Kind.VIDEOS, DAY, VIDEOS_A_DAY)]
+    with mine.room_for(records=1, files=0, videos=2 * VIDEOS_A_DAY):
+        pass  # nothing is refused by a number that nobody said
+    mine.learn_videos(10)
+    assert [(one.limit, one.used) for one in mine.windows()] == [(10, 0)]
 
 
 def test_without_a_word_of_limits_nothing_is_counted(budget: Make) -> None:

@@ -1,7 +1,8 @@
 // Runs a PDS and its PLC directory on loopback until standard input closes.
 //
 // The first line on standard input is a JSON object of settings (see `LocalPds` in local_pds.py),
-// the one line on standard output says where the servers are: {"url", "plc"}.
+// the first one on standard output says where the servers are: {"url", "plc"}. Further lines turn
+// the clock: {"ahead": milliseconds}, and are answered with the time that it is then: {"now"}.
 
 import { once } from 'node:events'
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
@@ -14,7 +15,7 @@ import { pathToFileURL } from 'node:url'
 // Longer than any answer takes; only a client that never reads its answer is cut off.
 const PATIENCE_MS = 5_000
 
-// Nobody reads standard output after the first line, and a full pipe would stop the servers.
+// Nobody reads anything but answers on standard output, and a full pipe would stop the servers.
 console.log = console.info = console.debug = console.error
 
 const input = createInterface({ input: process.stdin })
@@ -25,6 +26,19 @@ input.once('close', async () => {
   process.exit(0)
 })
 const settings = JSON.parse((await once(input, 'line'))[0])
+
+// Tokens, documents and commits are dated by this clock; timers are not.
+let ahead = settings.ahead
+const realNow = Date.now
+Date.now = () => realNow() + ahead
+globalThis.Date = new Proxy(Date, {
+  construct: (date, given, made) =>
+    Reflect.construct(date, given.length ? given : [date.now()], made),
+})
+input.on('line', (line) => {
+  ahead = JSON.parse(line).ahead
+  process.stdout.write(JSON.stringify({ now: new Date() }) + '\n')
+})
 
 // Both servers would listen on every interface: `listen(port)` here means loopback.
 // A port that was taken beforehand is handed over with its socket, so nobody else can take it.
@@ -66,11 +80,13 @@ async function plcDatabase(file) {
 }
 
 mkdirSync(settings.data, { recursive: true })
-const plc = PlcServer.create({
-  db: await plcDatabase(path.join(settings.data, 'plc.jsonl')),
-  port: settings.plcPort,
-})
-const plcUrl = `http://localhost:${(await plc.start()).address().port}`
+const plc =
+  !settings.plc &&
+  PlcServer.create({
+    db: await plcDatabase(path.join(settings.data, 'plc.jsonl')),
+    port: settings.plcPort,
+  })
+const plcUrl = settings.plc ?? `http://localhost:${(await plc.start()).address().port}`
 
 const port = settings.port || (await takeFreePort())
 // A host name, because the PDS does not resolve DIDs through a URL with an IP address.
@@ -107,6 +123,6 @@ mailer.sendConfirmEmail = async ({ token }, { to }) => {
 await pds.start()
 stop = async () => {
   await pds.destroy()
-  await plc.destroy()
+  if (plc) await plc.destroy()
 }
 process.stdout.write(JSON.stringify({ url, plc: plcUrl }) + '\n')

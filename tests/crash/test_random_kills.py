@@ -18,7 +18,7 @@ from tests.crash.mortal import Mortal
 from tests.staged_export import Staged, stage
 
 VIDEOS, PHOTO_POSTS = 50, 10
-KILLS = int(os.environ.get("KILLS", "24"))
+KILLS = int(os.environ.get("KILLS", "16"))
 # Kills that end before the import does, and those that find some posts published and others not.
 UNFINISHED, HALFWAY = 0.8, 0.4
 VERIFY_KILLS, UNDO_KILLS = 2, 4

@@ -9,6 +9,7 @@ from importer.accepting import Accepted, accepted_lines, ask_about, ask_servers,
 from importer.archive.edits import Edited
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
+from importer.changing import signed_in_patiently
 from importer.closeup import Closeup, closeup
 from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
@@ -87,8 +88,9 @@ from importer.signing_in import (
     sign_in_in_browser,
 )
 from importer.summary import Summary, gaps, summarise
-from importer.undoing import Selected, TakenBack, select, signed_in_patiently, take_back, undo_posts
+from importer.undoing import Selected, TakenBack, Undone, select, take_back, undo_posts
 from importer.undoing import Selection as UndoSelection
+from importer.updating import Change, Compared, Update, Updated, edited_posts, update
 from importer.verifying import verification
 from importer.wanted import Wanted, become_public
 
@@ -104,8 +106,10 @@ __all__ = [
     "ArchiveInUse",
     "ArchiveView",
     "BudgetEmpty",
+    "Change",
     "Checked",
     "Closeup",
+    "Compared",
     "Credentials",
     "Day",
     "DiskFull",
@@ -164,8 +168,11 @@ __all__ = [
     "Trouble",
     "TryLater",
     "UndoSelection",
+    "Undone",
     "Unreachable",
     "Unreadable",
+    "Update",
+    "Updated",
     "UserError",
     "Verification",
     "Visit",
@@ -180,6 +187,7 @@ __all__ = [
     "become_public",
     "begin",
     "closeup",
+    "edited_posts",
     "find_archives",
     "folder_for",
     "gaps",
@@ -210,6 +218,7 @@ __all__ = [
     "telling_of_trouble",
     "to_json",
     "undo_posts",
+    "update",
     "usual_places",
     "verification",
     "write_report",

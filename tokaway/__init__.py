@@ -72,6 +72,12 @@ from importer.model import (
 from importer.opening import SUFFIX, Opened, archive_beside, folder_for, is_archive, opened
 from importer.pds.session import Credentials, Given, Password
 from importer.plans import Ahead, Plan, look_ahead, make_plan, summary_with_outlook
+from importer.profiles import Difference as ProfileDifference
+from importer.profiles import Field as ProfileField
+from importer.profiles import Look as ProfileLook
+from importer.profiles import ProfileUpdate, profile_update
+from importer.profiles import Verdict as ProfileVerdict
+from importer.profiles import Wanted as ProfileWanted
 from importer.report import write_report
 from importer.reviewing import Sending, prepared, records_of, sending
 from importer.runs import begin, run_archive, telling_of_trouble
@@ -137,6 +143,12 @@ __all__ = [
     "Plan",
     "Post",
     "Privacy",
+    "ProfileDifference",
+    "ProfileField",
+    "ProfileLook",
+    "ProfileUpdate",
+    "ProfileVerdict",
+    "ProfileWanted",
     "Recognised",
     "Record",
     "Refused",
@@ -204,6 +216,7 @@ __all__ = [
     "note_account",
     "opened",
     "prepared",
+    "profile_update",
     "records_of",
     "run_archive",
     "select",

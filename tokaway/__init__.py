@@ -97,7 +97,7 @@ from importer.summary import Summary, gaps, summarise
 from importer.undoing import Selected, TakenBack, Undone, select, take_back, undo_posts
 from importer.undoing import Selection as UndoSelection
 from importer.updating import Change, Compared, Update, Updated, edited_posts, update
-from importer.verifying import verification
+from importer.verifying import Repair, Repaired, repair, repairs, verification
 from importer.wanted import Wanted, become_public
 
 __all__ = [
@@ -152,6 +152,8 @@ __all__ = [
     "Recognised",
     "Record",
     "Refused",
+    "Repair",
+    "Repaired",
     "Role",
     "Route",
     "RunError",
@@ -218,6 +220,8 @@ __all__ = [
     "prepared",
     "profile_update",
     "records_of",
+    "repair",
+    "repairs",
     "run_archive",
     "select",
     "sending",

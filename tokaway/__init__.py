@@ -71,7 +71,15 @@ from importer.model import (
 )
 from importer.opening import SUFFIX, Opened, archive_beside, folder_for, is_archive, opened
 from importer.pds.session import Credentials, Given, Password
-from importer.plans import Ahead, Plan, look_ahead, make_plan, summary_with_outlook
+from importer.plans import (
+    Ahead,
+    Foreseen,
+    Plan,
+    foreseen_of,
+    look_ahead,
+    make_plan,
+    summary_with_outlook,
+)
 from importer.profiles import Difference as ProfileDifference
 from importer.profiles import Field as ProfileField
 from importer.profiles import Look as ProfileLook
@@ -86,12 +94,15 @@ from importer.settings import Settings, load
 from importer.signing_in import (
     CODE_NEEDED,
     SignedIn,
+    SignedOut,
     Visit,
     handle_in,
+    is_kept_in_file,
     kept_handles,
     server_in,
     sign_in,
     sign_in_in_browser,
+    sign_out,
 )
 from importer.summary import Summary, gaps, summarise
 from importer.undoing import Selected, TakenBack, Undone, select, take_back, undo_posts
@@ -124,6 +135,7 @@ __all__ = [
     "Event",
     "Fault",
     "Forecasted",
+    "Foreseen",
     "Gathered",
     "Given",
     "Import",
@@ -166,6 +178,7 @@ __all__ = [
     "Settings",
     "SignInNeeded",
     "SignedIn",
+    "SignedOut",
     "Stage",
     "State",
     "Status",
@@ -204,11 +217,13 @@ __all__ = [
     "edited_posts",
     "find_archives",
     "folder_for",
+    "foreseen_of",
     "gaps",
     "gather_folder",
     "gather_pages",
     "handle_in",
     "is_archive",
+    "is_kept_in_file",
     "kept_handles",
     "link_is_dying",
     "load",
@@ -228,6 +243,7 @@ __all__ = [
     "server_in",
     "sign_in",
     "sign_in_in_browser",
+    "sign_out",
     "signed_in_patiently",
     "summarise",
     "summary_with_outlook",

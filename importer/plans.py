@@ -28,6 +28,7 @@ __all__ = [
     "look_ahead",
     "make_plan",
     "summary_with_outlook",
+    "windows_of",
 ]
 
 

@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "python.md"
 # What every front end does (ARCHITECTURE.md), and how they name and choose posts.
 OF_EVERY_FRONT_END = (
-    *("accepting", "changing", "closeup", "gathering", "imports", "opening", "plans", "posters"),
-    *("profiles", "report", "reviewing", "runs", "selection", "signing_in", "summary", "undoing"),
-    *("updating", "verifying", "wanted"),
+    *("accepting", "captions.table", "changing", "closeup", "gathering", "imports", "opening"),
+    *("plans", "posters", "profiles", "report", "reviewing", "runs", "selection", "signing_in"),
+    *("summary", "undoing", "updating", "verifying", "wanted"),
 )
 _THEIRS = ("importer/cli*.py", "importer/*command*.py", "importer/demo/demo.py", "tui/**/*.py")
 FRONT_ENDS = sorted(module for pattern in _THEIRS for module in ROOT.glob(pattern))

@@ -9,6 +9,7 @@ from importer.accepting import Accepted, accepted_lines, ask_about, ask_servers,
 from importer.archive.edits import Edited
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
+from importer.captions.table import Edits, read_table, write_table
 from importer.changing import signed_in_patiently
 from importer.closeup import Closeup, closeup
 from importer.engine.outcome import Outcome
@@ -79,6 +80,7 @@ from importer.plans import (
     look_ahead,
     make_plan,
     summary_with_outlook,
+    windows_of,
 )
 from importer.profiles import Difference as ProfileDifference
 from importer.profiles import Field as ProfileField
@@ -132,6 +134,7 @@ __all__ = [
     "DiskFull",
     "Edit",
     "Edited",
+    "Edits",
     "Event",
     "Fault",
     "Forecasted",
@@ -234,6 +237,7 @@ __all__ = [
     "opened",
     "prepared",
     "profile_update",
+    "read_table",
     "records_of",
     "repair",
     "repairs",
@@ -254,5 +258,7 @@ __all__ = [
     "update",
     "usual_places",
     "verification",
+    "windows_of",
     "write_report",
+    "write_table",
 ]

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from importer.archive.store import Archive
-from importer.captions import table
 from importer.captions.post_list import read_list
+from importer.captions.table import read_table, write_table
 from importer.clock import utc_now
 from importer.commands import signals, working_on
 from importer.console import Console
@@ -60,7 +60,7 @@ def export_table(console: Console, archive_folder: Path, target: Path) -> int:
     """Write the posts into a spreadsheet file."""
     with working_on(archive_folder) as archive:
         posts = archive.posts()
-    table.write_table(posts, target)
+    write_table(posts, target)
     console.result("captions_exported", {"path": str(target), "posts": len(posts)})
     console.line(
         f"{plural(len(posts), 'post')} written to {target}. Edit the columns caption, alt text and "
@@ -79,7 +79,7 @@ def import_table(
     """
     with working_on(archive_folder) as archive:
         known = archive.posts()
-        read = table.read_table(source, known)
+        read = read_table(source, known)
         private = len(become_public(read.edits, {post.id: post for post in known}))
         if private and not allow_private(private):
             raise UserError(

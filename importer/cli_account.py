@@ -19,7 +19,7 @@ from importer.asking import Passwords, address, agreed, code
 from importer.cli_flags import FOLDER, PATH, aiming, common, routing, signing_in, wording
 from importer.completion import handles
 from importer.console import Console
-from importer.records.profile import Field, Wanted
+from importer.profiles import Field, Wanted
 from importer.undoing import Selection
 
 

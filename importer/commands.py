@@ -23,14 +23,13 @@ from importer.events import jsonable
 from importer.model import Milestone, Post, Role
 from importer.opening import Opened, folder_for, opened
 from importer.pds.session import Credentials
-from importer.plans import Plan, make_plan, summary_with_outlook
+from importer.plans import Foreseen, Plan, make_plan, summary_with_outlook
 from importer.report import write_report
 from importer.reviewing import prepared
 from importer.runs import begin, run_archive, telling_of_trouble
 from importer.selection import EVERYTHING, Selection
 from importer.sending_word import Word
 from importer.settings import load
-from importer.stages.foresee import Foreseen
 from importer.summary import Summary, gaps, summarise
 from importer.wording import (
     aim_flags,

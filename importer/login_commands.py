@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing, nullcontext, suppress
+from contextlib import nullcontext
 from typing import Any
 
-from importer.archive.ledger import default_folder
 from importer.commands import signals
 from importer.console import Console
 from importer.engine.stop import Stop
-from importer.errors import SignInNeeded, TryLater, UserError
+from importer.errors import SignInNeeded
 from importer.model import Account
-from importer.pds.kept_sessions import KeptSessions
-from importer.pds.oauth_calls import OAuthError
-from importer.pds.session import Credentials, Session
-from importer.pds.xrpc import Server, XrpcError
+from importer.pds.session import Credentials
 from importer.settings import load
-from importer.signing_in import SignedIn, Visit, sign_in, sign_in_in_browser
+from importer.signing_in import SignedIn, Visit, sign_in, sign_in_in_browser, sign_out
 from importer.wording import local
 
 
@@ -104,32 +100,18 @@ def logout(console: Console, handle: str | None) -> int:
     Returns:
         The exit code.
     """
-    kept = KeptSessions(default_folder(), keyring=load({}).keyring)
-    accounts = kept.accounts()
-    if handle is None and len(accounts) > 1:
-        raise UserError(
-            f"You are signed in to several accounts: {', '.join(sorted(accounts.values()))}.",
-            hint="Name one: tokaway logout HANDLE",
-            code="which_account",
-        )
-    identifier = handle or next(iter(accounts), None)
-    tokens = kept.find(identifier) if identifier else None
-    if tokens is None:
+    signed_out = sign_out(load({}), handle)
+    if signed_out is None:
         console.line(f"Nobody is signed in{f' as {handle}' if handle else ''}.")
         return 0
-    ended = False
-    with (
-        closing(Server(tokens.pds, Stop().at_once)) as server,
-        suppress(XrpcError, OAuthError, TryLater),
-    ):
-        Session(server, tokens.did, None, tokens=tokens).close()
-        ended = True
-    kept.remove(tokens.did)
-    console.result("logout", {"handle": tokens.handle, "did": tokens.did, "ended": ended})
-    console.line(f"Signed out of {tokens.handle}.")
-    if not ended:
+    account = signed_out.account
+    console.result(
+        "logout", {"handle": account.handle, "did": account.did, "ended": signed_out.ended}
+    )
+    console.line(f"Signed out of {account.handle}.")
+    if not signed_out.ended:
         console.line(
-            f"{tokens.pds} did not answer: there the session ends by itself. An app password can "
+            f"{account.pds} did not answer: there the session ends by itself. An app password can "
             "be taken back in the account's settings."
         )
     return 0

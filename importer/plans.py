@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from importer.archive.view import ArchiveView
@@ -19,6 +19,17 @@ from importer.settings import Settings
 from importer.stages.foresee import Foreseen
 from importer.summary import Summary, summarise
 from importer.toolbox import known_limits, known_notices, style_of, windows_of
+
+__all__ = [
+    "Ahead",
+    "Foreseen",
+    "Plan",
+    "foreseen_of",
+    "look_ahead",
+    "make_plan",
+    "summary_with_outlook",
+    "windows_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +111,13 @@ def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
         files=archive.files_by_post(),
         notices=known_notices(archive, settings),
     )
+
+
+def foreseen_of(
+    archive: ArchiveView, posts: Iterable[Post], settings: Settings
+) -> dict[str, Foreseen]:
+    """What is decided for each of these posts whose file is at hand, where the archive's go to."""
+    return foresee_all(archive, posts, known_limits(archive, archive.destinations()), settings)
 
 
 def summary_with_outlook(archive: ArchiveView, settings: Settings) -> Summary:

@@ -10,12 +10,11 @@ from importer.archive.store import Archive
 from importer.clock import utc_now
 from importer.commands import post_fields, working_on
 from importer.console import Console
-from importer.engine.foresight import foresee_all
 from importer.errors import UserError
 from importer.model import Post
+from importer.plans import foreseen_of
 from importer.selection import Selection
 from importer.settings import Settings, load
-from importer.toolbox import known_limits
 from importer.wanted import Wanted, become_public
 from importer.wording import one_line, plural, utc
 
@@ -105,9 +104,7 @@ def _show_changes(console: Console, edited: Edited) -> None:
 
 
 def _show(console: Console, archive: Archive, chosen: Sequence[Post], settings: Settings) -> None:
-    limits = known_limits(archive, archive.destinations())
-    to_see = [post for post in chosen if post.chosen]
-    foreseen = foresee_all(archive, to_see, limits, settings)
+    foreseen = foreseen_of(archive, (post for post in chosen if post.chosen), settings)
     for post in chosen:
         fit = foreseen.get(post.id)
         console.result("post", post_fields(post, fit))

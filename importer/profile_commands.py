@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.archive.store import Archive
 from importer.commands import Flags, working_on
 from importer.console import Console
 from importer.engine.stop import Stop
 from importer.errors import UserError
-from importer.model import Account, Profile
-from importer.pds.repo import KeyTaken, Repo
+from importer.model import Account
 from importer.pds.session import Credentials
-from importer.records.profile import Difference, Field, Verdict, Wanted
+from importer.profiles import Difference, Look, Verdict, Wanted, profile_update
 from importer.records.text import clean
-from importer.settings import Settings, load
-from importer.stages.profile import (
-    Avatar,
-    Look,
-    NoAvatar,
-    fetch_avatar,
-    look,
-    prepare_avatar,
-    write,
-)
-from importer.step import Step
-from importer.toolbox import looking_at, session_of
+from importer.settings import load
 from importer.wording import plural
 
 LOOKS = 5
@@ -63,17 +48,22 @@ def profile(
     Raises:
         UserError: there is nothing to bring over, or nobody said yes to the change.
     """
-    stop = Stop()
-    with ExitStack() as stack:
-        archive = stack.enter_context(working_on(folder))
-        settings = load(flags, archive=folder)
-        told = _told(archive, asked)
-        account, public = stack.enter_context(looking_at(settings, archive, stop))
-        scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="tokaway-"))
-        avatar = _avatar(console, archive, told, asked, Path(scratch), stop)
-        repo: Repo | None = None
+    with (
+        working_on(folder) as archive,
+        profile_update(
+            archive,
+            load(flags, archive=folder),
+            credentials,
+            Stop(),
+            asked.wanted,
+            asked.avatar,
+        ) as update,
+    ):
+        account = update.account
+        if update.left_out:
+            _show_difference(console, update.left_out)
         for _ in range(LOOKS):
-            seen = look(repo or public, told, asked.wanted, avatar)
+            seen = update.look()
             _show(console, account, seen)
             if seen.change.is_nothing:
                 return _end(console, account, seen, "Nothing to change: nothing was written.")
@@ -85,71 +75,17 @@ def profile(
                     hint="To change it as shown, give the same command again with --yes.",
                     code="not_confirmed",
                 )
-            repo = repo or _signed_in(stack, settings, archive, account, credentials, stop)
-            try:
-                stored = write(repo, seen, avatar, Step(stop.at_once))
-            except KeyTaken:
-                console.line("The profile was changed by another app meanwhile, so nothing was "
-                             "written. This is how it is now:")  # fmt: skip
-                continue
-            return _end(console, account, seen, f"The profile is changed: {stored.uri}", stored.uri)
+            if uri := update.write(seen):
+                return _end(console, account, seen, f"The profile is changed: {uri}", uri)
+            console.line(
+                "The profile was changed by another app meanwhile, so nothing was written. "
+                "This is how it is now:"
+            )
     raise UserError(
         "The profile is changed by another app again and again. Nothing was written.",
         hint="Close that app, then give the same command again.",
         code="profile_changes",
     )
-
-
-def _told(archive: Archive, asked: Asked) -> Profile:
-    told = archive.profile()
-    if told is None and asked.avatar is None:
-        raise UserError(
-            "The export of this archive says nothing about your TikTok profile.",
-            hint="When you request your data from TikTok, choose all data or tick Profile; then: "
-            "tokaway plan EXPORT",
-            code="no_profile",
-        )
-    return told or Profile()
-
-
-def _avatar(
-    console: Console, archive: Archive, told: Profile, asked: Asked, scratch: Path, stop: Stop
-) -> Avatar | None:
-    """The picture, ready to be sent; one that the user named must be right."""
-    if Field.AVATAR not in asked.wanted.fields:
-        return None
-    try:
-        if asked.avatar:
-            return prepare_avatar(asked.avatar, scratch)
-        if told.avatar_url:
-            found = fetch_avatar(archive.folder, told.avatar_url, Step(stop.at_once))
-            return prepare_avatar(found, scratch)
-    except NoAvatar as trouble:
-        if asked.avatar:
-            text = f"{asked.avatar}: {trouble.text} Nothing was changed."
-            raise UserError(text, hint=trouble.hint, code="avatar") from trouble
-        text = f"{trouble.text} {trouble.hint}"
-        _show_difference(console, Difference(Field.AVATAR, Verdict.LEFT_OUT, text=text))
-    return None
-
-
-def _signed_in(
-    stack: ExitStack,
-    settings: Settings,
-    archive: Archive,
-    account: Account,
-    credentials: Credentials,
-    stop: Stop,
-) -> Repo:
-    signed_in, repo = stack.enter_context(session_of(settings, archive, credentials, stop))
-    if signed_in.did != account.did:
-        raise UserError(
-            f"{account.handle} names another account now than when it was looked at. Nothing was "
-            "changed.",
-            hint="Give the same command again.",
-            code="other_account",
-        )
-    return repo
 
 
 def _show(console: Console, account: Account, seen: Look) -> None:

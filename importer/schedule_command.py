@@ -8,15 +8,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from importer.archive.ledger import default_folder
 from importer.archive.view import ArchiveView
 from importer.console import Console
 from importer.errors import UserError
 from importer.layers import CONFIG, NOT_SETTINGS, PREFIX
 from importer.media import ffmpeg
-from importer.pds.kept_sessions import KeptSessions
 from importer.schedule_entries import Entry, Every, Job, System, entries, with_block
 from importer.settings import Settings, load
+from importer.signing_in import is_kept_in_file
 
 _TITLES = {
     System.CRON: "a line for crontab -e",
@@ -140,8 +139,7 @@ def _notes(job: Job, settings: Settings) -> Iterator[str]:
     with ArchiveView.open(job.archive) as archive:
         account = archive.account()
     name = account.did if account else settings.to
-    sessions = KeptSessions(default_folder(), keyring=False)
-    if settings.password_file is None and name and not sessions.find(name):
+    if settings.password_file is None and name and not is_kept_in_file(name):
         yield (
             "! No session is kept in a file, and a keyring is locked while nobody is signed in to "
             "this computer. Put keyring = false into your settings file, then: tokaway login "

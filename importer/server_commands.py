@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from importer.archive.store import Archive
-from importer.clock import utc_now
+from importer.changing import signed_in_patiently
 from importer.commands import signals, working_on
 from importer.console import Console
-from importer.engine.patience import Patience
 from importer.engine.stop import Stop
-from importer.errors import Refused, Stopped, UserError
-from importer.model import Post
-from importer.pds.repo import Repo
+from importer.model import Post, Trouble
 from importer.pds.session import Credentials, Given
 from importer.settings import load
-from importer.stages.undo import Undone
-from importer.stages.update import Change, change_of, update
-from importer.toolbox import style_of
-from importer.undoing import Selected, Selection, select, signed_in_patiently, take_back
+from importer.undoing import Selected, Selection, Undone, select, take_back
+from importer.updating import Change, edited_posts, update
 from importer.wording import local, one_line, plural, utc
 
 SHOWN = 20
@@ -65,7 +59,14 @@ def undo_import(console: Console, folder: Path, selection: Selection, access: Ac
             console.line("Nothing was deleted.")
             return 0
         told: Counter[Undone] = Counter()
-        with _repo(console, archive, access, stop) as (repo, patience):
+        settings = load(access.flags, archive=folder)
+        with (
+            signals(stop),
+            signed_in_patiently(archive, settings, access.credentials, stop, waits(console)) as (
+                repo,
+                patience,
+            ),
+        ):
             for one in take_back(archive, selected, repo, patience, stop):
                 told[one.result] += 1
                 uri = one.records[0].uri
@@ -83,34 +84,40 @@ def update_posts(console: Console, folder: Path, names: Sequence[str], access: A
     """
     stop = Stop()
     with working_on(folder) as archive:
-        posts = _reworded(archive, names)
+        posts = edited_posts(archive, names)
         if not posts:
             console.line("No published post was edited since: nothing to update.")
             return 0
-        with _repo(console, archive, access, stop) as (repo, patience):
-            settings = load(access.flags, archive=folder)
-            style = style_of(settings, archive, repo.server)
-            changes, refused = _changes(console, archive, posts, repo, patience, style)
+        settings = load(access.flags, archive=folder)
+        with (
+            signals(stop),
+            update(archive, settings, access.credentials, stop, waits(console)) as opened,
+        ):
+            changes: list[Change] = []
+            refused = 0
+            for one in opened.compare(posts):
+                if one.trouble:
+                    refused += 1
+                    _show_refusal(console, one.post, one.trouble)
+                if one.change:
+                    changes.append(one.change)
+                    _show_change(console, one.change)
             if changes and not access.confirm(
                 f"Change {plural(len(changes), 'post')}? On Bluesky an edited post counts as new: "
                 "likes, reposts and replies are counted from zero again."
             ):
                 console.line("Nothing was changed.")
                 return 0
-            for change in changes:
-                try:
-                    patience.call(lambda change=change: update(change, repo))  # type: ignore[misc]
-                except Refused as refusal:
-                    refused += 1
-                    console.line(f"! {change.post.id}: {refusal.text} {refusal.hint}")
+            left = 0
+            for done in opened.write(changes):
+                if done.trouble:
+                    left += 1
+                    _show_refusal(console, done.post, done.trouble)
                     continue
-                archive.note_updated(change.post, change.records)
-                console.result("updated", {"post": change.post.id, "uri": change.records[0].uri})
-                console.note(f"✓ {change.post.id} {change.records[0].uri}")
-                if stop.draining.is_set():
-                    raise Stopped
-    console.line(f"{plural(len(changes), 'post')} brought up to date.")
-    return 1 if refused else 0
+                console.result("updated", {"post": done.post.id, "uri": done.records[0].uri})
+                console.note(f"✓ {done.post.id} {done.records[0].uri}")
+    console.line(f"{plural(len(changes) - left, 'post')} brought up to date.")
+    return 1 if refused or left else 0
 
 
 def _show_undo(console: Console, archive: Archive, selected: Selected) -> None:
@@ -153,49 +160,8 @@ def _tell_undone(console: Console, told: Counter[Undone]) -> None:
     console.line(f"{plural(told[Undone.DELETED], 'post')} deleted{gone}{changed}.")
 
 
-def _reworded(archive: Archive, names: Sequence[str]) -> list[Post]:
-    known = {post.id: post for post in archive.posts()}
-    published = {record.post for record in archive.records()}
-    unknown = [name for name in names if name not in published]
-    if unknown:
-        raise UserError(
-            f"No published post is called {', '.join(unknown)}. Nothing was changed.",
-            hint=f"To see their names: tokaway posts {archive.folder}",
-            code="no_post",
-        )
-    return [known[name] for name in names or archive.reworded() if name in published]
-
-
-def _changes(
-    console: Console,
-    archive: Archive,
-    posts: Sequence[Post],
-    repo: Repo,
-    patience: Patience,
-    style: Any,
-) -> tuple[list[Change], int]:
-    changes: list[Change] = []
-    refused = 0
-    for post in posts:
-        records = archive.records(post.id)
-        try:
-            change = patience.call(
-                lambda post=post, records=records: change_of(  # type: ignore[misc]
-                    post, records, repo, style, utc_now()
-                )
-            )
-        except Refused as refusal:
-            refused += 1
-            console.line(f"! {post.id}: {refusal.text} {refusal.hint}")
-            continue
-        if change is None:
-            archive.note_unchanged(post)
-        elif not change.writes:
-            archive.note_updated(post, change.records)
-        else:
-            changes.append(change)
-            _show_change(console, change)
-    return changes, refused
+def _show_refusal(console: Console, post: Post, trouble: Trouble) -> None:
+    console.line(f"! {post.id}: {trouble.text} {trouble.hint}")
 
 
 def _show_change(console: Console, change: Change) -> None:
@@ -215,15 +181,3 @@ def _show_change(console: Console, change: Change) -> None:
         console.line(f"  + {one_line(after, 200)}")
     if change.others:
         console.line(f"  changed: {', '.join(change.others)}")
-
-
-@contextmanager
-def _repo(
-    console: Console, archive: Archive, access: Access, stop: Stop
-) -> Iterator[tuple[Repo, Patience]]:
-    settings = load(access.flags, archive=archive.folder)
-    with (
-        signals(stop),
-        signed_in_patiently(archive, settings, access.credentials, stop, waits(console)) as pair,
-    ):
-        yield pair

@@ -1,10 +1,10 @@
-"""Opens the session of an account that later runs go on with: by password, or in a browser."""
+"""The session that runs of an account go on with: opened by password or in a browser, and ended."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from importer.pds.oauth import AuthorizationServer, issuer_for
 from importer.pds.oauth_calls import OAuthError
 from importer.pds.scopes import asked_for
 from importer.pds.session import CODE_NEEDED, Password, Session
-from importer.pds.xrpc import Server
+from importer.pds.xrpc import Server, XrpcError
 from importer.preflight import check_permissions
 from importer.records.profile import COLLECTION as PROFILE
 from importer.settings import Settings
@@ -31,12 +31,15 @@ __all__ = [
     "CODE_NEEDED",
     "Password",
     "SignedIn",
+    "SignedOut",
     "Visit",
     "handle_in",
+    "is_kept_in_file",
     "kept_handles",
     "server_in",
     "sign_in",
     "sign_in_in_browser",
+    "sign_out",
 ]
 
 # A server forgets a sign-in that nobody touches for five minutes.
@@ -57,6 +60,14 @@ class SignedIn:
     kept_in: Path | None
     keeps_password: bool = False
     ends: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOut:
+    """A session that is no longer kept; unless `ended`, its server did not answer."""
+
+    account: Account
+    ended: bool
 
 
 def handle_in(text: str) -> str:
@@ -95,6 +106,11 @@ def server_in(text: str) -> str | None:
 def kept_handles() -> list[str]:
     """The handles of all accounts with a session on this machine."""
     return sorted(KeptSessions(default_folder()).accounts().values())
+
+
+def is_kept_in_file(identifier: str) -> bool:
+    """Whether an account's session can be read while nobody has opened the keyring."""
+    return KeptSessions(default_folder(), keyring=False).find(identifier) is not None
 
 
 def sign_in(
@@ -219,3 +235,35 @@ def _consented(authority: AuthorizationServer, account: Account, visit: Visit) -
             )
         signing = Tokens(account.did, account.handle, account.pds, "", "")
         return authority.finish(consent, brought, signing)
+
+
+def sign_out(settings: Settings, handle: str | None = None) -> SignedOut | None:
+    """End the session of an account, or of the only one, at its server and here.
+
+    Returns:
+        Whose it was; `None` if there was none.
+
+    Raises:
+        UserError: no account is named, and there are several.
+    """
+    kept = KeptSessions(default_folder(), keyring=settings.keyring)
+    accounts = kept.accounts()
+    if handle is None and len(accounts) > 1:
+        raise UserError(
+            f"You are signed in to several accounts: {', '.join(sorted(accounts.values()))}.",
+            hint="Name one: tokaway logout HANDLE",
+            code="which_account",
+        )
+    identifier = handle or next(iter(accounts), None)
+    tokens = kept.find(identifier) if identifier else None
+    if tokens is None:
+        return None
+    ended = False
+    with (
+        closing(Server(tokens.pds, Stop().at_once)) as server,
+        suppress(XrpcError, OAuthError, TryLater),
+    ):
+        Session(server, tokens.did, None, tokens=tokens).close()
+        ended = True
+    kept.remove(tokens.did)
+    return SignedOut(Account(tokens.did, tokens.handle, tokens.pds), ended)

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
-from importer.clock import utc_now
+from importer.changing import signed_in_patiently
 from importer.engine.patience import Patience
 from importer.engine.stop import Stop
 from importer.errors import Stopped, UserError
 from importer.model import Post, Record
 from importer.pds.repo import Repo
-from importer.pds.session import Credentials, Given
 from importer.settings import Settings
 from importer.stages.undo import Undone, undo
-from importer.toolbox import session_of
+
+__all__ = [
+    "Published",
+    "Selected",
+    "Selection",
+    "TakenBack",
+    "Undone",
+    "select",
+    "take_back",
+    "undo_posts",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +105,6 @@ def select(archive: ArchiveView, selection: Selection) -> Selected:
     found = [Published(posts[name], tuple(own)) for name, own in chosen.items()]
     found.sort(key=lambda one: (one.post.posted_at, one.post.ordinal), reverse=True)
     return Selected(tuple(found), len(left))
-
-
-@contextmanager
-def signed_in_patiently(
-    archive: Archive,
-    settings: Settings,
-    credentials: Credentials | None,
-    stop: Stop,
-    tell: Callable[[str, datetime], None],
-) -> Iterator[tuple[Repo, Patience]]:
-    """The account's repo, open for changes, and the waiting for its server's limits.
-
-    Without credentials only a session that was kept will do.
-
-    Raises:
-        SignInNeeded: there is no password, or the server refuses it.
-        Unreachable: the server does not answer.
-    """
-    with session_of(settings, archive, credentials or Given(None), stop) as (_, repo):
-        yield repo, Patience(stop, utc_now, settings=settings, tell=tell)
 
 
 def take_back(

@@ -11,14 +11,9 @@ from importer.console import Console
 from importer.engine.stop import Stop
 from importer.engine.verification import Checked, Verification
 from importer.errors import Stopped
-from importer.model import DOES_NOT_PLAY
 from importer.server_commands import Access, waits
 from importer.settings import Settings, load
-from importer.stages.repair import send_files
-from importer.stages.undo import Undone, undo
-from importer.step import Step
-from importer.toolbox import session_of
-from importer.verifying import verification
+from importer.verifying import Repair, repair, repairs, verification
 from importer.wording import plural
 
 
@@ -100,67 +95,38 @@ def _repair(
     stop: Stop,
 ) -> list[Checked]:
     """Mend what can be mended; what is still wrong."""
-    back = [one for one in wrong if one.trouble and one.trouble.code == "record_missing"]
-    lost = [one for one in wrong if one.trouble and one.trouble.code == "blob_missing"]
-    if back and access.confirm(
-        f"{plural(len(back), 'post')} are gone from the server. Publish them again?"
-    ):
-        for one in back:
-            archive.note_gone(one.post)
-            console.result("repaired", {"post": one.post.id, "how": "to be published again"})
-        console.line(
-            f"{plural(len(back), 'post')} will be published again: tokaway run {archive.folder}"
-        )
-    else:
-        back = []
-    mended: list[Checked] = []
-    if lost and access.confirm(f"Send the files of {plural(len(lost), 'post')} again?"):
-        with session_of(settings, archive, access.credentials, stop) as (_, repo):
-            for one in lost:
-                files = archive.files(one.post.id)
-                step = Step(stop.at_once)
-                if send_files(one.records, files, archive.folder, repo, step):
-                    mended.append(one)
-                    console.result("repaired", {"post": one.post.id, "how": "files sent again"})
-        console.line(f"The files of {plural(len(mended), 'post')} were sent again.")
-    anew = _encode_anew(console, archive, wrong, access, settings, stop)
-    done = {one.post.id for one in (*back, *mended, *anew)}
-    left = [one for one in wrong if one.post.id not in done]
+    mended: set[str] = set()
+    for how, posts in repairs(wrong).items():
+        if not posts or not access.confirm(_question(how, len(posts))):
+            continue
+        done = 0
+        for one in repair(archive, settings, access.credentials, how, posts, stop):
+            name = one.checked.post.id
+            if one.is_mended:
+                done += 1
+                mended.add(name)
+                console.result("repaired", {"post": name, "how": how})
+            elif how is Repair.ANEW:
+                console.line(f"! {name} was edited elsewhere and is left alone.")
+        if how is Repair.FILES:
+            console.line(f"The files of {plural(done, 'post')} were sent again.")
+        elif done:
+            again = f"tokaway run {archive.folder}"
+            console.line(f"{plural(done, 'post')} will be published again: {again}")
+    left = [one for one in wrong if one.post.id not in mended]
     if left:
         console.line(f"{plural(len(left), 'post')} cannot be repaired from here: see above.")
     return left
 
 
-def _encode_anew(
-    console: Console,
-    archive: Archive,
-    wrong: list[Checked],
-    access: Access,
-    settings: Settings,
-    stop: Stop,
-) -> list[Checked]:
-    """Take back videos that do not play, for another try with them encoded; once for each."""
-    mute = [
-        one
-        for one in wrong
-        if one.trouble and one.trouble.code == DOES_NOT_PLAY and not one.post.encode
-    ]
-    if not mute or not access.confirm(
-        f"{plural(len(mute), 'video')} do not play. Delete their posts, and publish them again "
-        "with the videos encoded anew?"
-    ):
-        return []
-    back: list[Checked] = []
-    with session_of(settings, archive, access.credentials, stop) as (_, repo):
-        for one in mute:
-            if undo(one.records, repo) is Undone.CHANGED:
-                console.line(f"! {one.post.id} was edited elsewhere and is left alone.")
-                continue
-            archive.encode_anew(one.post)
-            back.append(one)
-            console.result("repaired", {"post": one.post.id, "how": "to be encoded anew"})
-    if back:
-        console.line(
-            f"{plural(len(back), 'post')} will be published again: tokaway run {archive.folder}"
-        )
-    return back
+def _question(how: Repair, number: int) -> str:
+    match how:
+        case Repair.AGAIN:
+            return f"{plural(number, 'post')} are gone from the server. Publish them again?"
+        case Repair.FILES:
+            return f"Send the files of {plural(number, 'post')} again?"
+        case Repair.ANEW:
+            return (
+                f"{plural(number, 'video')} do not play. Delete their posts, and publish them "
+                "again with the videos encoded anew?"
+            )

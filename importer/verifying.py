@@ -1,23 +1,51 @@
-"""A look at everything that an archive published: the one way for every front end."""
+"""A look at everything that an archive published, and mending what can be mended."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from importer.archive.store import Archive
 from importer.clock import utc_now
 from importer.engine.patience import Patience
 from importer.engine.stop import Stop
-from importer.engine.verification import Verification
+from importer.engine.verification import Checked, Verification
 from importer.errors import UserError
+from importer.model import DOES_NOT_PLAY
 from importer.pds.appview import open_appview
 from importer.pds.identity import signing_key
 from importer.pds.proof import verifier
+from importer.pds.session import Credentials, Given
 from importer.pds.xrpc import Server
 from importer.settings import Settings
-from importer.toolbox import counted
+from importer.stages.repair import send_files
+from importer.stages.undo import Undone, undo
+from importer.step import Step
+from importer.toolbox import counted, session_of
+
+
+class Repair(StrEnum):
+    """How a post that is not right can be mended."""
+
+    AGAIN = "to be published again"
+    """It is gone from the server: the next run publishes it again."""
+    FILES = "files sent again"
+    """The server has lost its files."""
+    ANEW = "to be encoded anew"
+    """Its video does not play: it is deleted, and the next run publishes it again, encoded; once
+    for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repaired:
+    """What became of one post; it may still be as it was."""
+
+    checked: Checked
+    how: Repair
+    is_mended: bool
 
 
 @contextmanager
@@ -65,3 +93,56 @@ def verification(
             )
     finally:
         server.close()
+
+
+def repairs(wrong: Iterable[Checked]) -> dict[Repair, list[Checked]]:
+    """What can be mended, and how; the rest cannot be from here."""
+    found: dict[Repair, list[Checked]] = {how: [] for how in Repair}
+    for one in wrong:
+        how = _REPAIRS.get(one.trouble.code) if one.trouble else None
+        if how and not (how is Repair.ANEW and one.post.encode):
+            found[how].append(one)
+    return found
+
+
+def repair(
+    archive: Archive,
+    settings: Settings,
+    credentials: Credentials | None,
+    how: Repair,
+    posts: Sequence[Checked],
+    stop: Stop,
+) -> Iterator[Repaired]:
+    """Mend posts in one way, and note it.
+
+    Without credentials only a session that was kept will do. To have posts published again needs
+    none.
+
+    Raises:
+        SignInNeeded: there is no password, or the server refuses it.
+        Unreachable: the server does not answer.
+        Refused, TryLater, XrpcError: the server does not take a file, or refuses to delete a post.
+        Stopped: the user broke it off; what was told is noted.
+    """
+    if how is Repair.AGAIN:
+        for one in posts:
+            archive.note_gone(one.post)
+            yield Repaired(one, how, is_mended=True)
+        return
+    with session_of(settings, archive, credentials or Given(None), stop) as (_, repo):
+        for one in posts:
+            if how is Repair.FILES:
+                files, step = archive.files(one.post.id), Step(stop.at_once)
+                is_mended = send_files(one.records, files, archive.folder, repo, step)
+            else:
+                is_mended = undo(one.records, repo) is not Undone.CHANGED
+                if is_mended:
+                    archive.encode_anew(one.post)
+            yield Repaired(one, how, is_mended)
+
+
+_REPAIRS = {
+    "record_missing": Repair.AGAIN,
+    "blob_missing": Repair.FILES,
+    DOES_NOT_PLAY: Repair.ANEW,
+}

@@ -172,7 +172,7 @@ def test_the_examples_in_python_do_what_they_say(
         left: dict[str, object] = {}
         exec(compile(text, block.page.name, "exec"), left)
         said.append(capsys.readouterr().out)
-    an_import, looking, listening, verifying = said
+    an_import, looking, listening, verifying, updating = said
     assert an_import.startswith("2 posts wait; published by 2")
     assert "StepDone(" in an_import
     assert an_import.endswith("all_published 0\n")
@@ -181,6 +181,8 @@ def test_the_examples_in_python_do_what_they_say(
     ]
     assert not listening
     assert verifying == "0 posts are not right\n"
+    first = job.staged.posts[0].id
+    assert updating == f"{first} will say Better words\n0 posts are as they were\n"
 
 
 def test_the_listener_of_the_example_hears(

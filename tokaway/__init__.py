@@ -9,6 +9,8 @@ from importer.accepting import Accepted, accepted_lines, ask_about, ask_servers,
 from importer.archive.edits import Edited
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
+from importer.captions.table import Edits, read_table, write_table
+from importer.changing import signed_in_patiently
 from importer.closeup import Closeup, closeup
 from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
@@ -70,7 +72,22 @@ from importer.model import (
 )
 from importer.opening import SUFFIX, Opened, archive_beside, folder_for, is_archive, opened
 from importer.pds.session import Credentials, Given, Password
-from importer.plans import Ahead, Plan, look_ahead, make_plan, summary_with_outlook
+from importer.plans import (
+    Ahead,
+    Foreseen,
+    Plan,
+    foreseen_of,
+    look_ahead,
+    make_plan,
+    summary_with_outlook,
+    windows_of,
+)
+from importer.profiles import Difference as ProfileDifference
+from importer.profiles import Field as ProfileField
+from importer.profiles import Look as ProfileLook
+from importer.profiles import ProfileUpdate, profile_update
+from importer.profiles import Verdict as ProfileVerdict
+from importer.profiles import Wanted as ProfileWanted
 from importer.report import write_report
 from importer.reviewing import Sending, prepared, records_of, sending
 from importer.runs import begin, run_archive, telling_of_trouble
@@ -79,17 +96,21 @@ from importer.settings import Settings, load
 from importer.signing_in import (
     CODE_NEEDED,
     SignedIn,
+    SignedOut,
     Visit,
     handle_in,
+    is_kept_in_file,
     kept_handles,
     server_in,
     sign_in,
     sign_in_in_browser,
+    sign_out,
 )
 from importer.summary import Summary, gaps, summarise
-from importer.undoing import Selected, TakenBack, select, signed_in_patiently, take_back, undo_posts
+from importer.undoing import Selected, TakenBack, Undone, select, take_back, undo_posts
 from importer.undoing import Selection as UndoSelection
-from importer.verifying import verification
+from importer.updating import Change, Compared, Update, Updated, edited_posts, update
+from importer.verifying import Repair, Repaired, repair, repairs, verification
 from importer.wanted import Wanted, become_public
 
 __all__ = [
@@ -104,16 +125,20 @@ __all__ = [
     "ArchiveInUse",
     "ArchiveView",
     "BudgetEmpty",
+    "Change",
     "Checked",
     "Closeup",
+    "Compared",
     "Credentials",
     "Day",
     "DiskFull",
     "Edit",
     "Edited",
+    "Edits",
     "Event",
     "Fault",
     "Forecasted",
+    "Foreseen",
     "Gathered",
     "Given",
     "Import",
@@ -133,9 +158,17 @@ __all__ = [
     "Plan",
     "Post",
     "Privacy",
+    "ProfileDifference",
+    "ProfileField",
+    "ProfileLook",
+    "ProfileUpdate",
+    "ProfileVerdict",
+    "ProfileWanted",
     "Recognised",
     "Record",
     "Refused",
+    "Repair",
+    "Repaired",
     "Role",
     "Route",
     "RunError",
@@ -148,6 +181,7 @@ __all__ = [
     "Settings",
     "SignInNeeded",
     "SignedIn",
+    "SignedOut",
     "Stage",
     "State",
     "Status",
@@ -164,8 +198,11 @@ __all__ = [
     "Trouble",
     "TryLater",
     "UndoSelection",
+    "Undone",
     "Unreachable",
     "Unreadable",
+    "Update",
+    "Updated",
     "UserError",
     "Verification",
     "Visit",
@@ -180,13 +217,16 @@ __all__ = [
     "become_public",
     "begin",
     "closeup",
+    "edited_posts",
     "find_archives",
     "folder_for",
+    "foreseen_of",
     "gaps",
     "gather_folder",
     "gather_pages",
     "handle_in",
     "is_archive",
+    "is_kept_in_file",
     "kept_handles",
     "link_is_dying",
     "load",
@@ -196,13 +236,18 @@ __all__ = [
     "note_account",
     "opened",
     "prepared",
+    "profile_update",
+    "read_table",
     "records_of",
+    "repair",
+    "repairs",
     "run_archive",
     "select",
     "sending",
     "server_in",
     "sign_in",
     "sign_in_in_browser",
+    "sign_out",
     "signed_in_patiently",
     "summarise",
     "summary_with_outlook",
@@ -210,7 +255,10 @@ __all__ = [
     "telling_of_trouble",
     "to_json",
     "undo_posts",
+    "update",
     "usual_places",
     "verification",
+    "windows_of",
     "write_report",
+    "write_table",
 ]

@@ -1,4 +1,4 @@
-"""What can be done with what is published: checked, and taken back; told post by post."""
+"""What can be done with what is published: checked, reworded, taken back; told post by post."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from importer.engine.stop import Stop
 from importer.errors import Stopped
 from importer.model import Trouble
 from importer.undoing import Selected, Selection, select, undo_posts
+from importer.updating import Change, edited_posts, update
 from importer.verifying import verification
 from importer.wording import local
 from tui.advice import advice
@@ -128,3 +129,105 @@ def take_back(desk: Desk, selected: Selected, stop: Stop, tell: Tell) -> TookBac
         except Stopped:
             return TookBack(done[False], done[True], was_stopped=True)
     return TookBack(done[False], done[True], was_stopped=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What bringing edited words would change, and how many posts stay as they are."""
+
+    changes: tuple[Change, ...]
+    left_alone: int
+    was_stopped: bool
+
+    @property
+    def words(self) -> str:
+        """The same in a sentence."""
+        if self.was_stopped:
+            return _("Stopped. Nothing was changed.")
+        if self.left_alone and not self.changes:
+            return _("! Nothing was changed: see the lines below.")
+        if not self.changes:
+            return _("✓ Your posts have these words already.")
+        return _("Nothing was changed yet.")
+
+
+def number_edited(desk: Desk) -> int:
+    """How many published posts have words that were edited since."""
+    with desk.looking() as view:
+        return len(edited_posts(view))
+
+
+def compare(desk: Desk, stop: Stop, tell: Tell) -> Differences:
+    """See what bringing all edited words would change on the account.
+
+    Raises:
+        SignInNeeded: no session was kept.
+        Unreachable: the server does not answer.
+        ArchiveInUse: a run holds the archive.
+    """
+    changes: list[Change] = []
+    done: Counter[bool] = Counter()
+
+    def waits(reason: str, until: object) -> None:
+        tell(done.total(), reason)
+
+    with desk.working() as archive:
+        try:
+            with update(archive, desk.settings(), None, stop, waits) as opened:
+                for one in opened.compare(edited_posts(archive)):
+                    done[one.trouble is None] += 1
+                    if one.change:
+                        changes.append(one.change)
+                    tell(done.total(), _wrong(one.post.id, one.trouble) if one.trouble else "")
+        except Stopped:
+            return Differences((), done[False], was_stopped=True)
+    return Differences(tuple(changes), done[False], was_stopped=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """What bringing edited words came to: numbers of posts."""
+
+    changed: int
+    left_alone: int
+    was_stopped: bool
+
+    @property
+    def words(self) -> str:
+        """The same in a sentence."""
+        told = ngettext(
+            "✓ {number} post has its new words.",
+            "✓ {number} posts have their new words.",
+            self.changed,
+        ).format(number=f"{self.changed:,}")
+        if self.left_alone:
+            told += " " + _("{number} stay as they are.").format(number=self.left_alone)
+        return told + (" " + _("Stopped before the others.") if self.was_stopped else "")
+
+
+def bring(desk: Desk, seen: Differences, stop: Stop, tell: Tell) -> Brought:
+    """Bring the words as they were shown, each post whole or not at all.
+
+    Raises:
+        SignInNeeded: no session was kept.
+        Unreachable: the server does not answer.
+        ArchiveInUse: a run holds the archive.
+    """
+    done: Counter[bool] = Counter()
+
+    def waits(reason: str, until: object) -> None:
+        tell(done.total(), reason)
+
+    def brought(*, was_stopped: bool) -> Brought:
+        return Brought(done[True], seen.left_alone + done[False], was_stopped)
+
+    with desk.working() as archive:
+        try:
+            with update(archive, desk.settings(), None, stop, waits) as opened:
+                for one in opened.write(seen.changes):
+                    done[one.trouble is None] += 1
+                    new = _("{date} has its new words").format(date=local(one.post.posted_at))
+                    tell(done.total(), _wrong(one.post.id, one.trouble) if one.trouble else new)
+        except Stopped:
+            return brought(was_stopped=True)
+    return brought(was_stopped=False)

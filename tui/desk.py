@@ -31,14 +31,20 @@ from importer.gathering import Gathered, Say, gather_folder, gather_pages
 from importer.layers import PREFIX
 from importer.model import Edit, Measure, Milestone, Post
 from importer.opening import Opened, opened
-from importer.plans import Ahead, Plan, look_ahead, make_plan, summary_with_outlook
+from importer.plans import (
+    Ahead,
+    Plan,
+    look_ahead,
+    make_plan,
+    summary_with_outlook,
+    windows_of,
+)
 from importer.report import write_report
 from importer.reviewing import Sending, sending
 from importer.runs import begin, run_archive
 from importer.selection import EVERYTHING
 from importer.settings import Settings, load
 from importer.summary import Summary
-from importer.toolbox import windows_of
 from tui.language import _
 
 # Settings that `tokaway run` has a flag for; it takes the others from the environment.

@@ -20,10 +20,13 @@ from importer.archive.view import ArchiveView
 from importer.budgets import DAY, Kind
 from importer.cli import _run as program
 from importer.clock import utc_now
+from importer.console import open_console
 from importer.demo.local_pds import LocalPds
 from importer.model import Edit, Milestone, Role
+from importer.pds.session import Given, Password
 from importer.pds.standing import A_DAY, FIRST_DAY
 from importer.records.bluesky import COLLECTION, THREADGATE
+from importer.server_commands import Access, update_posts
 from importer.stages.publish import publish
 from importer.step import Step
 from tests.appview_stand_in import AppViewStandIn
@@ -209,6 +212,35 @@ def test_update_brings_edited_words(shop: Shop) -> None:
     assert shop.texts() == ["Post 0", "Other words", "Post 2"]
     assert "nothing to update" in shop.signed_in("update", "--yes").out
     assert shop("verify").code == 0
+
+
+def test_update_of_several_posts_at_once(shop: Shop) -> None:
+    shop.edit(caption="Other words")
+    with Archive.create(shop.folder) as archive:
+        archive.edit([Edit(THIRD, caption="The last words")])
+    ended = shop.signed_in("update", "--yes")
+    assert (ended.code, shop.texts()) == (0, ["Post 0", "Other words", "The last words"])
+    assert "2 posts brought up to date." in ended.out
+
+
+def test_update_leaves_what_is_edited_elsewhere_while_it_asks(shop: Shop) -> None:
+    shop.edit(caption="Other words")
+    with Archive.create(shop.folder) as archive:
+        archive.edit([Edit(THIRD, caption="The last words")])
+    stored = shop.desk.records()[1]
+
+    def confirm(question: str) -> bool:
+        shop.desk.overwrite(stored["uri"].rpartition("/")[2], stored["value"] | {"text": "Mine"})
+        return True
+
+    console = open_console(as_json=False, quiet=True)
+    password = Given(Password(shop.password.read_text()))
+    assert update_posts(console, shop.folder, (), Access({}, password, confirm)) == 1
+    said = shop.capsys.readouterr().out
+    assert "edited elsewhere" in said and "1 post brought up to date." in said
+    assert shop.texts() == ["Post 0", "Mine", "The last words"]
+    with ArchiveView.open(shop.folder) as view:
+        assert view.reworded() == [SECOND]
 
 
 def test_update_shows_what_else_changes(shop: Shop) -> None:

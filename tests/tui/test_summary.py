@@ -15,17 +15,22 @@ from importer.archive.ledger import default_folder
 from importer.demo.local_pds import LocalPds
 from importer.engine.stop import Stop
 from importer.engine.wishes import Wishes
-from importer.model import Account, Action, Milestone
+from importer.model import Account, Action, Edit, Kind, Milestone, Post, Privacy
 from importer.pds.kept_sessions import KeptSessions
 from importer.pds.repo import Repo, Write
+from importer.records.bluesky import COLLECTION
 from importer.summary import Reason, Summary
+from importer.undoing import Published, Selected
+from importer.updating import Change
 from tests.end_to_end.server_truth import look
 from tests.tui import canned
 from tests.tui.conftest import Picture
 from tests.tui.import_at_hand import Import
 from tests.tui.screens import USUAL, WIDE, app_on, shown, until, words
 from tui.desk import Desk
+from tui.screens.confirm import ConfirmScreen
 from tui.screens.publish import PublishScreen
+from tui.screens.rewording import RewordingScreen
 from tui.screens.summary import SummaryScreen
 from tui.screens.taking_back import TakingBackScreen
 from tui.screens.trouble import TroubleScreen
@@ -127,6 +132,37 @@ async def test_reasons_are_grouped_and_counted(
         await picture(pilot, name)
 
 
+async def test_everything_that_can_be_offered_has_room(state: Path) -> None:
+    async with showing(PART, state) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, SummaryScreen)
+        screen.show_edited(3)
+        await pilot.pause()
+        last = screen.query_one("#undo")
+        assert last.region.right <= screen.size.width and last.region.width
+
+
+A_POST = Post("1", 0, canned.AT, Kind.VIDEO, Privacy.EVERYONE, (), True, Milestone.PUBLISHED)
+LONG = ("One sentence of a long story. " * 9,)
+CHANGE = Change(A_POST, LONG, LONG * 2, (), (), "", ("its language",))
+
+
+@pytest.mark.parametrize(
+    ("make", "yes"),
+    [
+        (lambda: RewordingScreen((CHANGE,) * 20), "Change them"),
+        (lambda: TakingBackScreen(Selected((Published(A_POST, ()),) * 20, 3)), "Delete them"),
+    ],
+)
+async def test_the_answers_are_on_the_screen_however_much_is_asked_about(
+    state: Path, make: Callable[[], ConfirmScreen], yes: str
+) -> None:
+    async with showing(PART, state) as pilot:
+        await pilot.app.push_screen(make())
+        await pilot.pause()
+        assert yes in words(pilot)
+
+
 async def test_all_done(state: Path, picture: Picture) -> None:
     async with showing(DONE, state) as pilot:
         said = words(pilot)
@@ -195,6 +231,78 @@ async def test_taking_back_shows_asks_and_deletes(
         await until(pilot, lambda: made.counts()["skipped"] == 3 and not screen.is_at_work)
         assert "3 posts are off your account." in words(pilot)
     assert look(pds, made.account.did).keys == []
+
+
+def reword(made: Import, *words: str) -> None:
+    """Edit the words of the first posts."""
+    with made.desk.looking() as view:
+        posts = view.posts()
+    made.desk.edit(Edit(post.id, caption=text) for post, text in zip(posts, words, strict=False))
+
+
+def texts(made: Import, pds: LocalPds) -> list[str]:
+    listed = pds.list_records(made.account.did, COLLECTION)
+    return sorted(record["value"]["text"] for record in listed)
+
+
+async def test_edited_words_are_shown_asked_about_and_brought(
+    make_import: MakeImport, pds: LocalPds, state: Path
+) -> None:
+    made = published(make_import, 3)
+    before = texts(made, pds)
+    reword(made, "Better [b]words[/b]", "Other words")
+    async with after(made, state) as (pilot, screen):
+        await until(pilot, lambda: "Reword" in words(pilot))
+        await pilot.press("w")
+        dialog = await shown(pilot, RewordingScreen)
+        said = words(pilot)
+        assert "Change 2 posts on your account?" in said
+        assert "+ Better [b]words[/b]" in said and "+ Other words" in said
+        assert dialog.focused and dialog.focused.id == "no"
+        await pilot.press("enter")
+        await shown(pilot, SummaryScreen)
+        assert "Nothing was changed yet." in words(pilot)
+        assert texts(made, pds) == before
+        await pilot.press("w")
+        await shown(pilot, RewordingScreen)
+        await pilot.click("#yes")
+        await until(pilot, lambda: "2 posts have their new words." in words(pilot))
+        await until(pilot, lambda: not screen.check_action("reword", ()))
+        assert "Reword" not in words(pilot)
+    assert {"Better [b]words[/b]", "Other words"} < set(texts(made, pds))
+    assert len(texts(made, pds)) == 3
+
+
+async def test_words_edited_elsewhere_stay(
+    make_import: MakeImport, pds: LocalPds, sign_in: Callable[[str], Repo], state: Path
+) -> None:
+    made = published(make_import, 2)
+    reword(made, "Mine", "Other words")
+    with made.desk.looking() as view:
+        [record] = view.records(view.posts()[0].id)
+    repo = sign_in(made.proxy.url)
+    stored = repo.record(record.collection, record.rkey)
+    assert stored
+    elsewhere = stored.value | {"text": "Theirs"}
+    repo.apply([Write("update", record.collection, record.rkey, elsewhere)])
+    async with after(made, state) as (pilot, screen):
+        await until(pilot, lambda: bool(screen.check_action("reword", ())))
+        await pilot.press("w")
+        await shown(pilot, RewordingScreen)
+        await pilot.click("#yes")
+        await until(pilot, lambda: "1 post has its new words. 1 stay" in words(pilot))
+    assert texts(made, pds) == ["Other words", "Theirs"]
+
+
+async def test_edited_words_without_a_session_say_so(make_import: MakeImport, state: Path) -> None:
+    made = published(make_import, 1)
+    reword(made, "Better words")
+    KeptSessions(default_folder()).remove(made.account.did)
+    async with after(made, state) as (pilot, screen):
+        await until(pilot, lambda: bool(screen.check_action("reword", ())))
+        await pilot.press("w")
+        await shown(pilot, TroubleScreen)
+        assert "Nobody is signed in" in words(pilot)
 
 
 async def test_taking_back_without_a_session_says_so(make_import: MakeImport, state: Path) -> None:

@@ -19,11 +19,23 @@ from importer.engine.stop import Stop
 from importer.model import Milestone
 from importer.summary import Summary
 from importer.undoing import Selected
-from tui.aftercare import Checks, TookBack, check, take_back, to_take_back
+from tui.aftercare import (
+    Brought,
+    Checks,
+    Differences,
+    TookBack,
+    bring,
+    check,
+    compare,
+    number_edited,
+    take_back,
+    to_take_back,
+)
 from tui.desk import Desk
 from tui.language import _
 from tui.outcome import detail, headline, numbers, reasons
 from tui.running import Running
+from tui.screens.rewording import RewordingScreen
 from tui.screens.step import StepScreen
 from tui.screens.taking_back import TakingBackScreen
 from tui.screens.trouble import TroubleScreen
@@ -35,7 +47,7 @@ from tui.widgets.steps import Place
 if TYPE_CHECKING:
     from tui.app import TokawayApp
 
-_WORK = ("publish", "retry", "verify", "report", "profile", "undo", "stop")
+_WORK = ("publish", "retry", "verify", "reword", "report", "profile", "undo", "stop")
 _PROFILE = "https://bsky.app/profile/{handle}"
 
 
@@ -49,6 +61,12 @@ class SummaryScreen(StepScreen):
         Binding("p", "publish", _("Publish"), tooltip=_("Go on with what waits")),
         Binding("r", "retry", _("Try again"), tooltip=_("Publish what failed")),
         Binding("v", "verify", _("Check"), tooltip=_("Read everything back, and compare")),
+        Binding(
+            "w",
+            "reword",
+            _("Reword"),
+            tooltip=_("Bring edited words to published posts; shows them and asks first"),
+        ),
         Binding(
             "o",
             "report",
@@ -72,6 +90,8 @@ What is on your account now, what was left out, and what did not work and why.
 
 **Check** reads every post back from the server and compares it. **Take back** deletes what
 Tokaway published, after showing you what that is. The **report** lists every post on one page.
+If you edited words of posts that are published, **Reword** brings them there, after showing
+you each.
 """)
 
     class Worked(Message):
@@ -85,6 +105,7 @@ Tokaway published, after showing you what that is. The **report** lists every po
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.summary: Summary | None = None
+        self._edited = 0
         self._offers: list[str] = []
         self._stop = Stop()
         self._works = False
@@ -107,6 +128,7 @@ Tokaway published, after showing you what that is. The **report** lists every po
             yield Button(_("Publish the rest"), id="publish", compact=True, variant="primary")
             yield Button(_("Try again"), id="retry", compact=True)
             yield Button(_("Check"), id="verify", compact=True)
+            yield Button(_("Reword"), id="reword", compact=True)
             yield Button(_("Report"), id="report", compact=True)
             yield Button(_("Profile"), id="profile", compact=True)
             yield Button(_("Take back"), id="undo", compact=True)
@@ -127,6 +149,12 @@ Tokaway published, after showing you what that is. The **report** lists every po
     def look(self) -> None:
         """Read the numbers anew."""
         self.do(self.desk.summary, self.show_summary, group="summary")
+        self.do(lambda: number_edited(self.desk), self.show_edited, group="edited")
+
+    def show_edited(self, number: int) -> None:
+        """Offer to bring edited words, if there are any."""
+        self._edited = number
+        self._offer()
 
     def show_summary(self, summary: Summary) -> None:
         """Show the numbers, and offer what makes sense with them."""
@@ -137,6 +165,9 @@ Tokaway published, after showing you what that is. The **report** lists every po
         self.query_one("#bar", Static).update(bar(share, max(1, self.size.width - 2)))
         self.query_one("#numbers", Static).update(Text(numbers(summary)))
         self.query_one("#why", Static).update(reasons(summary))
+        self._offer()
+
+    def _offer(self) -> None:
         offers = [name for name in _WORK if self.check_action(name, ())]
         if offers != self._offers:
             self._offers = offers
@@ -156,6 +187,7 @@ Tokaway published, after showing you what that is. The **report** lists every po
             "publish": known and (known.unfinished or self._is_to_look(known)),
             "retry": known and known.counts[Milestone.FAILED],
             "verify": known and known.published,
+            "reword": self._edited,
             "undo": known and known.published,
             "profile": known and known.account,
             "report": known,
@@ -211,6 +243,35 @@ Tokaway published, after showing you what that is. The **report** lists every po
                 group="aftercare",
                 failed=self._failed,
             )
+
+    def action_reword(self) -> None:
+        """See what bringing edited words would change, and ask."""
+        self._begin(_("Comparing edited words …"), self._edited)
+        self.do(
+            lambda: compare(self.desk, self._stop, self._tell),
+            self._compared,
+            group="aftercare",
+            failed=self._failed,
+        )
+
+    def _compared(self, seen: Differences) -> None:
+        self._end(seen.words)
+        if seen.changes and not self._leaves:
+            self.app.push_screen(
+                RewordingScreen(seen.changes), lambda yes: self._bring(seen) if yes else None
+            )
+
+    def _bring(self, seen: Differences) -> None:
+        self._begin(_("Bringing edited words …"), len(seen.changes))
+        self.do(
+            lambda: bring(self.desk, seen, self._stop, self._tell),
+            self._brought,
+            group="aftercare",
+            failed=self._failed,
+        )
+
+    def _brought(self, brought: Brought) -> None:
+        self._end(brought.words)
 
     def action_undo(self) -> None:
         """Show what would be deleted, and ask."""
@@ -274,7 +335,7 @@ Tokaway published, after showing you what that is. The **report** lists every po
 
     @property
     def is_at_work(self) -> bool:
-        """Whether something is checked or taken back."""
+        """Whether something is checked, changed or taken back."""
         return self._works
 
     def ask_to_leave(self) -> None:

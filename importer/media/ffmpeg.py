@@ -36,6 +36,8 @@ _DECODERS = {
     "MPEG-4": {"mpeg4"},
 }
 _STOP_CHECK_SECONDS = 0.1
+# The niceness of who takes only what nobody else wants.
+_LEAST = 19
 _TAIL_BYTES = 4096
 # Variables by which ffmpeg would write files or colours of its own accord.
 _UNWANTED_ENVIRONMENT = frozenset({"FFREPORT", "AV_LOG_FORCE_COLOR", "SVT_LOG_FILE"})
@@ -315,7 +317,11 @@ def _give_way(pid: int) -> None:
     if sys.platform != "win32":
         # Already gone, or not allowed: it runs all the same.
         with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, pid, 19)
+            os.setpriority(os.PRIO_PROCESS, pid, _LEAST)
+    if sys.platform == "linux":
+        # Linux weighs whole sessions against each other, and this child has one of its own.
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{pid}/autogroup").write_text(str(_LEAST))
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:

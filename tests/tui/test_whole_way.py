@@ -21,11 +21,13 @@ from tests.end_to_end.command_line import environment
 from tests.end_to_end.server_truth import assert_exactly, look
 from tests.staged_export import Staged, stage
 from tests.tui.import_at_hand import RECORD, Hold
+from tests.tui.screens import USUAL
 
 if sys.platform == "win32":
     pytest.skip("terminals of Windows are no files", allow_module_level=True)
 
 from tests.tui.terminal import Terminal
+from tests.tui.tmux import IS_HERE, Tmux
 
 FITS = (Action.KEEP, Action.REMUX, Action.KEEP)
 ENTER, TAB, CTRL_N, CTRL_Q = "\r", "\t", "\x0e", "\x11"
@@ -46,9 +48,12 @@ class Person:
     def archive(self) -> Path:
         return self.export.with_suffix(".tokaway")
 
+    @property
+    def program(self) -> tuple[str, ...]:
+        return (sys.executable, "-m", "importer.cli", "ui", "--pds", self.proxy.url)
+
     def starts(self) -> Terminal:
-        program = (sys.executable, "-m", "importer.cli", "ui", "--pds", self.proxy.url)
-        return Terminal(program, self.surroundings, (80, 24))
+        return Terminal(self.program, self.surroundings, USUAL)
 
     @contextmanager
     def leaves_after(self, *, killed: bool = False) -> Iterator[Terminal]:
@@ -61,7 +66,7 @@ class Person:
                 terminal.press(CTRL_Q)
             assert terminal.ended() == (-signal.SIGKILL if killed else 0)
 
-    def names_the_export(self, terminal: Terminal) -> None:
+    def names_the_export(self, terminal: Terminal | Tmux) -> None:
         terminal.until("Move your TikTok posts")
         terminal.paste(f"'{self.export}' ")
         terminal.until(str(self.export)[-20:])
@@ -69,7 +74,7 @@ class Person:
         terminal.until("[1 Posts]")
         terminal.until(f"{len(self.staged.posts)} posts · {len(self.staged.public)} chosen")
 
-    def signs_in(self, terminal: Terminal) -> None:
+    def signs_in(self, terminal: Terminal | Tmux) -> None:
         """From the posts."""
         terminal.press(CTRL_N)
         terminal.until("[2 Account]")
@@ -78,13 +83,13 @@ class Person:
         terminal.press(f"@{self.account.handle}{TAB}{self.account.password}{ENTER}")
         terminal.until(f"✓ Signed in as @{self.account.handle}")
 
-    def reviews(self, terminal: Terminal) -> None:
+    def reviews(self, terminal: Terminal | Tmux) -> None:
         """From the account."""
         terminal.press(CTRL_N)
         terminal.until("[3 Review]")
         terminal.until(f"Publish {len(self.staged.public)} posts to @")
 
-    def publishes(self, terminal: Terminal) -> None:
+    def publishes(self, terminal: Terminal | Tmux) -> None:
         """From the review."""
         terminal.click(f"Publish {len(self.staged.public)} posts to @")
         terminal.until("[4 Publish]")
@@ -128,6 +133,21 @@ def test_from_paste_to_summary(person: Person, pds: LocalPds) -> None:
         terminal.until("[5 Summary]")
     assert_exactly(pds, person.account.did, person.staged.public)
     assert person.account.password.encode() not in terminal.written
+
+
+@pytest.mark.skipif(not IS_HERE, reason="tmux is not installed")
+def test_the_same_in_tmux(person: Person, pds: LocalPds) -> None:
+    with Tmux(person.program, person.surroundings, USUAL) as terminal:
+        person.names_the_export(terminal)
+        person.signs_in(terminal)
+        person.reviews(terminal)
+        assert look(pds, person.account.did).records == ()
+        person.publishes(terminal)
+        terminal.until(f"✓ All done! All {len(FITS)} posts are published.")
+        terminal.until("[5 Summary]")
+        terminal.press(CTRL_Q)
+        assert terminal.ended() == 0
+    assert_exactly(pds, person.account.did, person.staged.public)
 
 
 @pytest.mark.parametrize("killed", [False, True], ids=["left", "killed"])

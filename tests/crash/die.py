@@ -29,6 +29,7 @@ from importer.archive.store import Archive
 from importer.engine import run
 from importer.media import download, part_file
 from importer.media.ffmpeg import Ffmpeg
+from importer.model import Action
 from importer.pds import xrpc
 from importer.pds.oauth import AuthorizationServer
 from importer.pds.repo import Repo
@@ -140,6 +141,18 @@ def reporting(moment: Moment) -> None:
     replace(report, "Path", Dying)
 
 
+def having_encoded(moment: Moment) -> None:
+    """A video is encoded and in its place, and not noted."""
+    original = Archive.note_prepared
+
+    def dying(self: Archive, post: Any, files: Any) -> None:
+        if any(file.fit is Action.TRANSCODE for file in files):
+            moment()
+        original(self, post, files)
+
+    replace(Archive, "note_prepared", dying)
+
+
 def leaving_a_copy(moment: Moment) -> None:
     """A post is noted as published, and its prepared copy still lies there."""
     original = run._Coordinator._remove_copy
@@ -178,7 +191,7 @@ MOMENTS: dict[str, Callable[[Moment], None]] = {
     "landed-note-left": lambda moment: after(part_file, "land", moment),
     "fetched-not-noted": lambda moment: before(Archive, "note_fetched", moment),
     "encoding": encoding,
-    "prepared-not-noted": lambda moment: before(Archive, "note_prepared", moment),
+    "prepared-not-noted": having_encoded,
     "uploading": uploading,
     "uploaded-no-record": lambda moment: before(Repo, "create", moment),
     "thread-uploaded": lambda moment: before(Repo, "create_together", moment),

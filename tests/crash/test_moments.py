@@ -60,10 +60,10 @@ def test_a_file_in_place_is_not_fetched_again(mortal: Mortal) -> None:
 
 
 def test_a_prepared_file_in_place_is_taken(mortal: Mortal) -> None:
-    mortal.die("prepared-not-noted:2")
-    assert len(mortal.files("prepared.0.mp4")) == 1
+    mortal.die("prepared-not-noted:1")
+    assert mortal.files("prepared.0.mp4")
     # A second try to make it would die here.
-    ended = mortal.trapped("encoding:2")
+    ended = mortal.trapped("encoding:1")
     assert ended.code == 0, ended.err
     mortal.assert_whole()
 

@@ -54,10 +54,7 @@ def check(desk: Desk, stop: Stop, tell: Tell) -> Checks:
         ArchiveInUse: a run holds the archive.
     """
     done: Counter[bool] = Counter()
-
-    def waits(reason: str, until: object) -> None:
-        tell(done.total(), reason)
-
+    waits = _telling_of_waits(done, tell)
     with (
         desk.working() as archive,
         verification(archive, desk.settings(), stop, waits) as look,
@@ -115,10 +112,7 @@ def take_back(desk: Desk, selected: Selected, stop: Stop, tell: Tell) -> TookBac
         ArchiveInUse: a run holds the archive.
     """
     done: Counter[bool] = Counter()
-
-    def waits(reason: str, until: object) -> None:
-        tell(done.total(), reason)
-
+    waits = _telling_of_waits(done, tell)
     with desk.working() as archive:
         try:
             for one in undo_posts(archive, desk.settings(), selected, stop, waits):
@@ -167,10 +161,7 @@ def compare(desk: Desk, stop: Stop, tell: Tell) -> Differences:
     """
     changes: list[Change] = []
     done: Counter[bool] = Counter()
-
-    def waits(reason: str, until: object) -> None:
-        tell(done.total(), reason)
-
+    waits = _telling_of_waits(done, tell)
     with desk.working() as archive:
         try:
             with update(archive, desk.settings(), None, stop, waits) as opened:
@@ -214,9 +205,7 @@ def bring(desk: Desk, seen: Differences, stop: Stop, tell: Tell) -> Brought:
         ArchiveInUse: a run holds the archive.
     """
     done: Counter[bool] = Counter()
-
-    def waits(reason: str, until: object) -> None:
-        tell(done.total(), reason)
+    waits = _telling_of_waits(done, tell)
 
     def brought(*, was_stopped: bool) -> Brought:
         return Brought(done[True], seen.left_alone + done[False], was_stopped)
@@ -231,3 +220,8 @@ def bring(desk: Desk, seen: Differences, stop: Stop, tell: Tell) -> Brought:
         except Stopped:
             return brought(was_stopped=True)
     return brought(was_stopped=False)
+
+
+def _telling_of_waits(done: Counter[bool], tell: Tell) -> Callable[[str, object], None]:
+    """What hears why the server makes us wait: it says so beside the number that is done."""
+    return lambda reason, until: tell(done.total(), reason)

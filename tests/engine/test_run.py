@@ -349,20 +349,9 @@ def test_a_post_is_tried_as_often_as_set_and_then_fails(house: House, stage: Sta
 
 def test_each_wait_for_a_post_is_longer_and_none_is_cut_short(house: House) -> None:
     [post] = house.add(1)
-    clock = NOW
-    started: list[datetime] = []
-
-    def watch(event: Event) -> None:
-        nonlocal clock
-        if isinstance(event, Waiting):
-            clock = event.until
-        if isinstance(event, StepStarted) and event.stage == Stage.FETCH:
-            started.append(event.at)
-
-    house.watch = watch
     house.plan(Stage.FETCH, post, *[TryLater("Not now.")] * 3)
-    settings = Settings(retry_seconds=0.005)
-    assert house.run(settings, lambda: clock) == Outcome("all_published", 0)
+    assert house.leap(Settings(retry_seconds=0.005)) == Outcome("all_published", 0)
+    started = [event.at for event in house.told(StepStarted) if event.stage == Stage.FETCH]
     waits = [after - before for before, after in pairwise(started)]
     assert waits == [timedelta(milliseconds=wait) for wait in (5, 20, 80)]
     assert [event.retry_at for event in house.told(StepFailed)] == started[1:]
@@ -411,14 +400,25 @@ def test_trouble_of_the_whole_stage_is_counted_against_no_post(house: House) -> 
 
 def test_a_paused_stage_starts_nothing_and_the_others_go_on(house: House) -> None:
     posts = house.add(5)
+    paused = threading.Event()
+
+    def watch(event: Event) -> None:
+        if isinstance(event, StepFailed):
+            paused.set()
+
+    def fetch_late(job: Job, step: Step) -> None:
+        assert paused.wait(PATIENCE)
+
+    house.watch = watch
     house.plan(Stage.PUBLISH, posts[0], TryLater("Slow down.", whole_stage=True))
-    settings = replace(QUICK, retry_seconds=0.1, publish_jobs=1, fetch_jobs=1)
-    assert house.run(settings).word == "all_published"
+    house.plan(Stage.FETCH, posts[4], fetch_late)
+    assert house.leap(replace(QUICK, publish_jobs=1, fetch_jobs=1)).word == "all_published"
     [failed] = house.told(StepFailed)
-    published = [at for stage, _, at in house.stages.calls if stage == Stage.PUBLISH]
-    assert published[1] >= failed.retry_at
-    others = [at for stage, _, at in house.stages.calls if stage != Stage.PUBLISH]
-    assert any(failed.at < at < failed.retry_at for at in others)
+    began = house.told(StepStarted)
+    [prepared] = [at for at in began if (at.stage, at.post) == (Stage.PREPARE, posts[4])]
+    assert prepared.at < failed.retry_at
+    published = [event.at for event in began if event.stage == Stage.PUBLISH]
+    assert published == [failed.at, *[failed.retry_at] * 5]
     [waiting] = house.told(Waiting)
     assert (waiting.reason, waiting.until) == ("Slow down.", failed.retry_at)
 
@@ -456,7 +456,7 @@ def test_an_unreachable_server_is_waited_for_until_patience_is_lost(house: House
     gone = TryLater("pds.test does not answer.", whole_stage=True, unreachable=True)
     for post in posts:
         house.plan(Stage.PUBLISH, post, *[gone] * 99)
-    outcome = house.run(Settings(retry_seconds=0.01, patience_seconds=0.1))
+    outcome = house.leap(Settings(retry_seconds=0.01, patience_seconds=0.1))
     assert (outcome.word, outcome.exit_code) == ("unreachable", 6)
     assert isinstance(outcome.error, Unreachable)
     assert "pds.test does not answer." in outcome.error.text
@@ -496,7 +496,7 @@ def test_a_run_that_may_not_wait_leaves_an_unreachable_server_at_once(house: Hou
     posts = house.add(1)
     gone = TryLater("pds.test does not answer.", whole_stage=True, unreachable=True)
     house.plan(Stage.PUBLISH, posts[0], gone)
-    assert house.run(replace(QUICK, wait=False)).exit_code == 6
+    assert house.leap(replace(QUICK, wait=False)).exit_code == 6
 
 
 @pytest.mark.parametrize("whole_stage", [True, False])

@@ -11,12 +11,10 @@ from importer.archive.intake import Absorbed
 from importer.archive.lock import locked
 from importer.archive.matching import match_posts
 from importer.archive.store import Archive, make_folder
-from importer.archive.trouble import DATABASE_NAME
 from importer.errors import UserError
 from importer.export.reader import Export, read
+from importer.folders import SUFFIX, folder_for, is_archive
 from importer.gathering import Gathered, Say, gather_folder
-
-SUFFIX = ".tokaway"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +25,6 @@ class Opened:
     export: Export | None
     absorbed: Absorbed | None
     gathered: Gathered | None
-
-
-def is_archive(path: Path) -> bool:
-    """Whether a path is an archive rather than an export."""
-    return (path / DATABASE_NAME).is_file()
-
-
-def archive_beside(export: Path) -> Path:
-    """The archive that goes with an export when no other is named: `NAME.tokaway` beside it."""
-    export = export.resolve()
-    stem = export.name if export.is_dir() else export.stem
-    return export.with_name(f"{stem}{SUFFIX}")
-
-
-def folder_for(path: Path, archive: Path | None = None) -> Path:
-    """The archive that is meant by an archive, or by an export with or without another folder."""
-    return path if is_archive(path) else archive or archive_beside(path)
 
 
 @contextmanager

@@ -16,10 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import filelock
 import msgspec
 
 if TYPE_CHECKING:
+    import filelock
     from keyring.backend import KeyringBackend
 
 SERVICE = "tokaway"
@@ -148,6 +148,8 @@ class KeptSessions:
             yield
 
     def _lock(self, name: str) -> filelock.BaseFileLock:
+        import filelock
+
         return filelock.FileLock(self._made(self._folder / FOLDER) / name, timeout=_LOCK_SECONDS)
 
     def _note(self, did: str, handle: str | None) -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import closing, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from importer.errors import SignInNeeded, TryLater, Unreachable
 from importer.model import Account
 from importer.pds.authorization import Authorization, Bearer, Bound, ProofKey
+from importer.pds.credentials import Password
 from importer.pds.kept_sessions import Grant, KeptSessions, Tokens, is_app_password
 from importer.pds.oauth import AuthorizationServer
 from importer.pds.oauth_calls import OAuthError
@@ -22,42 +22,6 @@ from importer.pds.xrpc import Answer, Server, XrpcError
 _TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "invalid_token"})
 _GRANT_LOST = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 CODE_NEEDED = "code_needed"
-
-
-@dataclass(frozen=True, slots=True)
-class Password:
-    """A password that no log, traceback or event can show by accident.
-
-    `code` is what the server has sent by e-mail, if it asked for that.
-    """
-
-    value: str = field(repr=False)
-    code: str = field(default="", repr=False)
-
-
-class Credentials(Protocol):
-    """Where a password may come from."""
-
-    def given(self) -> Password | None:
-        """What the user named for this very run."""
-
-    def typed(self) -> Password | None:
-        """What the person at the terminal types when asked; `None` if nobody is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A password that is at hand, or none at all; nobody is asked."""
-
-    password: Password | None
-
-    def given(self) -> Password | None:
-        """The password."""
-        return self.password
-
-    def typed(self) -> Password | None:
-        """Nobody is there to type."""
-        return None
 
 
 class Session:

@@ -12,8 +12,9 @@ from importer.archive.store import Archive
 from importer.demo.media_server import MediaServer
 from importer.engine.stop import Stop
 from importer.opening import opened
+from importer.pds.credentials import Password
 from importer.pds.kept_sessions import KeptSessions
-from importer.pds.session import Password, Session
+from importer.pds.session import Session
 from importer.pds.xrpc import Server
 from tests.breaking_proxy import BreakingProxy
 from tests.conftest import TestAccount

@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from importer.archive.intake import Absorbed
 from importer.archive.lock import locked
 from importer.archive.matching import match_posts
 from importer.archive.store import Archive, make_folder
 from importer.errors import UserError
-from importer.export.reader import Export, read
 from importer.folders import SUFFIX, folder_for, is_archive
-from importer.gathering import Gathered, Say, gather_folder
+
+# An archive at hand is opened without an export or a folder to be read.
+if TYPE_CHECKING:
+    from importer.export.reader import Export
+    from importer.gathering import Gathered, Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def opened(
             hint="Give the export it was made from: tokaway run EXPORT",
             code="no_archive",
         )
-    export = None if is_archive(path) else read(path)
+    export = None if is_archive(path) else _read(path)
     if export is not None and not export.posts:
         raise UserError(
             f"{path.name} holds no posts of your own: there is nothing to import.",
@@ -68,8 +72,20 @@ def opened(
         absorbed = archive.absorb(export.posts) if export else None
         if export and export.profile:
             archive.set_profile(export.profile)
-        gathered = gather_folder(archive, source, say) if source else None
+        gathered = _gathered(archive, source, say) if source else None
         yield Opened(archive, export, absorbed, gathered)
+
+
+def _read(path: Path) -> Export:
+    from importer.export.reader import read
+
+    return read(path)
+
+
+def _gathered(archive: Archive, source: Path, say: Say) -> Gathered:
+    from importer.gathering import gather_folder
+
+    return gather_folder(archive, source, say)
 
 
 def _refuse_another_account(archive: Archive, export: Export) -> None:

@@ -18,7 +18,7 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         ArchiveInUse: another process holds it.
     """
-    # Imported here: it loads asyncio, which commands that only look do not need.
+    # Imported here: commands that only look do not need it.
     from filelock import FileLock, Timeout
 
     lock = FileLock(folder / LOCK_NAME)

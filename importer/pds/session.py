@@ -15,8 +15,6 @@ from importer.model import Account
 from importer.pds.authorization import Authorization, Bearer, Bound, ProofKey
 from importer.pds.credentials import Password
 from importer.pds.kept_sessions import Grant, KeptSessions, Tokens, is_app_password
-from importer.pds.oauth import AuthorizationServer
-from importer.pds.oauth_calls import OAuthError
 from importer.pds.xrpc import Answer, Server, XrpcError
 
 _TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "invalid_token"})
@@ -130,6 +128,8 @@ class Session:
         """
         grant, key = self._tokens.grant, self._proofs
         if grant and key:
+            from importer.pds.oauth import AuthorizationServer
+
             with closing(AuthorizationServer(grant.issuer)) as authority:
                 authority.revoke(self._tokens, key)
             return
@@ -232,6 +232,10 @@ class Session:
                 raise
 
     def _renew_grant(self, grant: Grant, key: ProofKey) -> None:
+        # Imported here: a session that a password opened needs none of it.
+        from importer.pds.oauth import AuthorizationServer
+        from importer.pds.oauth_calls import OAuthError
+
         try:
             with closing(AuthorizationServer(grant.issuer)) as authority:
                 self._hold(authority.renew(self._tokens, key))
@@ -297,7 +301,7 @@ class Session:
         )
 
 
-def _ended(name: str, grant: Grant, error: OAuthError) -> SignInNeeded:
+def _ended(name: str, grant: Grant, error: Exception) -> SignInNeeded:
     """Why a sign-in in a browser cannot be renewed, and what to do."""
     if grant.ends <= datetime.now(UTC):
         why = "its two weeks are over"

@@ -23,7 +23,7 @@ from tui.desk import Desk
 
 RECORD = "com.atproto.repo.putRecord"
 UPLOAD = "com.atproto.repo.uploadBlob"
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 class Hold:
@@ -31,10 +31,12 @@ class Hold:
 
     def __init__(self) -> None:
         self.reached, self._release = threading.Event(), threading.Event()
+        self.has_lasted = False
+        """Whether nobody released it for longer than anything may wait."""
 
     def __call__(self) -> None:
         self.reached.set()
-        self._release.wait(_PATIENCE)
+        self.has_lasted = not self._release.wait(_PATIENCE)
 
     @property
     def is_released(self) -> bool:

@@ -15,7 +15,7 @@ from importer.commands import signals, working_on
 from importer.console import Console
 from importer.engine.stop import Stop
 from importer.model import Post, Trouble
-from importer.pds.session import Credentials, Given
+from importer.pds.credentials import Credentials, Given
 from importer.settings import load
 from importer.undoing import Selected, Selection, Undone, select, take_back
 from importer.updating import Change, edited_posts, update

@@ -6,6 +6,7 @@ What is named here is the public surface, which the command line and the screens
 
 from importer import __version__
 from importer.accepting import Accepted, accepted_lines, ask_about, ask_servers, note_account
+from importer.ahead import Ahead, look_ahead, summary_with_outlook, windows_of
 from importer.archive.edits import Edited
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
@@ -49,9 +50,11 @@ from importer.events import (
     Waiting,
     to_json,
 )
+from importer.folders import SUFFIX, archive_beside, folder_for, is_archive
 from importer.gathering import Gathered, Say, gather_folder, gather_pages
 from importer.imports import Import, Unreadable, find_archives, usual_places
 from importer.imports import look as look_at_import
+from importer.known import is_kept_in_file, kept_handles
 from importer.model import (
     Account,
     Edit,
@@ -70,18 +73,9 @@ from importer.model import (
     Stage,
     Trouble,
 )
-from importer.opening import SUFFIX, Opened, archive_beside, folder_for, is_archive, opened
-from importer.pds.session import Credentials, Given, Password
-from importer.plans import (
-    Ahead,
-    Foreseen,
-    Plan,
-    foreseen_of,
-    look_ahead,
-    make_plan,
-    summary_with_outlook,
-    windows_of,
-)
+from importer.opening import Opened, opened
+from importer.pds.credentials import Credentials, Given, Password
+from importer.plans import Foreseen, Plan, foreseen_of, make_plan
 from importer.profiles import Difference as ProfileDifference
 from importer.profiles import Field as ProfileField
 from importer.profiles import Look as ProfileLook
@@ -99,8 +93,6 @@ from importer.signing_in import (
     SignedOut,
     Visit,
     handle_in,
-    is_kept_in_file,
-    kept_handles,
     server_in,
     sign_in,
     sign_in_in_browser,

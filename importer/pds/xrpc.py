@@ -21,6 +21,7 @@ import httpx
 import tenacity
 
 from importer import __version__
+from importer.certificates import trusted
 from importer.errors import SignInNeeded, Stopped, TryLater
 from importer.pds.authorization import NONCE_WANTED, PROOF_REFUSED, Authorization
 from importer.pds.budget import Budget
@@ -80,6 +81,7 @@ class Server:
             base_url=f"{self.url}/xrpc/",
             timeout=CALL_TIMEOUT,
             headers={"User-Agent": f"tokaway/{__version__}"},
+            verify=trusted(),
         )
 
     def close(self) -> None:

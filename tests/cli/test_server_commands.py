@@ -23,7 +23,7 @@ from importer.clock import utc_now
 from importer.console import open_console
 from importer.demo.local_pds import LocalPds
 from importer.model import Edit, Milestone, Role
-from importer.pds.session import Given, Password
+from importer.pds.credentials import Given, Password
 from importer.pds.standing import A_DAY, FIRST_DAY
 from importer.records.bluesky import COLLECTION, THREADGATE
 from importer.server_commands import Access, update_posts

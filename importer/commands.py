@@ -10,23 +10,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from importer.archive.lock import locked
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.clock import utc_now
 from importer.console import Console
-from importer.days import note_now
 from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.events import jsonable
 from importer.model import Milestone, Post, Role
-from importer.opening import Opened, folder_for, opened
+from importer.opening import Opened, folder_for, opened, working_on
 from importer.pds.session import Credentials
 from importer.plans import Foreseen, Plan, make_plan, summary_with_outlook
 from importer.report import write_report
 from importer.reviewing import prepared
-from importer.runs import begin, run_archive, telling_of_trouble
+from importer.runs import begin, end_without_work, run_archive, telling_of_trouble
 from importer.selection import EVERYTHING, Selection
 from importer.sending_word import Word
 from importer.settings import load
@@ -163,14 +161,6 @@ def report(console: Console, folder: Path) -> int:
     console.result("report", {"path": str(path)})
     console.line(str(path))
     return 0
-
-
-@contextmanager
-def working_on(folder: Path) -> Iterator[Archive]:
-    """An archive that exists, open for writing and locked."""
-    ArchiveView.open(folder).close()
-    with locked(folder), Archive.create(folder) as archive:
-        yield archive
 
 
 @contextmanager
@@ -313,8 +303,7 @@ def post_fields(post: Post, fit: Foreseen | None) -> dict[str, Any]:
 def _nothing_to_do(console: Console, archive: Archive, word: Word) -> int:
     summary = summarise(archive, utc_now())
     is_well = not (summary.counts[Milestone.FAILED] or archive.number_mute())
-    note_now(archive, utc_now(), "Nothing is left to do.")
-    word.ended(archive, utc_now(), "nothing_to_do", 0, "")
+    end_without_work(archive, word)
     console.result("status", jsonable(summary))
     console.line(
         f"Nothing to do: {summary.published} of {plural(summary.chosen, 'chosen post')} "

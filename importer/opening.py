@@ -12,6 +12,7 @@ from importer.archive.lock import locked
 from importer.archive.matching import match_posts
 from importer.archive.store import Archive, make_folder
 from importer.archive.trouble import DATABASE_NAME
+from importer.archive.view import ArchiveView
 from importer.errors import UserError
 from importer.export.reader import Export, read
 from importer.gathering import Gathered, Say, gather_folder
@@ -89,6 +90,19 @@ def opened(
             archive.set_profile(export.profile)
         gathered = gather_folder(archive, source, say) if source else None
         yield Opened(archive, export, absorbed, gathered)
+
+
+@contextmanager
+def working_on(folder: Path) -> Iterator[Archive]:
+    """An archive that exists, open for writing and locked.
+
+    Raises:
+        UserError: there is none in this folder, or it cannot be used.
+        ArchiveInUse: another run holds it.
+    """
+    ArchiveView.open(folder).close()
+    with locked(folder), Archive.create(folder) as archive:
+        yield archive
 
 
 def _refuse_another_account(archive: Archive, export: Export) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 from importer.archive.edits import Edited
 from importer.archive.store import Archive
 from importer.clock import utc_now
-from importer.commands import post_fields, working_on
+from importer.commands import post_fields
 from importer.console import Console
 from importer.errors import UserError
 from importer.model import Post
+from importer.opening import working_on
 from importer.plans import foreseen_of
 from importer.selection import Selection
 from importer.settings import Settings, load

@@ -12,7 +12,7 @@ from importer.archive.view import ArchiveView
 from importer.console import Console
 from importer.errors import UserError
 from importer.layers import CONFIG, NOT_SETTINGS, PREFIX
-from importer.media import ffmpeg
+from importer.media.ffmpeg import find as find_ffmpeg
 from importer.schedule_entries import Entry, Every, Job, System, entries, with_block
 from importer.settings import Settings, load
 from importer.signing_in import is_kept_in_file
@@ -43,7 +43,7 @@ def job_for(archive: Path, every: Every, config: Path | None, settings: Settings
         for name in _CARRIED
         if (value := os.environ.get(name)) and not (name == CONFIG and config)
     }
-    found = ffmpeg.find(settings.ffmpeg)
+    found = find_ffmpeg(settings.ffmpeg)
     if found.source == "system" and str(Path(found.path).parent) not in _USUAL_PROGRAMS:
         variables["TOKAWAY_FFMPEG"] = str(Path(found.path).absolute())
     return Job(folder, tuple(words), variables, every)

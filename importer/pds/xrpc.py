@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -21,9 +20,11 @@ import httpx
 import tenacity
 
 from importer import __version__
+from importer.clock import utc_now
 from importer.errors import SignInNeeded, Stopped, TryLater
 from importer.pds.authorization import NONCE_WANTED, PROOF_REFUSED, Authorization
 from importer.pds.budget import Budget
+from importer.pds.resets import retry_in
 from importer.step import Step
 
 # A record that refers to a 300 MB blob takes the server seconds; an upload must arrive within
@@ -341,9 +342,6 @@ def _refusal(response: httpx.Response) -> XrpcError:
 
 
 def _reset(headers: Mapping[str, str]) -> datetime | None:
-    """When a rate limit ends: `Retry-After` counts seconds, `RateLimit-Reset` is a Unix time."""
-    for name, start in (("retry-after", time.time()), ("ratelimit-reset", 0.0)):
-        value = headers.get(name, "")
-        if value.isdigit():
-            return datetime.fromtimestamp(start + int(value), UTC)
-    return None
+    """When a rate limit ends, by our clock."""
+    left = retry_in(headers)
+    return utc_now() + left if left else None

@@ -136,6 +136,29 @@ def test_a_rate_limit_that_does_not_say_when_it_ends(connect: Connect) -> None:
         assert (caught.value.code, caught.value.at) == ("rate_limited", None)
 
 
+@pytest.mark.parametrize("reset", ["99999999999999", "1" * 40, "²"])
+def test_a_rate_limit_that_ends_at_no_time(connect: Connect, reset: str) -> None:
+    told = {"Retry-After": reset, "RateLimit-Reset": reset, "RateLimit-Remaining": "0"}
+    told["RateLimit-Policy"] = "3000;w=300"
+    with StandIn({}, (429, {"error": "RateLimitExceeded"}), told) as server:
+        with pytest.raises(TryLater) as caught:
+            connect(server.url).query(DESCRIBE, {})
+        assert (caught.value.code, caught.value.at) == ("rate_limited", None)
+
+
+def test_a_rate_limit_ends_by_the_clock_of_the_server(connect: Connect) -> None:
+    """One that is years behind ours, which would otherwise be asked again at once."""
+    said = datetime(2020, 1, 1, tzinfo=UTC)
+    told = {"RateLimit-Reset": str(int(said.timestamp()) + 600)}
+    with StandIn({}, (429, {"error": "RateLimitExceeded"}), told) as server:
+        server.date = said
+        with pytest.raises(TryLater) as caught:
+            connect(server.url).query(DESCRIBE, {})
+    assert caught.value.at is not None
+    away = caught.value.at - datetime.now(UTC)
+    assert timedelta(seconds=590) < away < timedelta(seconds=610)
+
+
 def test_a_refusal_keeps_the_name_the_server_gives(pds: LocalPds, sign_in: SignIn) -> None:
     repo = sign_in(pds.url)
     with pytest.raises(XrpcError, match="RecordNotFound: Could not locate record") as caught:

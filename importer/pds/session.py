@@ -126,6 +126,8 @@ class Session:
                 f"{trouble.text} Nothing was sent.",
                 hint="Check the network and the server's address (--pds), then try again.",
             ) from trouble
+        except XrpcError as refusal:
+            raise self._not_taken(refusal) from refusal
         told = answer.body.get("emailConfirmed")
         self.email_confirmed = told if isinstance(told, bool) else None
         account = Account(
@@ -327,6 +329,10 @@ class Session:
                 hint="Check the handle and the password file; an app password has the form "
                 "xxxx-xxxx-xxxx-xxxx.",
             )
+        return self._not_taken(refusal)
+
+    def _not_taken(self, refusal: XrpcError) -> SignInNeeded:
+        """A server that answers as no server of the account would."""
         return SignInNeeded(
             f"{self.server.host} refused to sign in {self._identifier} ({refusal}).",
             hint="Is the address given with --pds that of the account's server?",

@@ -36,7 +36,9 @@ TRIES = 3
 _CLOSED = frozenset(
     {"AccountDeactivated", "AccountTakedown", "RepoDeactivated", "RepoSuspended", "RepoTakendown"}
 )
-_BLIP_STATUS = frozenset({408, 500, 502, 503, 504})
+_TIMED_OUT, _NOT_IMPLEMENTED = 408, 501
+# What stands before a server, and from 520 on Cloudflare, says when the server does not answer.
+_AWAY = frozenset({502, 503, 504, *range(520, 600)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +238,7 @@ class Server:
     def _retrying(self, attempt: Callable[[], Answer]) -> Answer:
         def is_blip(error: BaseException) -> bool:
             return isinstance(error, httpx.TransportError) or (
-                isinstance(error, XrpcError) and error.status in _BLIP_STATUS
+                isinstance(error, XrpcError) and _is_servers_own(error.status)
             )
 
         def pause(seconds: float) -> None:
@@ -277,7 +279,7 @@ class Server:
                     at=_reset(error.headers),
                     whole_stage=True,
                 ) from error
-            if error.status in (502, 503, 504):
+            if error.status in _AWAY:
                 raise TryLater(
                     f"{self.host} is not well ({error.status} {error.error}).",
                     hint="Tokaway tries again by itself.",
@@ -285,7 +287,7 @@ class Server:
                     whole_stage=True,
                     unreachable=True,
                 ) from error
-            if error.status in _BLIP_STATUS:
+            if _is_servers_own(error.status):
                 raise TryLater(
                     f"{self.host} failed at this post ({error.status} {error}).",
                     hint="Tokaway tries again by itself.",
@@ -301,6 +303,11 @@ class Server:
             whole_stage=True,
             unreachable=True,
         )
+
+
+def _is_servers_own(status: int) -> bool:
+    """Whether a status tells of trouble that the server has, whatever it was asked."""
+    return status == _TIMED_OUT or (status >= 500 and status != _NOT_IMPLEMENTED)
 
 
 def _chunks(

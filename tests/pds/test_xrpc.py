@@ -104,6 +104,22 @@ def test_more_blips_pause_the_stage(
     assert len(proxy.calls()) == TRIES
 
 
+@pytest.mark.parametrize("status", [520, 522, 524, 530])
+def test_what_stands_before_a_server_says_that_it_is_away(connect: Connect, status: int) -> None:
+    """As Cloudflare does, in numbers of its own: no post has failed by that."""
+    with StandIn({}, (status, PAGE)) as front, pytest.raises(TryLater) as caught:
+        connect(front.url).query(DESCRIBE, {})
+    trouble = caught.value
+    assert (trouble.code, trouble.whole_stage, trouble.unreachable) == ("server_down", True, True)
+
+
+def test_a_method_that_a_server_does_not_know_is_no_trouble_of_it(connect: Connect) -> None:
+    with StandIn({}, (501, {"error": "MethodNotImplemented"})) as server:
+        with pytest.raises(XrpcError) as caught:
+            connect(server.url).query(DESCRIBE, {})
+        assert caught.value.status == 501
+
+
 def test_nobody_listens(connect: Connect) -> None:
     with pytest.raises(TryLater) as caught:
         connect(f"http://localhost:{unused_port()}").query(DESCRIBE, {})

@@ -40,6 +40,7 @@ from importer.wording import (
     one_line,
     plural,
     size,
+    stands,
     titles,
     unseen_line,
     utc,
@@ -350,7 +351,9 @@ def _show_summary(console: Console, summary: Summary) -> None:
     console.line(f"Archive: {summary.archive}")
     if account:
         console.line(f"Account: {account.handle} on {account.pds}")
-    numbers = [f"{number} {milestone}" for milestone, number in summary.counts.items() if number]
+    numbers = [
+        f"{number} {stands(milestone)}" for milestone, number in summary.counts.items() if number
+    ]
     console.line(f"{plural(summary.posts, 'post')}: {', '.join(numbers) or 'none'}")
     _show_reasons(console, summary)
     if summary.next_try_at:
@@ -362,7 +365,9 @@ def _show_summary(console: Console, summary: Summary) -> None:
 
 def _show_reasons(console: Console, summary: Summary) -> None:
     for reason in summary.reasons:
-        console.line(f"  {reason.posts} {reason.milestone} — {reason.text} {reason.hint}".rstrip())
+        console.line(
+            f"  {reason.posts} {stands(reason.milestone)} — {reason.text} {reason.hint}".rstrip()
+        )
     for gap in summary.left_out:
         console.line(f"  {gap_line(gap)}")
     if unseen := unseen_line(summary):

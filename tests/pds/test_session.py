@@ -115,9 +115,12 @@ class TestSigningIn:
             Session(connect(site.url), "ada.test", Password("secret")).sign_in()
         assert "--pds" in caught.value.hint
 
-    @pytest.mark.parametrize("answer", [(404, PAGE), (403, PAGE), (400, {"error": "Whatever"})])
+    @pytest.mark.parametrize(
+        "answer",
+        [(404, PAGE), (403, PAGE), (400, {"error": "Whatever"}), (200, {}), (200, {"did": 1})],
+    )
     def test_with_a_kept_session_at_a_web_site(
-        self, connect: Connect, answer: tuple[int, dict[str, str] | str]
+        self, connect: Connect, answer: tuple[int, dict[str, object] | str]
     ) -> None:
         with StandIn({}, otherwise=answer) as site, pytest.raises(SignInNeeded) as caught:
             tokens = Tokens("did:plc:ada", "ada.test", site.url, "access", "refresh")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from importer.batch.file import BatchFile, Bounds, read_batch
+from importer.batch.file import BatchFile, read_batch
 from importer.batch.planning import Planned, plan_batch
 from importer.batch.report import write_batch_report
 from importer.batch.standing import worst
@@ -18,8 +18,6 @@ from importer.clock import utc_now
 from importer.commands import signals
 from importer.console import Console
 from importer.engine.stop import Stop
-from importer.engine.workers import Threads, Workers
-from importer.errors import UserError
 from importer.events import jsonable
 from importer.wording import local, plural, size, titles
 
@@ -29,8 +27,8 @@ def batch(console: Console, path: Path, flags: Mapping[str, Any]) -> int:
     file = read_batch(path, flags)
     stop = Stop()
     listener = listener_for(console, file)
-    with signals(stop), _workers(file.bounds) as workers:
-        finished = run_batch(file, listener, stop, workers)
+    with signals(stop):
+        finished = run_batch(file, listener, stop)
     report = None
     with suppress(OSError):  # the folder of the file may be one that we only read
         report = write_batch_report(finished, utc_now())
@@ -42,25 +40,6 @@ def batch(console: Console, path: Path, flags: Mapping[str, Any]) -> int:
         console.close()
         os._exit(finished.exit_code)
     return finished.exit_code
-
-
-def _workers(bounds: Bounds) -> AbstractContextManager[Workers]:
-    """Threads of this machine, or a cluster that fetches and prepares.
-
-    Raises:
-        UserError: a cluster is named, and Dask is not installed.
-    """
-    if bounds.cluster is None:
-        return Threads(bounds.steps)
-    try:
-        from importer.cluster import cluster
-    except ImportError as error:
-        raise UserError(
-            "To work with a cluster, Tokaway needs Dask, which is not installed.",
-            hint="pip install 'tokaway[dask]'",
-            code="no_dask",
-        ) from error
-    return cluster(bounds.cluster, bounds.steps)
 
 
 def show_plan(console: Console, path: Path, flags: Mapping[str, Any]) -> int:

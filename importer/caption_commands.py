@@ -9,12 +9,13 @@ from importer.archive.store import Archive
 from importer.captions.post_list import read_list
 from importer.captions.table import read_table, write_table
 from importer.clock import utc_now
-from importer.commands import signals, working_on
+from importer.commands import signals
 from importer.console import Console
 from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.events import jsonable
 from importer.gathering import Gathered, gather_folder, gather_pages
+from importer.opening import working_on
 from importer.summary import summarise
 from importer.wanted import become_public
 from importer.wording import gathered_lines, plural, table_lines

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from importer.ahead import summary_with_outlook
-from importer.archive.lock import locked
-from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.clock import utc_now
 from importer.console import Console
@@ -20,6 +18,7 @@ from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.events import jsonable
 from importer.model import Milestone, Post
+from importer.opening import working_on
 from importer.settings import load
 from importer.summary import Summary
 from importer.wording import (
@@ -28,6 +27,7 @@ from importer.wording import (
     gap_line,
     links_lives,
     plural,
+    stands,
     unseen_line,
     utc,
 )
@@ -77,14 +77,6 @@ def report(console: Console, folder: Path) -> int:
     console.result("report", {"path": str(path)})
     console.line(str(path))
     return 0
-
-
-@contextmanager
-def working_on(folder: Path) -> Iterator[Archive]:
-    """An archive that exists, open for writing and locked."""
-    ArchiveView.open(folder).close()
-    with locked(folder), Archive.create(folder) as archive:
-        yield archive
 
 
 @contextmanager
@@ -141,7 +133,9 @@ def _show_summary(console: Console, summary: Summary) -> None:
     console.line(f"Archive: {summary.archive}")
     if account:
         console.line(f"Account: {account.handle} on {account.pds}")
-    numbers = [f"{number} {milestone}" for milestone, number in summary.counts.items() if number]
+    numbers = [
+        f"{number} {stands(milestone)}" for milestone, number in summary.counts.items() if number
+    ]
     console.line(f"{plural(summary.posts, 'post')}: {', '.join(numbers) or 'none'}")
     show_reasons(console, summary)
     if summary.next_try_at:
@@ -154,7 +148,9 @@ def _show_summary(console: Console, summary: Summary) -> None:
 def show_reasons(console: Console, summary: Summary) -> None:
     """Why posts stand still or are left out."""
     for reason in summary.reasons:
-        console.line(f"  {reason.posts} {reason.milestone} — {reason.text} {reason.hint}".rstrip())
+        console.line(
+            f"  {reason.posts} {stands(reason.milestone)} — {reason.text} {reason.hint}".rstrip()
+        )
     for gap in summary.left_out:
         console.line(f"  {gap_line(gap)}")
     if unseen := unseen_line(summary):

@@ -9,8 +9,8 @@ from typing import Any
 
 from importer.console import Console
 from importer.events import jsonable
-from importer.layers import Found, Origin, gather
-from importer.settings import NAMES, SECRETS, Settings, settings_in
+from importer.layers import Found, Origin
+from importer.settings import NAMES, SECRETS, Settings, load_with_origins
 
 _UNSET = Found(None, Origin.DEFAULT)
 
@@ -23,8 +23,7 @@ def config(
     Returns:
         The exit code.
     """
-    found = gather(NAMES, flags, archive=archive, config=file)
-    settings = settings_in(found)
+    settings, found = load_with_origins(flags, archive=archive, config=file)
     rows = []
     for name in NAMES:
         at, value = found.get(name, _UNSET), shown(settings, name)

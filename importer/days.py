@@ -90,7 +90,7 @@ def note(folder: Path, day: date, text: str) -> None:
         if lines and lines[-1].startswith(head):
             lines.pop()
         told = "".join(f"{line}\n" for line in (*lines, f"{head} {text}"))
-        part.write_text(told, encoding="utf-8")
+        part.write_text(told, encoding="utf-8", errors="backslashreplace")
         part.replace(path)
 
 

@@ -13,7 +13,7 @@ from importer.archive.store import Archive
 from importer.captions.finding import Finding
 from importer.captions.join import Ambiguity, Joined, join
 from importer.captions.online import posts, profile
-from importer.captions.scan import scan
+from importer.captions.scan import check_folder, scan
 from importer.captions.sidecars import from_text, to_text
 from importer.errors import StepError, TryLater, Unreachable, UserError
 from importer.media.fingerprint import Fingerprint, fingerprint
@@ -55,9 +55,10 @@ def gather_folder(
     `how_to_read` says how the posts of a list are read on TikTok; by a command, if not given.
 
     Raises:
-        UserError: there is no such folder, or it may not be opened.
+        UserError: there is no such folder, it may not be opened, or its name is no text.
     """
     folder = folder.absolute()
+    check_folder(folder)
     known = archive.seen(str(folder))
     say(f"Scanning {folder} …")
     found = scan(folder, known, lambda files: say(f"{files:,} files looked at"))

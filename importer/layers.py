@@ -141,15 +141,22 @@ def _files(
         yield archive / FILE_NAME, Origin.ARCHIVE_FILE
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_toml(file: Path, what: str, *, hint: str, code: str) -> dict[str, Any]:
+    """What a file says; `what` it is called.
+
+    Raises:
+        UserError: it cannot be read, with this hint and code.
+    """
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(
-            f"The settings file {file} cannot be read: {error}.",
-            hint="Mend the line it names, or move the file away.",
-            code="settings",
-        ) from error
+        why = getattr(error, "strerror", None) or error
+        raise UserError(f"{what} {file} cannot be read: {why}.", hint=hint, code=code) from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    hint = "Mend the line it names, or move the file away."
+    return read_toml(file, "The settings file", hint=hint, code="settings")
 
 
 def _named(name: str, known: Collection[str], where: str) -> str:

@@ -12,6 +12,7 @@ from importer.archive.intake import Absorbed
 from importer.archive.lock import locked
 from importer.archive.matching import match_posts
 from importer.archive.store import Archive, make_folder
+from importer.archive.view import ArchiveView
 from importer.errors import UserError
 from importer.folders import SUFFIX, folder_for, is_archive
 
@@ -86,6 +87,19 @@ def _gathered(archive: Archive, source: Path, say: Say) -> Gathered:
     from importer.gathering import gather_folder
 
     return gather_folder(archive, source, say)
+
+
+@contextmanager
+def working_on(folder: Path) -> Iterator[Archive]:
+    """An archive that exists, open for writing and locked.
+
+    Raises:
+        UserError: there is none in this folder, or it cannot be used.
+        ArchiveInUse: another run holds it.
+    """
+    ArchiveView.open(folder).close()
+    with locked(folder), Archive.create(folder) as archive:
+        yield archive
 
 
 def _refuse_another_account(archive: Archive, export: Export) -> None:

@@ -8,15 +8,16 @@ from pathlib import Path
 from importer.archive.edits import Edited
 from importer.archive.store import Archive
 from importer.clock import utc_now
-from importer.commands import post_fields, working_on
+from importer.commands import post_fields
 from importer.console import Console
 from importer.errors import UserError
 from importer.model import Post
+from importer.opening import working_on
 from importer.plans import foreseen_of
 from importer.selection import Selection
 from importer.settings import Settings, load
 from importer.wanted import Wanted, become_public
-from importer.wording import one_line, plural, utc
+from importer.wording import one_line, plural, stands, utc
 
 
 def posts(
@@ -109,7 +110,7 @@ def _show(console: Console, archive: Archive, chosen: Sequence[Post], settings: 
         fit = foreseen.get(post.id)
         console.result("post", post_fields(post, fit))
         console.line(
-            f"{post.id}  {utc(post.posted_at)}  {post.kind}, {post.milestone}  "
+            f"{post.id}  {utc(post.posted_at)}  {post.kind}, {stands(post.milestone)}  "
             f"{one_line(post.caption) or '(no caption)'}"
         )
         if post.trouble:

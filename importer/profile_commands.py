@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.commands import Flags, working_on
+from importer.commands import Flags
 from importer.console import Console
 from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.model import Account
+from importer.opening import working_on
 from importer.pds.credentials import Credentials
 from importer.profiles import Difference, Look, Verdict, Wanted, profile_update
 from importer.records.text import clean

@@ -22,7 +22,17 @@ from importer.media.poster import kept_poster
 from importer.model import Account, Kind, LeftOut, MediaFile, Milestone, Post, Record, Role
 from importer.records.destinations import DESTINATIONS
 from importer.summary import summarise
-from importer.wording import gap_line, links_lives, plural, size, span, titles, unseen_line, utc
+from importer.wording import (
+    gap_line,
+    links_lives,
+    plural,
+    size,
+    span,
+    stands,
+    titles,
+    unseen_line,
+    utc,
+)
 
 NAME = "report.html"
 
@@ -40,7 +50,7 @@ _MEANING = {
     Milestone.PREPARED: "ready to be published",
     Milestone.PUBLISHED: "on the server",
     Milestone.VERIFIED: "on the server, read back and right",
-    Milestone.SKIPPED: "left out",
+    Milestone.SKIPPED: "by you, or by a rule: see why",
     Milestone.FAILED: "cannot go on without you",
 }
 _NOT_YET = {
@@ -100,6 +110,7 @@ def write_report(
             utc=utc,
             plural=plural,
             meaning=_MEANING,
+            stands=stands,
             kinds={kind: kinds[kind] for kind in Kind if kinds[kind]},
             counts={milestone: n for milestone, n in archive.counts().items() if n},
             sorts=sorts,
@@ -246,7 +257,7 @@ def _shown_posts(
             "done": _done_lines(files.get(Role.PREPARED, ())),
             "records": [(record, *_page_and_gate(record, account)) for record in records],
             "left_out": [(titles([one.destination]), one) for one in left_out.get(post.id, ())],
-            "stands": _stands(post, records),
+            "head": _head(post, records),
             "why": post.trouble or _NOT_YET.get(post.milestone, ""),
         }
         if told:
@@ -261,7 +272,7 @@ def _page_and_gate(record: Record, account: Account | None) -> tuple[str, str | 
     return page, destination.GATES.get(record.collection)
 
 
-def _stands(post: Post, records: Sequence[Record]) -> str:
+def _head(post: Post, records: Sequence[Record]) -> str:
     """The head of the reason why a post is not as it should be."""
     if post.milestone in PLACED:
         return "Not right"

@@ -11,7 +11,6 @@ from importer.archive.store import Archive
 from importer.clock import utc_now
 from importer.commands import Flags, post_fields, show_gaps, show_reasons, signals
 from importer.console import Console
-from importer.days import note_now
 from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
 from importer.events import jsonable
@@ -22,7 +21,7 @@ from importer.pds.credentials import Credentials
 from importer.plans import Plan, make_plan
 from importer.report import write_report
 from importer.reviewing import prepared
-from importer.runs import begin, run_archive, telling_of_trouble
+from importer.runs import begin, end_without_work, run_archive, telling_of_trouble
 from importer.selection import EVERYTHING, Selection
 from importer.sending_word import Word
 from importer.settings import load
@@ -208,8 +207,7 @@ def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bo
 def _nothing_to_do(console: Console, archive: Archive, word: Word) -> int:
     summary = summarise(archive, utc_now())
     is_well = not (summary.counts[Milestone.FAILED] or archive.number_mute())
-    note_now(archive, utc_now(), "Nothing is left to do.")
-    word.ended(archive, utc_now(), "nothing_to_do", 0, "")
+    end_without_work(archive, word)
     console.result("status", jsonable(summary))
     console.line(
         f"Nothing to do: {summary.published} of {plural(summary.chosen, 'chosen post')} "

@@ -59,7 +59,8 @@ class RunLog(logging.Handler):
 
     def _append(self, line: dict[str, object]) -> None:
         try:
-            with self._path.open("a", encoding="utf-8") as file:
+            # In JSON an escape of what is no text is right as well.
+            with self._path.open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         except OSError:
             return

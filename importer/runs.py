@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 
-from importer.archive.lock import locked
 from importer.archive.store import Archive
-from importer.archive.view import UNFINISHED, ArchiveView
+from importer.archive.view import UNFINISHED
 from importer.clock import utc_now
 from importer.days import Days, note_now
 from importer.engine.outcome import Outcome
@@ -18,6 +17,7 @@ from importer.engine.wishes import Wishes
 from importer.engine.workers import Workers
 from importer.errors import ArchiveInUse, TokawayError
 from importer.events import Event
+from importer.opening import working_on
 from importer.pds.appview import can_see
 from importer.pds.budget import Together
 from importer.pds.credentials import Credentials, Given
@@ -58,12 +58,16 @@ def telling_of_trouble(
         raise  # by a run that tells of itself
     except TokawayError as error:
         # Of an archive that cannot be opened only the screen can tell.
-        with suppress(TokawayError):
-            ArchiveView.open(folder).close()
-            with locked(folder), Archive.create(folder) as archive:
-                note_now(archive, utc_now(), f"{error.text} {error.hint}".rstrip())
-                word.trouble(archive, utc_now(), error)
+        with suppress(TokawayError), working_on(folder) as archive:
+            note_now(archive, utc_now(), f"{error.text} {error.hint}".rstrip())
+            word.trouble(archive, utc_now(), error)
         raise
+
+
+def end_without_work(archive: Archive, word: Word) -> None:
+    """A run has nothing to do: noted in the archive's days, and word is sent if it is news."""
+    note_now(archive, utc_now(), "Nothing is left to do.")
+    word.ended(archive, utc_now(), "nothing_to_do", 0, "")
 
 
 def run_archive(

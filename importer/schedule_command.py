@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from importer.console import Console
 from importer.errors import UserError
 from importer.known import is_kept_in_file
 from importer.layers import CONFIG, NOT_SETTINGS, PREFIX
-from importer.media import ffmpeg
+from importer.media.ffmpeg import find as find_ffmpeg
 from importer.schedule_entries import Entry, Every, Job, System, entries, with_block
 from importer.settings import Settings, load
 
@@ -27,6 +28,8 @@ _CARRIED = ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "TOKAWAY_STATE", CONFIG)
 # Where cron, systemd and launchd look for programs, whatever the person's own shell does.
 _USUAL_PROGRAMS = ("/usr/bin", "/bin")
 _SECONDS = 30
+# A person without a table has an error for it: `no crontab for …`, or that its file is not there.
+_NO_TABLE = re.compile("no crontab|no such file", re.IGNORECASE)
 
 
 def job_for(archive: Path, every: Every, config: Path | None, settings: Settings) -> Job:
@@ -43,7 +46,7 @@ def job_for(archive: Path, every: Every, config: Path | None, settings: Settings
         for name in _CARRIED
         if (value := os.environ.get(name)) and not (name == CONFIG and config)
     }
-    found = ffmpeg.find(settings.ffmpeg)
+    found = find_ffmpeg(settings.ffmpeg)
     if found.source == "system" and str(Path(found.path).parent) not in _USUAL_PROGRAMS:
         variables["TOKAWAY_FFMPEG"] = str(Path(found.path).absolute())
     return Job(folder, tuple(words), variables, every)
@@ -175,15 +178,28 @@ def _tell(console: Console, entry: Entry, *, is_installed: bool) -> None:
     )
 
 
-def _call(words: Sequence[str], given: str = "", *, may_fail: bool = False) -> str:
-    """What a program of the system prints.
+def _call(
+    words: Sequence[str],
+    given: str = "",
+    *,
+    may_fail: bool = False,
+    nothing: re.Pattern[str] | None = None,
+) -> str:
+    """What a program of the system prints; nothing if it may fail, or fails because of `nothing`.
 
     Raises:
         UserError: it is not there, or says that it did not work.
     """
     try:
         done = subprocess.run(
-            words, input=given, capture_output=True, encoding="utf-8", timeout=_SECONDS, check=False
+            words,
+            input=given,
+            capture_output=True,
+            encoding="utf-8",
+            # What others wrote into a table goes back as it came.
+            errors="surrogateescape",
+            timeout=_SECONDS,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise UserError(
@@ -191,7 +207,8 @@ def _call(words: Sequence[str], given: str = "", *, may_fail: bool = False) -> s
             hint="tokaway schedule ARCHIVE prints the entries for other systems.",
             code="no_scheduler",
         ) from error
-    if done.returncode and not may_fail:
+    is_nothing = nothing is not None and nothing.search(done.stderr)
+    if done.returncode and not (may_fail or is_nothing):
         said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
         raise UserError(
             f"{' '.join(words)} did not work: {said}.",
@@ -201,10 +218,17 @@ def _call(words: Sequence[str], given: str = "", *, may_fail: bool = False) -> s
     return done.stdout if not done.returncode else ""
 
 
+def _table() -> str:
+    """The person's table of cron.
+
+    Raises:
+        UserError: it cannot be read, so that it must not be written anew either.
+    """
+    return _call(["crontab", "-l"], nothing=_NO_TABLE)
+
+
 def _to_cron(job: Job, made: Sequence[Entry]) -> None:
-    # A person without a table has an error for it.
-    table = _call(["crontab", "-l"], may_fail=True)
-    _call(["crontab", "-"], with_block(table, job.name, [entry.text for entry in made]))
+    _call(["crontab", "-"], with_block(_table(), job.name, [entry.text for entry in made]))
 
 
 def _to_systemd(job: Job, made: Sequence[Entry]) -> None:
@@ -220,7 +244,7 @@ def _to_launchd(job: Job, made: Sequence[Entry]) -> None:
 
 
 def _from_cron(job: Job) -> None:
-    table = _call(["crontab", "-l"], may_fail=True)
+    table = _table()
     without = with_block(table, job.name, [])
     if without != table:
         _call(["crontab", "-"], without)

@@ -11,10 +11,11 @@ from typing import Any
 
 from importer.archive.store import Archive
 from importer.changing import signed_in_patiently
-from importer.commands import signals, working_on
+from importer.commands import signals
 from importer.console import Console
 from importer.engine.stop import Stop
 from importer.model import Post, Trouble
+from importer.opening import working_on
 from importer.pds.credentials import Credentials, Given
 from importer.settings import load
 from importer.undoing import Selected, Selection, Undone, select, take_back

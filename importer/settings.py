@@ -154,9 +154,23 @@ def load(
     Raises:
         UserError: a file cannot be read, or a setting is unknown or has the wrong form.
     """
-    return settings_in(
-        gather(NAMES, flags, archive=archive, config=config, environ=environ),
-    )
+    return load_with_origins(flags, archive=archive, config=config, environ=environ)[0]
+
+
+def load_with_origins(
+    flags: Mapping[str, Any],
+    *,
+    archive: Path | None = None,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> tuple[Settings, dict[str, Found]]:
+    """As `load`, with where each setting was found that does not have its default.
+
+    Raises:
+        UserError: a file cannot be read, or a setting is unknown or has the wrong form.
+    """
+    found = gather(NAMES, flags, archive=archive, config=config, environ=environ)
+    return settings_in(found), found
 
 
 def settings_in(found: Mapping[str, Found]) -> Settings:

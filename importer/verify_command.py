@@ -6,11 +6,12 @@ from collections import Counter
 from pathlib import Path
 
 from importer.archive.store import Archive
-from importer.commands import signals, working_on
+from importer.commands import signals
 from importer.console import Console
 from importer.engine.stop import Stop
 from importer.engine.verification import Checked, Verification
 from importer.errors import Stopped
+from importer.opening import working_on
 from importer.server_commands import Access, waits
 from importer.settings import Settings, load
 from importer.verifying import Repair, repair, repairs, verification

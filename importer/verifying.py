@@ -13,7 +13,7 @@ from importer.clock import utc_now
 from importer.engine.patience import Patience
 from importer.engine.stop import Stop
 from importer.engine.verification import Checked, Verification
-from importer.errors import UserError
+from importer.errors import Stopped, UserError
 from importer.model import DOES_NOT_PLAY
 from importer.pds.appview import open_appview
 from importer.pds.credentials import Credentials, Given
@@ -122,12 +122,14 @@ def repair(
         SignInNeeded: there is no password, or the server refuses it.
         Unreachable: the server does not answer.
         Refused, TryLater, XrpcError: the server does not take a file, or refuses to delete a post.
-        Stopped: the user broke it off; what was told is noted.
+        Stopped: the user asked to stop; what was told is noted.
     """
     if how is Repair.AGAIN:
         for one in posts:
             archive.note_gone(one.post)
             yield Repaired(one, how, is_mended=True)
+            if stop.draining.is_set():
+                raise Stopped
         return
     with session_of(settings, archive, credentials or Given(None), stop) as (_, repo):
         for one in posts:
@@ -139,6 +141,8 @@ def repair(
                 if is_mended:
                     archive.encode_anew(one.post)
             yield Repaired(one, how, is_mended)
+            if stop.draining.is_set():
+                raise Stopped
 
 
 _REPAIRS = {

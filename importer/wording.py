@@ -51,6 +51,11 @@ _SOON = timedelta(minutes=10)
 _SHOWN = 4
 
 
+def stands(milestone: Milestone) -> str:
+    """Where a post stands, as people read it: what is skipped is left out, by whatever reason."""
+    return "left out" if milestone is Milestone.SKIPPED else milestone.value
+
+
 def plural(number: int, word: str) -> str:
     """`1 post`, `2 posts`."""
     return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"

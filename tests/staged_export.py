@@ -20,7 +20,7 @@ from typing import Any
 
 from PIL import Image
 
-from importer.demo.demo import LINK_LIFE, MEMBER_NAME
+from importer.demo.ground import LINK_LIFE, MEMBER_NAME
 from importer.export.links import rehost
 from importer.model import Action, Kind, Privacy, post_id
 from tests.clips import box, run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -15,15 +16,19 @@ PAGE = "<!doctype html><title>A page for people</title>"
 class StandIn(Loopback):
     """Answers paths with `(status, body)`, and everything else with `otherwise`.
 
-    A body that is a dictionary goes out as JSON, a string as HTML. Use it with `with`.
+    A body that is a dictionary goes out as JSON, a string as HTML; `headers` go with each answer.
+    Use it with `with`.
     """
 
     def __init__(
         self,
         answers: Mapping[str, tuple[int, dict[str, Any] | str]],
         otherwise: tuple[int, dict[str, Any] | str] = (404, PAGE),
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self.otherwise = otherwise
+        self.date: datetime | None = None
+        """What it takes for the time, if not the time."""
         self.bodies: list[dict[str, Any]] = []
         """What was sent to it as JSON."""
         stand_in = self
@@ -40,10 +45,16 @@ class StandIn(Loopback):
                 self.send_response(status)
                 self.send_header("Content-Type", "text/html" if is_page else "application/json")
                 self.send_header("Content-Length", str(len(raw)))
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(raw)
 
             do_POST = do_GET  # noqa: N815  http.server looks for this name
+
+            def date_time_string(self, timestamp: float | None = None) -> str:
+                at = stand_in.date.timestamp() if stand_in.date else timestamp
+                return super().date_time_string(at)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Say nothing."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,8 +13,18 @@ import pytest
 
 from importer.archive.store import Archive
 from importer.days import NAME, Days, note, note_now
-from importer.events import Day, Event, Forecasted, RunFinished, RunStarted, Status, Waiting
+from importer.events import (
+    Day,
+    Event,
+    Forecasted,
+    Noticed,
+    RunFinished,
+    RunStarted,
+    Status,
+    Waiting,
+)
 from importer.model import Milestone, Role, Trouble
+from importer.run_log import RunLog
 from tests.posts import current, exported, record_of, write_file
 
 NOON = datetime(2026, 11, 23, 12).astimezone()
@@ -105,3 +117,16 @@ def test_failures_are_counted(archive: Archive) -> None:
         "Sign in."
     ]
     assert archive.counts()[Milestone.FAILED] == 1
+
+
+def test_a_name_that_is_no_text_does_not_stop_the_run(archive: Archive) -> None:
+    """An archive may lie in a folder with such a name, and an error may name such a file."""
+    name = os.fsdecode(b"/media/caf\xe9")
+    note_now(archive, NOON, f"{name} cannot be read.")
+    assert lines(archive)[-1].endswith(r"/media/caf\udce9 cannot be read.")
+    RunLog(archive.folder).event(Noticed(NOON.astimezone(UTC), 1, "x", name, ""))
+    (line,) = (archive.folder / "run.log").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["text"] == name
+    post = archive.posts()[0]
+    archive.note_failed(post, Trouble("unreadable_source", f"{name} cannot be read.", ""))
+    assert current(archive, post.id).trouble == r"/media/caf\udce9 cannot be read."

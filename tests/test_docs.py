@@ -13,11 +13,11 @@ import pytest
 
 from importer import errors, events
 from importer.cli import cli
-from importer.doctor import Finding
 from importer.errors import TokawayError
 from importer.events import Event, InHand
 from importer.gathering import Gathered
 from importer.layers import NOT_SETTINGS, PREFIX
+from importer.machine import Finding
 from importer.model import Account, Limits, Milestone
 from importer.records.destination import Worded
 from importer.settings import Settings

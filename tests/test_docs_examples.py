@@ -150,6 +150,11 @@ def test_the_first_import_goes_as_its_page_tells(job: Job) -> None:
 def at_python(make_job: MakeJob, tmp_path_factory: pytest.TempPathFactory) -> Job:
     made = make_job(stage(tmp_path_factory.mktemp("media"), [Action.KEEP] * 2))
     made.write_export(EXPORT)
+    (made.folder / "batch.toml").write_text(
+        f'[[creators]]\nname = "you"\nto = "{made.account.handle}"\nexport = "{EXPORT}"\n'
+        'password_file = "password.txt"\n',
+        encoding="utf-8",
+    )
     return made
 
 
@@ -172,7 +177,7 @@ def test_the_examples_in_python_do_what_they_say(
         left: dict[str, object] = {}
         exec(compile(text, block.page.name, "exec"), left)
         said.append(capsys.readouterr().out)
-    an_import, looking, listening, verifying, updating = said
+    an_import, looking, listening, many, verifying, updating = said
     assert an_import.startswith("2 posts wait; published by 2")
     assert "StepDone(" in an_import
     assert an_import.endswith("all_published 0\n")
@@ -180,6 +185,7 @@ def test_the_examples_in_python_do_what_they_say(
         post.id for post in job.staged.posts
     ]
     assert not listening
+    assert many == "you all_published \n1 creators, 0\n"
     assert verifying == "0 posts are not right\n"
     first = job.staged.posts[0].id
     assert updating == f"{first} will say Better words\n0 posts are as they were\n"

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 from rich.text import Text
 
 from importer.accepting import Accepted
-from importer.budgets import DAY, Kind, Window
+from importer.budgets import Kind, Window
 from importer.errors import TokawayError, UserError
 from importer.signing_in import CODE_NEEDED, SignedIn
 from importer.wording import local, size, span
 from tui.advice import advice
 from tui.language import _, ngettext
 from tui.shown import one_line, visible
+from tui.times import DAY
 from tui.trouble import Trouble
 
 NO_SESSION = "password_needed"

@@ -98,9 +98,8 @@ class TookBack:
             "✓ {number} posts are off your account.",
             self.deleted,
         ).format(number=f"{self.deleted:,}")
-        if self.left_alone:
-            told += " " + _("{number} edited elsewhere stay.").format(number=self.left_alone)
-        return told + (" " + _("Stopped before the others.") if self.was_stopped else "")
+        left = _("{number} edited elsewhere stay.").format(number=self.left_alone)
+        return _with_the_rest(told, left if self.left_alone else "", was_stopped=self.was_stopped)
 
 
 def take_back(desk: Desk, selected: Selected, stop: Stop, tell: Tell) -> TookBack:
@@ -191,9 +190,8 @@ class Brought:
             "✓ {number} posts have their new words.",
             self.changed,
         ).format(number=f"{self.changed:,}")
-        if self.left_alone:
-            told += " " + _("{number} stay as they are.").format(number=self.left_alone)
-        return told + (" " + _("Stopped before the others.") if self.was_stopped else "")
+        left = _("{number} stay as they are.").format(number=self.left_alone)
+        return _with_the_rest(told, left if self.left_alone else "", was_stopped=self.was_stopped)
 
 
 def bring(desk: Desk, seen: Differences, stop: Stop, tell: Tell) -> Brought:
@@ -220,6 +218,12 @@ def bring(desk: Desk, seen: Differences, stop: Stop, tell: Tell) -> Brought:
         except Stopped:
             return brought(was_stopped=True)
     return brought(was_stopped=False)
+
+
+def _with_the_rest(told: str, left: str, *, was_stopped: bool) -> str:
+    """What was done, with what was left alone and what was not come to."""
+    stopped = _("Stopped before the others.") if was_stopped else ""
+    return " ".join(filter(None, (told, left, stopped)))
 
 
 def _telling_of_waits(done: Counter[bool], tell: Tell) -> Callable[[str, object], None]:

@@ -47,7 +47,7 @@ class DemoGround:
 
     def _start(self, say: Callable[[str], None]) -> Demo:
         # Loading it takes a moment that nobody else need wait for.
-        from importer.demo.demo import ground
+        from importer.demo.ground import ground
 
         with ExitStack() as stack:
             folder = tempfile.TemporaryDirectory(prefix="tokaway-demo-", ignore_cleanup_errors=True)

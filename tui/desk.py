@@ -17,7 +17,6 @@ from typing import Any
 from importer.accepting import Accepted, note_account
 from importer.ahead import Ahead, look_ahead, summary_with_outlook, windows_of
 from importer.archive.edits import Edited
-from importer.archive.lock import locked
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.budgets import Window
@@ -31,7 +30,7 @@ from importer.events import Event
 from importer.gathering import Gathered, Say, gather_folder, gather_pages
 from importer.layers import PREFIX
 from importer.model import Edit, Measure, Milestone, Post
-from importer.opening import Opened, opened
+from importer.opening import Opened, opened, working_on
 from importer.plans import Plan, make_plan
 from importer.report import write_report
 from importer.reviewing import Sending, sending
@@ -119,8 +118,9 @@ class Desk:
 
         Raises:
             ArchiveInUse: a run holds it.
+            UserError: it is no longer there.
         """
-        with locked(self.folder), Archive.create(self.folder) as archive:
+        with working_on(self.folder) as archive:
             yield archive
 
     def posts(self) -> list[Post]:

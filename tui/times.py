@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from tui.language import _
 
 _A_WEEK = 7
+HOUR, DAY = 3_600, 86_400
+"""Seconds."""
 
 
 def when(at: datetime, now: datetime) -> str:

@@ -43,6 +43,42 @@ class Verdict:
     next: Next
 
 
+_ALL_PUBLISHED = Verdict(True, _("Every chosen post is published."), "", Next.SUMMARY)
+# By `Outcome.word`.
+_ENDS = {
+    "dry_run": Verdict(
+        True,
+        _("The rehearsal is over. Nothing was sent."),
+        _("Posts that are ready now go out first when you publish."),
+        Next.SUMMARY,
+    ),
+    "interrupted": Verdict(
+        True,
+        _("Stopped. Nothing is lost."),
+        _("It goes on where it stopped, today or another day."),
+        Next.AGAIN,
+    ),
+    "some_failed": Verdict(
+        False,
+        _("Finished; some posts did not work."),
+        _("The next step shows why, and tries them again."),
+        Next.SUMMARY,
+    ),
+    "some_mute": Verdict(
+        False,
+        _("Finished; some videos do not play."),
+        _("The next step shows why."),
+        Next.SUMMARY,
+    ),
+    "limit_reached": Verdict(
+        True,
+        _("As many posts as you wanted at once are published."),
+        _("Publish again for more."),
+        Next.SUMMARY,
+    ),
+}
+
+
 def of_outcome(outcome: Outcome | None) -> Verdict:
     """What a run came to that ended by itself or by the person's wish."""
     if outcome is None:
@@ -51,42 +87,7 @@ def of_outcome(outcome: Outcome | None) -> Verdict:
         )
     if outcome.error:
         return of_error(outcome.error)
-    if outcome.word == "dry_run":
-        return Verdict(
-            True,
-            _("The rehearsal is over. Nothing was sent."),
-            _("Posts that are ready now go out first when you publish."),
-            Next.SUMMARY,
-        )
-    if outcome.word == "interrupted":
-        return Verdict(
-            True,
-            _("Stopped. Nothing is lost."),
-            _("It goes on where it stopped, today or another day."),
-            Next.AGAIN,
-        )
-    if outcome.word == "some_failed":
-        return Verdict(
-            False,
-            _("Finished; some posts did not work."),
-            _("The next step shows why, and tries them again."),
-            Next.SUMMARY,
-        )
-    if outcome.word == "some_mute":
-        return Verdict(
-            False,
-            _("Finished; some videos do not play."),
-            _("The next step shows why."),
-            Next.SUMMARY,
-        )
-    if outcome.word == "limit_reached":
-        return Verdict(
-            True,
-            _("As many posts as you wanted at once are published."),
-            _("Publish again for more."),
-            Next.SUMMARY,
-        )
-    return Verdict(True, _("Every chosen post is published."), "", Next.SUMMARY)
+    return _ENDS.get(outcome.word, _ALL_PUBLISHED)
 
 
 def of_error(error: TokawayError) -> Verdict:

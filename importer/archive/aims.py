@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from importer.archive.conditions import unmet
 from importer.archive.looks import Looks
 from importer.archive.rows import NO_TROUBLE, post_from_row, record_to_row
-from importer.archive.view import PLACED, unmet
+from importer.archive.view import PLACED
 from importer.model import Milestone, Post, Record, Role, Trouble
 
 

@@ -46,7 +46,11 @@ def trouble_columns(trouble: Trouble | None) -> Row:
     """The columns that say why a post stands still."""
     if trouble is None:
         return NO_TROUBLE
-    return {"trouble_code": trouble.code, "trouble": trouble.text, "hint": trouble.hint}
+    # It may name a file whose name is no text.
+    text, hint = (
+        words.encode(errors="backslashreplace").decode() for words in (trouble.text, trouble.hint)
+    )
+    return {"trouble_code": trouble.code, "trouble": text, "hint": hint}
 
 
 def links_to_json(links: Sequence[Link]) -> str:

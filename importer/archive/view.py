@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
 
+from importer.archive.conditions import standing_at, unmet
 from importer.archive.database import Database
 from importer.archive.migrations import migrations
 from importer.archive.rows import (
@@ -108,7 +109,7 @@ class ArchiveView:
 
     def posts(self, *milestones: Milestone, chosen: bool | None = None) -> list[Post]:
         """Posts, oldest first, at any of the milestones (all when none is named)."""
-        where, values = _where(milestones, chosen)
+        where, values = standing_at(milestones, chosen)
         sql = f"SELECT * FROM posts {where} ORDER BY posted_at, ordinal"  # noqa: S608
         with sqlite_trouble(self.folder):
             # Row by row: together they would take more memory than the posts.
@@ -379,25 +380,3 @@ class ArchiveView:
     def _rows(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         with sqlite_trouble(self.folder):
             return list(self._db.query(sql, list(values)))
-
-
-def _where(milestones: Sequence[Milestone], chosen: bool | None) -> tuple[str, list[Any]]:
-    conditions: list[str] = []
-    values: list[Any] = []
-    if milestones:
-        conditions.append(f"milestone IN ({', '.join('?' * len(milestones))})")
-        values += [milestone.value for milestone in milestones]
-    if chosen is not None:
-        conditions.append("chosen = ?")
-        values.append(int(chosen))
-    return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), values
-
-
-def unmet(destinations: Collection[str]) -> tuple[str, list[str]]:
-    """SQL: a post has neither record nor reason for one of these, with its values."""
-    one = " AND ".join(
-        f"NOT EXISTS (SELECT 1 FROM {table} WHERE post = posts.id AND destination = ?)"  # noqa: S608
-        for table in ("records", "left_out")
-    )
-    names = [name for name in destinations for _ in range(2)]
-    return " OR ".join([f"({one})"] * len(destinations)), names

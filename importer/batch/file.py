@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -13,7 +12,7 @@ import msgspec
 
 from importer.errors import UserError
 from importer.folders import archive_beside
-from importer.layers import ALSO, Found, Origin, check_names
+from importer.layers import ALSO, Found, Origin, check_names, read_toml
 from importer.model import Stage
 from importer.settings import NAMES, Settings, settings_in
 
@@ -85,7 +84,8 @@ def read_batch(path: Path, flags: Mapping[str, Any]) -> BatchFile:
     Raises:
         UserError: it cannot be read, or asks for something that cannot be.
     """
-    told = _read(path)
+    hint = "Mend the line it names; docs/batch.md shows a whole file."
+    told = read_toml(path, "The batch file", hint=hint, code="batch_file")
     check_names(told, _TABLES, str(path), "table")
     at_once, for_all = _table(path, told, "batch"), _table(path, told, "defaults")
     check_names(at_once, [field.name for field in fields(Bounds)], f"[batch] of {path}")
@@ -167,17 +167,6 @@ def _table(path: Path, told: Mapping[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise _wrong(path, f"{name} is no table.", f"Write [{name}] on a line of its own.")
     return table
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(
-            f"The batch file {path} cannot be read: {getattr(error, 'strerror', None) or error}.",
-            hint="Mend the line it names; docs/batch.md shows a whole file.",
-            code="batch_file",
-        ) from error
 
 
 def _wrong(path: Path, what: str, hint: str) -> UserError:

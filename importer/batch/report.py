@@ -11,7 +11,7 @@ from urllib.parse import quote
 from importer.batch.standing import Finished, Standing
 from importer.batch.telling import told
 from importer.report import environment, part, policy, write_page
-from importer.wording import plural, utc
+from importer.wording import plural, stands, utc
 
 _TEMPLATE = "batch-report.html.j2"
 
@@ -40,6 +40,7 @@ def write_batch_report(finished: Finished, now: datetime) -> Path:
             written=now,
             utc=utc,
             plural=plural,
+            stands=stands,
             until=finished.until,
             published=sum(one.summary.published for one in standings if one.summary),
             chosen=sum(one.summary.chosen for one in standings if one.summary),

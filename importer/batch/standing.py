@@ -59,19 +59,27 @@ def worst(exit_codes: Iterable[int]) -> int:
 
 
 class Listener(Protocol):
-    """Hears what happens in a batch: one call at a time, from any thread."""
+    """Hears what happens in a batch: one call at a time, from any thread.
+
+    A class that builds on this one need only have the methods it has a use for.
+    """
 
     def begins(self, creator: str, turn: int) -> None:
         """A creator has a turn; they are counted from 1."""
+        return
 
     def note(self, creator: str, text: str) -> None:
         """Something was found while an export or a folder was read."""
+        return
 
     def event(self, creator: str, event: Event) -> None:
         """What the engine tells of a creator's run."""
+        return
 
     def rests(self, standing: Standing) -> None:
         """A creator goes on later."""
+        return
 
     def ended(self, standing: Standing) -> None:
         """A creator is done, for this batch."""
+        return

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 
 from importer.archive.view import ArchiveView
 from importer.batch.file import BatchFile, Creator
+from importer.batch.hands import hands
 from importer.batch.standing import Finished, Listener, Standing
 from importer.batch.turn import Shared, Turn
 from importer.batch.turns import Turns
@@ -47,16 +48,24 @@ class _Course:
     standing: Standing | None = None
 
 
-def run_batch(file: BatchFile, listener: Listener, stop: Stop, workers: Workers) -> Finished:
+def run_batch(file: BatchFile, listener: Listener, stop: Stop | None = None) -> Finished:
     """Bring the posts of all creators as far as they will go; the same call resumes.
 
     Each has its own archive, lock and run, and what goes wrong for one is that one's own. Who has
     published a turn's posts lets others work, and who must wait leaves its place meanwhile.
 
+    Args:
+        file: who they are, and what is bounded.
+        listener: hears what happens.
+        stop: how the batch is told to stop.
+
     Raises:
+        UserError: a cluster is named, and cannot be worked with.
+        Unreachable: its scheduler does not answer.
         OSError: what is told cannot be written any more; all work was stopped.
     """
-    return _Batch(file, listener, stop, workers).run()
+    with hands(file.bounds) as workers:
+        return _Batch(file, listener, stop or Stop(), workers).run()
 
 
 class _Batch:

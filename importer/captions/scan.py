@@ -72,20 +72,9 @@ def scan(
         on_progress: told now and then how many files were looked at.
 
     Raises:
-        UserError: `not_found`, there is no such folder; `unreadable`, it may not be opened.
+        UserError: as `check_folder` does.
     """
-    if not folder.is_dir():
-        raise UserError(
-            f"There is no folder {folder}, so nothing was taken from it.",
-            hint="Give the folder in which your own copies of the videos lie.",
-            code="not_found",
-        )
-    if not os.access(folder, os.R_OK | os.X_OK):
-        raise UserError(
-            f"The folder {folder} may not be opened, so nothing was taken from it.",
-            hint="Check that it is yours to read.",
-            code="unreadable",
-        )
+    check_folder(folder)
     work = _Work(folder, known or {})
     for entry in _walk(folder):
         work.files += 1
@@ -103,6 +92,34 @@ def scan(
     )
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse what cannot be scanned.
+
+    Raises:
+        UserError: `not_found`, there is no such folder; `unreadable`, it may not be opened, or its
+            name cannot be noted.
+    """
+    if not folder.is_dir():
+        raise UserError(
+            f"There is no folder {folder}, so nothing was taken from it.",
+            hint="Give the folder in which your own copies of the videos lie.",
+            code="not_found",
+        )
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise UserError(
+            f"The folder {folder} may not be opened, so nothing was taken from it.",
+            hint="Check that it is yours to read.",
+            code="unreadable",
+        )
+    if not _is_text(str(folder)):
+        raise UserError(
+            f"The name of the folder {str(folder)!r} is no text (UTF-8), so nothing was taken from "
+            "it.",
+            hint="Give it another name, then the same command with that.",
+            code="unreadable",
+        )
+
+
 def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
     """Every file below a folder; folders behind links are not entered, so there are no loops."""
     waiting = [str(folder)]
@@ -117,6 +134,15 @@ def _walk(folder: Path) -> Iterator[os.DirEntry[str]]:
                     waiting.append(entry.path)
             elif not entry.name.startswith("."):
                 yield entry
+
+
+def _is_text(path: str) -> bool:
+    """Whether a path can be noted: names of files may be any bytes."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _ending(name: str) -> str:
@@ -160,6 +186,11 @@ class _Work:
         name, lower = entry.name, entry.name.casefold()
         parent = entry.path[: -len(name) - 1]
         ending = _ending(lower)
+        if not _is_text(entry.path):
+            if ending in PICTURES | EXTENSIONS or lower.endswith((_INFO, _DESCRIPTION)):
+                shown = repr(entry.path[len(str(self.folder)) + 1 :])
+                self.unreadable.append(f"{shown} is not taken: its name is no text (UTF-8).")
+            return
         if ending in PICTURES:
             self._take_picture(entry, parent)
         elif ending in EXTENSIONS:

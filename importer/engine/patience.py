@@ -60,18 +60,19 @@ class Patience:
                             f"{trouble.text} What was done so far is noted.",
                             hint="Check the network, then give the same command again.",
                         ) from trouble
-                    self._until(now + pause, trouble.text)
-                    pause = min(pause * 2, LONGEST)
-                    continue
-                pause, since = self._shortest, None
-                if not self._wait:
+                else:
+                    since = None
+                # A time that has gone by is none: the server's clock and ours disagree.
+                told = trouble.at if trouble.at and trouble.at > now else None
+                at = told or now + pause
+                if trouble.at and not self._wait:
                     raise BudgetEmpty(
                         f"{trouble.text} What was done so far is noted.",
-                        until=trouble.at,
-                        hint=f"Give the same command again after {trouble.at:%Y-%m-%d %H:%M:%S} "
-                        "UTC.",
+                        until=at,
+                        hint=f"Give the same command again after {at:%Y-%m-%d %H:%M:%S} UTC.",
                     ) from trouble
-                self._until(trouble.at, trouble.text)
+                pause = self._shortest if told else min(pause * 2, LONGEST)
+                self._until(at, trouble.text)
 
     def _until(self, at: datetime, reason: str) -> None:
         self._tell(reason, at)

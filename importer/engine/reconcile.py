@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 
 from importer.archive.store import Archive
 from importer.archive.view import PLACED
@@ -14,15 +15,17 @@ from importer.stages.recognise import recognise
 from importer.stages.tools import Tools
 
 
-def reconcile(archive: Archive, tools: Tools) -> list[tuple[Post, tuple[Record, ...]]]:
+def reconcile(archive: Archive, tools: Tools) -> Iterator[tuple[Post, tuple[Record, ...]]]:
     """Read the account once, or what is new in it since the last look, and find our records.
+
+    Each post is to be noted as it comes: how far the account was read is remembered after the last.
 
     Raises:
         Unreachable: the server does not give it.
     """
     posts = archive.posts()
     if all(post.milestone in PLACED for post in posts):
-        return []
+        return
     # What is new is enough, unless there are posts, or places, that the last look was not for.
     looked = " ".join([tools.account.did, str(len(posts)), *archive.destinations()])
     since = archive.fact("rev") if archive.fact("looked") == looked else None
@@ -37,7 +40,7 @@ def reconcile(archive: Archive, tools: Tools) -> list[tuple[Post, tuple[Record, 
         ) from trouble
     finally:
         path.unlink(missing_ok=True)
+    yield from found
     if snapshot.rev:
         archive.set_fact("rev", snapshot.rev)
         archive.set_fact("looked", looked)
-    return found

@@ -52,10 +52,11 @@ class AppView:
             TryLater: it could not answer.
         """
         body = self._server.query("app.bsky.feed.getPosts", {"uris": list(uris)}).body
-        posts = body.get("posts", ())
+        posts = body.get("posts")
         return {
             str(post.get("uri")): Shown(post.get("cid"), _playlist(post.get("embed")))
-            for post in posts
+            for post in (posts if isinstance(posts, list) else ())
+            if isinstance(post, dict)
         }
 
     def standing(self, did: str) -> Standing:

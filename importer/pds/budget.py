@@ -7,8 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Protocol
 
 from importer.budgets import (
@@ -27,6 +26,7 @@ from importer.budgets import (
 )
 from importer.clock import utc_now
 from importer.errors import TryLater
+from importer.pds.resets import resets_in
 
 # Which windows the headers of an answer speak of, by their length: several methods have limits
 # of their own with the same lengths.
@@ -43,7 +43,8 @@ _OTHERS = {
     "com.atproto.server.refreshSession",
     "com.atproto.server.createAccount",
 }
-_POLICY = re.compile(r"(\d+);w=(\d+)")
+_POLICY = re.compile(r"(\d{1,9});w=(\d{1,9})", re.ASCII)
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
 class Store(Protocol):
@@ -243,10 +244,10 @@ class Budget:
             self._store.put(self._host, self.did, missing)
         limit, seconds = int(match[1]), int(match[2])
         kind = _kind(method, seconds)
-        left, reset = headers.get("ratelimit-remaining", ""), headers.get("ratelimit-reset", "")
-        if kind and left.isdigit() and reset.isdigit():
-            resets_at = self._now() + _in(int(reset), headers)
-            seen = Window(kind, seconds, limit, 0, max(0, limit - int(left)), resets_at)
+        left, reset = _NUMBER.fullmatch(headers.get("ratelimit-remaining", "")), resets_in(headers)
+        if kind and left and reset:
+            used = max(0, limit - int(left[0]))
+            seen = Window(kind, seconds, limit, 0, used, self._now() + reset)
             self._store.learn(self._host, self.did, seen, self._now())
 
     def _check(self, amounts: Mapping[Kind, int]) -> None:
@@ -297,13 +298,3 @@ def _kind(method: str, seconds: int) -> Kind | None:
     if method in _UPLOADS:
         return Kind.UPLOADS
     return Kind.POINTS if method in _WRITES else None
-
-
-def _in(reset: int, headers: Mapping[str, str]) -> timedelta:
-    """How long until a Unix time of the server, by the server's own clock."""
-    try:
-        said = parsedate_to_datetime(headers.get("date", ""))
-    except ValueError:
-        said = utc_now()
-    left = datetime.fromtimestamp(reset, UTC) - said.astimezone(UTC)
-    return max(timedelta(seconds=1), left + timedelta(seconds=1))

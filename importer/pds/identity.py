@@ -116,7 +116,14 @@ def find_account(server: Server, identifier: str) -> Account:
             hint="Check its spelling (--to), and the server's address if you gave one (--pds).",
             code="no_account",
         ) from refusal
-    return Account(str(told.get("did")), str(told.get("handle") or identifier), server.url)
+    did = told.get("did")
+    if not (isinstance(did, str) and did.startswith("did:")):
+        raise UserError(
+            f"{server.host} does not answer as a server of accounts does.",
+            hint="Check the server's address, if you gave one (--pds).",
+            code="no_account",
+        )
+    return Account(did, str(told.get("handle") or identifier), server.url)
 
 
 def _unreachable(identifier: str, error: BaseException) -> Unreachable:

@@ -95,12 +95,13 @@ class KeptSessions:
     def load(self, did: str) -> Tokens | None:
         """The session of a DID; `None` if there is none, or it cannot be read."""
         told = None
-        with contextlib.suppress(*self._trouble()):
-            ring = self._keyring()
-            told = ring.get_password(SERVICE, did) if ring else None
+        # A file is there only while it is newer than what a keyring may hold.
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            told = self._path(did).read_text(encoding="utf-8")
         if told is None:
-            with contextlib.suppress(OSError, UnicodeDecodeError):
-                told = self._path(did).read_text(encoding="utf-8")
+            with contextlib.suppress(*self._trouble()):
+                ring = self._keyring()
+                told = ring.get_password(SERVICE, did) if ring else None
         try:
             return msgspec.json.decode(told, type=Tokens) if told else None
         except (msgspec.MsgspecError, ValueError):
@@ -130,13 +131,13 @@ class KeptSessions:
         return path
 
     def remove(self, did: str) -> None:
-        """Forget a session.
+        """Forget a session, wherever it was ever kept.
 
         Raises:
             OSError: it cannot be removed.
         """
-        with contextlib.suppress(*self._trouble()):
-            ring = self._keyring()
+        with contextlib.suppress(*_keyring_trouble()):
+            ring = _keyring()
             if ring:
                 ring.delete_password(SERVICE, did)
         self._path(did).unlink(missing_ok=True)

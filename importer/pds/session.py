@@ -88,10 +88,15 @@ class Session:
                 f"{trouble.text} Nothing was sent.",
                 hint="Check the network and the server's address (--pds), then try again.",
             ) from trouble
+        except XrpcError as refusal:
+            raise self._not_taken(str(refusal)) from refusal
+        did = answer.body.get("did")
+        if not (isinstance(did, str) and did.startswith("did:")):
+            raise self._not_taken("it names no account")
         told = answer.body.get("emailConfirmed")
         self.email_confirmed = told if isinstance(told, bool) else None
         account = Account(
-            str(answer.body.get("did")),
+            did,
             str(answer.body.get("handle") or self._identifier),
             self.server.url,
         )
@@ -295,8 +300,12 @@ class Session:
                 hint="Check the handle and the password file; an app password has the form "
                 "xxxx-xxxx-xxxx-xxxx.",
             )
+        return self._not_taken(str(refusal))
+
+    def _not_taken(self, why: str) -> SignInNeeded:
+        """A server that answers as no server of the account would."""
         return SignInNeeded(
-            f"{self.server.host} refused to sign in {self._identifier} ({refusal}).",
+            f"{self.server.host} refused to sign in {self._identifier} ({why}).",
             hint="Is the address given with --pds that of the account's server?",
         )
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
@@ -22,9 +21,11 @@ import tenacity
 
 from importer import __version__
 from importer.certificates import trusted
+from importer.clock import utc_now
 from importer.errors import SignInNeeded, Stopped, TryLater
 from importer.pds.authorization import NONCE_WANTED, PROOF_REFUSED, Authorization
 from importer.pds.budget import Budget
+from importer.pds.resets import retry_in
 from importer.step import Step
 
 # A record that refers to a 300 MB blob takes the server seconds; an upload must arrive within
@@ -36,7 +37,9 @@ TRIES = 3
 _CLOSED = frozenset(
     {"AccountDeactivated", "AccountTakedown", "RepoDeactivated", "RepoSuspended", "RepoTakendown"}
 )
-_BLIP_STATUS = frozenset({408, 500, 502, 503, 504})
+_TIMED_OUT, _NOT_IMPLEMENTED = 408, 501
+# What stands before a server, and from 520 on Cloudflare, says when the server does not answer.
+_AWAY = frozenset({502, 503, 504, *range(520, 600)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +240,7 @@ class Server:
     def _retrying(self, attempt: Callable[[], Answer]) -> Answer:
         def is_blip(error: BaseException) -> bool:
             return isinstance(error, httpx.TransportError) or (
-                isinstance(error, XrpcError) and error.status in _BLIP_STATUS
+                isinstance(error, XrpcError) and _is_servers_own(error.status)
             )
 
         def pause(seconds: float) -> None:
@@ -278,7 +281,7 @@ class Server:
                     at=_reset(error.headers),
                     whole_stage=True,
                 ) from error
-            if error.status in (502, 503, 504):
+            if error.status in _AWAY:
                 raise TryLater(
                     f"{self.host} is not well ({error.status} {error.error}).",
                     hint="Tokaway tries again by itself.",
@@ -286,7 +289,7 @@ class Server:
                     whole_stage=True,
                     unreachable=True,
                 ) from error
-            if error.status in _BLIP_STATUS:
+            if _is_servers_own(error.status):
                 raise TryLater(
                     f"{self.host} failed at this post ({error.status} {error}).",
                     hint="Tokaway tries again by itself.",
@@ -302,6 +305,11 @@ class Server:
             whole_stage=True,
             unreachable=True,
         )
+
+
+def _is_servers_own(status: int) -> bool:
+    """Whether a status tells of trouble that the server has, whatever it was asked."""
+    return status == _TIMED_OUT or (status >= 500 and status != _NOT_IMPLEMENTED)
 
 
 def _chunks(
@@ -343,9 +351,6 @@ def _refusal(response: httpx.Response) -> XrpcError:
 
 
 def _reset(headers: Mapping[str, str]) -> datetime | None:
-    """When a rate limit ends: `Retry-After` counts seconds, `RateLimit-Reset` is a Unix time."""
-    for name, start in (("retry-after", time.time()), ("ratelimit-reset", 0.0)):
-        value = headers.get(name, "")
-        if value.isdigit():
-            return datetime.fromtimestamp(start + int(value), UTC)
-    return None
+    """When a rate limit ends, by our clock."""
+    left = retry_in(headers)
+    return utc_now() + left if left else None

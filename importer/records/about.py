@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from importer.model import Post
+from importer.records.destination import Worded
 from importer.records.keys import created_at
 from importer.records.language import languages
 from importer.records.style import MOST_LABELS, MOST_LANGS, Style
+from importer.records.text import Composed
 
 PROVENANCE = "org.tokaway.source"
 
@@ -40,6 +42,18 @@ def source(post: Post, style: Style) -> dict[str, Any]:
         # TikTok finds the post by its number, whatever the name is.
         told["uri"] = f"https://www.tiktok.com/@{style.user_name}/video/{video_id}"
     return {PROVENANCE: told}
+
+
+def worded_as(post: Post, composed: Composed, style: Style, *, closes_quotes: bool) -> Worded:
+    """How a post will read, worded so; `closes_quotes` says whether its gates can do that."""
+    return Worded(
+        tuple(text.text for text in composed.texts),
+        composed.tags,
+        langs_of(post, style),
+        labels_of(post, style),
+        style.closes_replies(post),
+        closes_quotes and style.closes_quotes(post),
+    )
 
 
 def numbered(alt: str, number: int, of: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from importer.model import Kind, Notice, Post
-from importer.records.about import labels_of, langs_of, numbered, self_labels, source
+from importer.records.about import langs_of, numbered, self_labels, source, worded_as
 from importer.records.cid import record_cid
 from importer.records.destination import (
     Bounds,
@@ -128,15 +128,7 @@ def drafts(
 
 def worded(post: Post, style: Style) -> Worded:
     """What will be written for a post beside its files."""
-    composed = _composed(post, style)
-    return Worded(
-        tuple(text.text for text in composed.texts),
-        composed.tags,
-        langs_of(post, style),
-        labels_of(post, style),
-        style.closes_replies(post),
-        style.closes_quotes(post),
-    )
+    return worded_as(post, _composed(post, style), style, closes_quotes=True)
 
 
 def number(post: Post, files: int, style: Style, *, is_video: bool) -> int:

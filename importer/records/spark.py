@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from importer.model import Kind, Notice, Post
-from importer.records.about import labels_of, langs_of, numbered, self_labels, source
+from importer.records.about import langs_of, numbered, self_labels, source, worded_as
 from importer.records.destination import (
     Bounds,
     Draft,
@@ -94,15 +94,7 @@ def drafts(
 
 def worded(post: Post, style: Style) -> Worded:
     """What will be written for a post beside its files; nobody can close quotes."""
-    composed = _composed(post, style)
-    return Worded(
-        tuple(text.text for text in composed.texts),
-        composed.tags,
-        langs_of(post, style),
-        labels_of(post, style),
-        style.closes_replies(post),
-        closed_quotes=False,
-    )
+    return worded_as(post, _composed(post, style), style, closes_quotes=False)
 
 
 def number(post: Post, files: int, style: Style, *, is_video: bool) -> int:

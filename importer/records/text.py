@@ -125,6 +125,31 @@ def compose(
     return Composed(tuple(texts), _unshown(found, pieces), cut)
 
 
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How long words are beside what a record may hold, in what people see as characters.
+
+    A caption that is not `cut` goes on in `records`, the post's own among them.
+    """
+
+    characters: int
+    most: int
+    records: int
+    cut: bool
+
+
+def length_of_caption(caption: str, *, thread: bool) -> Length:
+    """How long a caption is, and what becomes of one that is too long (`thread` as `compose`)."""
+    made = compose(caption, thread=thread)
+    return Length(len(graphemes(clean(caption))), MAX_GRAPHEMES, len(made.texts), made.cut)
+
+
+def length_of_alt(alt: str) -> Length:
+    """How long a description is, and whether its end will be cut off."""
+    words = clean(alt)
+    return Length(len(graphemes(words)), MAX_ALT_GRAPHEMES, 1, alt_text(alt) != words)
+
+
 def alt_text(alt: str) -> str:
     """Alt text inside the limits that every PDS version accepts."""
     return truncate(clean(alt), MAX_ALT_GRAPHEMES, MAX_ALT_BYTES)[0]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from importer.model import Milestone, Post, Record
+from importer.archive.view import PLACED
+from importer.model import Post, Record
 from importer.pds.repo import StoredRecord
 from importer.pds.snapshot import Key, Snapshot
 from importer.records.destination import Destination, uri
@@ -16,7 +17,6 @@ from importer.stages.tools import Tools
 
 # Which parts of a post are looked for together.
 _LOOKS = (0, 2, 4, 8, 16, MOST_PARTS)
-_PLACED = (Milestone.PUBLISHED, Milestone.VERIFIED)
 
 
 def recognise(
@@ -37,7 +37,7 @@ def recognise(
     candidates = {
         (one.COLLECTION, rkey): _Place(one, post, 0, attempt)
         for post in posts
-        if post.milestone not in _PLACED
+        if post.milestone not in PLACED
         for attempt in range(KEYS_TO_TRY)
         for rkey in [_rkey(post, 0, attempt)]
         for one in DESTINATIONS.values()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +14,6 @@ from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.model import Edit, Kind, Milestone, Photos, Privacy, Profile, Seen, Trouble
 from tests.posts import bring_to, current, exported
-
-
-@pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
-    with Archive.create(tmp_path / "maker.tokaway") as made:
-        yield made
 
 
 def add(archive: Archive, privacy: Privacy = Privacy.EVERYONE, kind: Kind = Kind.VIDEO) -> str:

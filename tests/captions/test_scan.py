@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
@@ -409,3 +410,23 @@ def test_a_second_scan_opens_only_what_changed(folder: Path) -> None:
     }
     assert third.findings == scan(folder).findings
     assert third.seen.keys() == {*("0.info.json", "1.info.json", "4.info.json", "x.description")}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+def test_a_name_that_is_no_text_is_told_and_not_taken(folder: Path) -> None:
+    """What names a file is noted in the archive, which holds text."""
+    put(folder, f"{ID}.mp4")
+    put(folder, os.fsdecode(b"caf\xe9 7330000000000000000.mp4"))
+    put(folder, os.fsdecode(b"caf\xe9.info.json"), info())
+    put(folder, os.fsdecode(b"notes \xe9.txt"))
+    found = scan(folder)
+    assert [finding.video_id for finding in found.findings] == [ID]
+    assert found.unreadable == (
+        r"'caf\udce9 7330000000000000000.mp4' is not taken: its name is no text (UTF-8).",
+        r"'caf\udce9.info.json' is not taken: its name is no text (UTF-8).",
+    )
+    bad = folder / os.fsdecode(b"\xe9")
+    put(bad, f"{OTHER}.mp4")
+    with pytest.raises(UserError, match="is no text") as raised:
+        scan(bad)
+    assert raised.value.code == "unreadable"

@@ -5,44 +5,26 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import socket
 import sqlite3
-import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from importer.archive.lock import locked
 from importer.archive.store import Archive
-from importer.archive.view import PLACED, ArchiveView
-from importer.demo.local_pds import LocalPds
-from importer.demo.media_server import MediaServer
-from importer.model import Action
+from importer.archive.view import ArchiveView
+from tests.cli.conftest import SAMPLE
+from tests.cli.refusing import assert_refused
 from tests.conftest import TestAccount
-from tests.end_to_end.command_line import PROGRAM, CommandLine, Ended, JsonLine
+from tests.end_to_end.command_line import PROGRAM, CommandLine
 from tests.posts import ACCOUNT, exported
-from tests.staged_export import Staged, stage
 from tests.stand_in import StandIn
 
-SAMPLE = Path(__file__).parents[2] / "samples" / "demo" / "user_data_tiktok.json"
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
-
-
-@pytest.fixture
-def tokaway(tmp_path: Path) -> CommandLine:
-    return CommandLine(tmp_path / "home")
-
-
-@pytest.fixture
-def export(tmp_path: Path) -> Path:
-    """A sound export."""
-    copy = tmp_path / SAMPLE.name
-    copy.write_bytes(SAMPLE.read_bytes())
-    return copy
 
 
 @pytest.fixture
@@ -52,27 +34,6 @@ def archive(tmp_path: Path) -> Path:
     with Archive.create(folder) as made:
         made.absorb([exported()])
     return folder
-
-
-@pytest.fixture
-def password(tmp_path: Path) -> Path:
-    file = tmp_path / "app-password"
-    file.write_text("not-the-password\n", encoding="utf-8")
-    return file
-
-
-def assert_refused(ended: Ended, code: int, word: str) -> JsonLine:
-    """One error for both readers, with a hint; no traceback."""
-    assert "Traceback" not in ended.err
-    (error,) = ended.named("error")
-    assert error == ended.lines[-1]
-    assert (ended.code, error["exit"], error["code"]) == (code, code, word)
-    assert error["text"] and error["hint"]
-    assert "\n" not in error["text"] + error["hint"]
-    told = ended.err.splitlines()
-    assert told[-2:] == [f"tokaway: {error['text']}", f"  → {error['hint']}"]
-    assert sum(line.startswith("tokaway: ") for line in told) == 1
-    return error
 
 
 # what is no export
@@ -359,138 +320,6 @@ def test_what_nobody_foresaw_is_a_fault_with_its_traceback(
     ended = tokaway("status", archive, "--json")
     assert (ended.code, ended.named("error")[0]["code"]) == (70, "fault")
     assert "Traceback" in ended.err and "no such table: posts" in ended.err
-
-
-# a full disk
-
-
-class SmallDisk:
-    """A file system of its own in memory, as large as it is told to be."""
-
-    def __init__(self, path: Path, size: str) -> None:
-        self.path = path
-        path.mkdir()
-        self._mount(f"size={size}")
-
-    def resize(self, size: str) -> None:
-        self._mount(f"remount,size={size}")
-
-    def fill(self) -> None:
-        """Take the last byte of room."""
-        with (self.path / "filler").open("wb", buffering=0) as file:
-            while shutil.disk_usage(self.path).free:
-                file.write(bytes(4096))
-
-    def unmount(self) -> None:
-        subprocess.run(["umount", self.path], check=True)
-
-    def _mount(self, options: str) -> None:
-        command = ["mount", "-t", "tmpfs", "-o", options, "tokaway-test", str(self.path)]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            pytest.skip(f"no small disk can be mounted here: {done.stderr.strip()}")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Callable[[str], SmallDisk]]:
-    if not shutil.which("mount") or sys.platform != "linux":
-        pytest.skip("a small disk needs Linux and its mount")
-    made: list[SmallDisk] = []
-
-    def make(size: str) -> SmallDisk:
-        made.append(SmallDisk(tmp_path / "disk", size))
-        return made[-1]
-
-    yield make
-    for disk in made:
-        disk.unmount()
-
-
-def assert_whole(pds: LocalPds, account: TestAccount, archive: Path, staged: Staged) -> None:
-    """Each post is published, once."""
-    stored = pds.list_records(account.did, "app.bsky.feed.post")
-    dates = sorted(record["value"]["createdAt"] for record in stored)
-    assert dates == sorted(post.created_at() for post in staged.public)
-    with ArchiveView.open(archive) as view:
-        assert {post.milestone for post in view.posts()} <= set(PLACED)
-        assert len(view.records()) == len(staged.public)
-
-
-def test_a_disk_without_room_for_a_video_stops_the_run_and_the_same_command_goes_on(
-    tokaway: CommandLine,
-    tmp_path: Path,
-    small_disk: Callable[[str], SmallDisk],
-    pds: LocalPds,
-    account: TestAccount,
-    password: Path,
-) -> None:
-    disk = small_disk("2m")
-    password.write_text(account.password, encoding="utf-8")
-    staged = stage(tmp_path / "media", [Action.KEEP] * 2)
-    archive = disk.path / "creator.tokaway"
-    with MediaServer(staged.media) as media:
-        run = (
-            *("run", staged.write(tmp_path / "export.zip", media.url(""))),
-            *("--archive", archive, "--to", account.handle, "--pds", account.pds),
-            *("--password-file", password, "--json"),
-        )
-        stopped = tokaway(*run)
-        assert_refused(stopped, 4, "disk_full")
-        (finished,) = stopped.named("run_finished")
-        assert (finished["outcome"], finished["exit"]) == ("disk_full", 4)
-        assert finished["counts"]["failed"] == 0
-        disk.resize("256m")
-        assert tokaway(*run).code == 0
-    assert_whole(pds, account, archive, staged)
-
-
-def test_a_disk_that_fills_up_under_a_copy_stops_the_run_and_the_same_command_goes_on(
-    tokaway: CommandLine,
-    tmp_path: Path,
-    small_disk: Callable[[str], SmallDisk],
-    pds: LocalPds,
-    account: TestAccount,
-    password: Path,
-) -> None:
-    disk = small_disk("2m")
-    password.write_text(account.password, encoding="utf-8")
-    staged = stage(tmp_path / "media", [Action.KEEP] * 3, large={0, 1, 2})
-    for post in staged.posts:
-        (staged.media / post.file).rename(staged.media / f"{post.posted_at:%Y%m%d_%H%M%S}.mp4")
-    archive = disk.path / "creator.tokaway"
-    run = (
-        *("run", staged.write(tmp_path / "export.zip", "http://127.0.0.1:9/")),
-        *("--source", staged.media, "--archive", archive, "--to", account.handle),
-        *("--pds", account.pds, "--password-file", password, "--json"),
-    )
-    assert_refused(tokaway(*run), 4, "disk_full")
-    assert not list(archive.rglob("report.html?*"))
-    disk.resize("64m")
-    assert tokaway(*run).code == 0
-    assert not list(archive.rglob("*.part*"))
-    assert_whole(pds, account, archive, staged)
-
-
-def test_a_disk_without_room_for_the_database_is_told_and_filled_once_there_is(
-    tokaway: CommandLine, export: Path, small_disk: Callable[[str], SmallDisk]
-) -> None:
-    disk = small_disk("100k")
-    plan = ("plan", export, "--archive", disk.path / "creator.tokaway", "--json")
-    assert_refused(tokaway(*plan), 4, "disk_full")
-    disk.resize("64m")
-    (planned,) = tokaway(*plan).named("plan")
-    assert planned["posts"] == 8
-
-
-def test_an_archive_on_a_disk_without_any_room_left_is_told(
-    tokaway: CommandLine, small_disk: Callable[[str], SmallDisk]
-) -> None:
-    disk = small_disk("2m")
-    archive = disk.path / "creator.tokaway"
-    with Archive.create(archive) as made:
-        made.absorb([exported()])
-    disk.fill()
-    assert_refused(tokaway("run", archive, "--to", "maker.test", "--json"), 4, "disk_full")
 
 
 def profiled(folder: Path, name: str, *seconds: int) -> Path:

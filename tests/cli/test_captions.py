@@ -27,11 +27,6 @@ ADA = "ada.bakes"
 
 
 @pytest.fixture
-def tokaway(tmp_path: Path) -> CommandLine:
-    return CommandLine(tmp_path / "home")
-
-
-@pytest.fixture
 def archive(tmp_path: Path) -> Path:
     folder = tmp_path / "creator.tokaway"
     with Archive.create(folder) as made:

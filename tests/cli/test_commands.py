@@ -84,7 +84,7 @@ def test_plan_lists_what_is_to_be_published_and_why_the_rest_is_not(say: Say, fo
         "August 2026: not signed in yet.",
         "Their files: 2 decided when they are fetched.",
         run_commands.ARCHIVED,
-        "  1 skipped — Only you could see it on TikTok; everything on the AT Protocol is public. "
+        "  1 left out — Only you could see it on TikTok; everything on the AT Protocol is public. "
         "To publish it all the same: tokaway run … --include-private",
         f"1 post would be published without words. To add them: tokaway captions {folder} --help",
         "Nothing was sent.",

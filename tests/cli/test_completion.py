@@ -26,11 +26,6 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 CHECKS = {"bash": ("bash", "-n"), "zsh": ("zsh", "-n"), "fish": ("fish", "--no-execute")}
 
 
-@pytest.fixture
-def tokaway(tmp_path: Path) -> CommandLine:
-    return CommandLine(tmp_path / "home")
-
-
 def completed(home: Path, *words: str) -> list[str]:
     """What bash offers for the last of some words."""
     program = home / "bin" / "tokaway"

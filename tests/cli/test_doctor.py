@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from importer import doctor
+from importer import machine
 from importer.cli import _run as program
 from importer.media import ffmpeg
 from importer.media.ffmpeg import find
@@ -50,6 +50,6 @@ def test_a_program_that_reads_less_is_told(
 def test_a_full_disk_is_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doctor, "_LITTLE_ROOM", 1 << 60)
+    monkeypatch.setattr(machine, "_LITTLE_ROOM", 1 << 60)
     assert program(["doctor"]) == 2
     assert "! Disk" in capsys.readouterr().out

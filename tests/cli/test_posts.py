@@ -89,7 +89,7 @@ def test_each_post_is_listed_with_what_its_file_needs(posts: Posts, told: Told) 
         f"{VIDEO}  2024-01-31 23:59:59 UTC  video, fetched  Rye loaf",
         "    It can be sent exactly as it is.",
         f"{PHOTO}  2024-02-01 00:00:00 UTC  photo, found  (no caption)",
-        f"{PRIVATE}  2024-02-01 00:00:01 UTC  video, skipped  (no caption)",
+        f"{PRIVATE}  2024-02-01 00:00:01 UTC  video, left out  (no caption)",
         "    Only you could see it on TikTok; everything on the AT Protocol is public.",
     ]
     listed = told(VIDEO)

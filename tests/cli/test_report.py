@@ -166,7 +166,7 @@ def test_what_was_left_out_or_failed_says_why_and_what_to_do(archive: Archive) -
     private, failed = archive.posts()
     archive.note_failed(failed, Trouble("gone", "No longer there.", "Request a fresh export."))
     shown = page(archive)
-    assert "skipped" in shown.of(private) and "Only you could see it" in shown.of(private)
+    assert "left out" in shown.of(private) and "Only you could see it" in shown.of(private)
     assert "--include-private" in shown.of(private)
     assert "failed" in shown.of(failed)
     assert "No longer there." in shown.of(failed) and "Request a fresh export." in shown.of(failed)

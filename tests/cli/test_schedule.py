@@ -188,7 +188,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     programs.mkdir()
     (tmp_path / "calls").touch()
     (tmp_path / "table").write_text("# mine\n")
-    crontab = 'if [ "$1" = -l ]; then cat table; else cat > table; fi'
+    crontab = """if [ "$1" != -l ]; then cat > table; exit; fi
+    if [ -e busy ]; then echo "crontab: the disk is busy" >&2; exit 1; fi
+    if [ ! -e table ]; then echo "no crontab for maker" >&2; exit 1; fi
+    cat table"""
     for name, does in (("crontab", crontab), ("systemctl", ":"), ("launchctl", ":")):
         script = f'#!/bin/sh\ncd "{tmp_path}"; echo "{name} $*" >> calls\n{does}\n'
         (programs / name).write_text(script)
@@ -242,6 +245,27 @@ def test_it_is_installed_once_and_taken_away(
     if system is System.LAUNCHD:
         assert f"launchctl bootstrap gui/{os.getuid()} " in calls
         assert f"launchctl bootout gui/{os.getuid()}/{Path(told[0]['file']).stem}\n" in calls
+
+
+def test_a_table_that_cannot_be_read_is_not_written_over(
+    archive: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Read as none at all, the lines of others would be lost with the next write."""
+    (home / "table").write_bytes(b"# caf\xe9, as it was written in 1998\n")
+    for words in (["--install", "cron", "--yes"], ["--remove", "cron"]):
+        (home / "busy").touch()
+        assert program(["schedule", str(archive), *words]) == 2
+        assert "the disk is busy" in capsys.readouterr().err
+        (home / "busy").unlink()
+        assert program(["schedule", str(archive), *words]) == 0
+        assert (home / "table").read_bytes().startswith(b"# caf\xe9, as it was written in 1998\n")
+    assert (home / "table").read_bytes().count(b"\n") == 1
+
+
+def test_who_has_no_table_gets_one(archive: Path, home: Path) -> None:
+    (home / "table").unlink()
+    assert program(["schedule", str(archive), "--install", "cron", "--yes"]) == 0
+    assert str(archive) in (home / "table").read_text()
 
 
 def test_a_system_that_is_not_there_says_so(

@@ -22,13 +22,18 @@ from importer.cli import _run as program
 from importer.clock import utc_now
 from importer.console import open_console
 from importer.demo.local_pds import LocalPds
-from importer.model import Edit, Milestone, Role
+from importer.engine.stop import Stop
+from importer.engine.verification import Checked
+from importer.errors import Stopped
+from importer.model import Edit, Milestone, Role, Trouble
 from importer.pds.credentials import Given, Password
 from importer.pds.standing import A_DAY, FIRST_DAY
 from importer.records.bluesky import COLLECTION, THREADGATE
 from importer.server_commands import Access, update_posts
+from importer.settings import load
 from importer.stages.publish import publish
 from importer.step import Step
+from importer.verifying import Repair, repair
 from tests.appview_stand_in import AppViewStandIn
 from tests.conftest import TestAccount
 from tests.posts import exported
@@ -415,6 +420,22 @@ def lose_blob(desk: Desk, cid: str) -> None:
     database.close()
     for file in desk.pds._data.glob(f"blobs/{did}/{cid}"):
         file.unlink()
+
+
+@pytest.mark.parametrize("how", [Repair.AGAIN, Repair.FILES])
+def test_whoever_stops_a_repair_waits_for_one_post_at_the_most(shop: Shop, how: Repair) -> None:
+    password = Given(Password(shop.password.read_text().strip()))
+    stop, mended = Stop(), 0
+    with Archive.create(shop.folder) as archive:
+        wrong = [
+            Checked(post, tuple(archive.records(post.id)), Trouble("test", "For a test."))
+            for post in archive.posts()
+        ]
+        with pytest.raises(Stopped):
+            for _ in repair(archive, load({}), password, how, wrong, stop):
+                mended += 1
+                stop.ask()
+    assert mended == 1
 
 
 def test_verify_sends_lost_files_again(shop: Shop) -> None:

@@ -162,7 +162,7 @@ def test_status_tells_where_it_stands(done: Done) -> None:
         assert line["counts"]["skipped"] == 2
         assert line["account"]["did"] == done.job.account.did
     else:
-        assert "11 posts: 9 published, 2 skipped" in done.status.out
+        assert "11 posts: 9 published, 2 left out" in done.status.out
 
 
 def test_verify_finds_all_right(done: Done) -> None:

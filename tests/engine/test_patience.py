@@ -85,6 +85,17 @@ def test_a_limit_in_between_is_no_reason_to_lose_patience(
     assert patience(told, QUICK, Hasty()).call(work) == "done"
 
 
+def test_a_time_that_has_gone_by_is_not_asked_again_at_once(
+    told: list[tuple[str, datetime]],
+) -> None:
+    """Else a clock that is ahead of the server's would let a command knock without a pause."""
+    past = TryLater("Full.", code="rate_limited", at=START - timedelta(hours=1))
+    assert patience(told, QUICK, Hasty()).call(failing(*[past] * 20)) == "done"
+    waits = [(until - START) % timedelta(minutes=3) for _, until in told]
+    assert waits[:3] == [timedelta(seconds=number) for number in (1, 2, 4)]
+    assert len(told) == 20
+
+
 def test_who_does_not_wait_hears_at_once(told: list[tuple[str, datetime]]) -> None:
     hasty = replace(QUICK, wait=False)
     with pytest.raises(Unreachable):

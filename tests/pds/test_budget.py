@@ -102,6 +102,15 @@ def test_any_answer_with_limits_brings_the_usual_ones(budget: Make) -> None:
     assert window(mine, Kind.REQUESTS, 300).used == 1
 
 
+@pytest.mark.parametrize("name", ["policy", "remaining", "reset"])
+@pytest.mark.parametrize("value", ["9" * 40, "²", "-1", ""])
+def test_what_is_no_number_is_not_believed(budget: Make, name: str, value: str) -> None:
+    mine, told = budget(), headers("1000;w=86400", 17, 600)
+    told[f"ratelimit-{name}"] = f"{value};w=86400" if name == "policy" else value
+    mine.after(UPLOAD, told)
+    assert all(one.used == 0 for one in mine.windows())
+
+
 def test_the_server_knows_better(budget: Make) -> None:
     mine = budget()
     mine.after(UPLOAD, headers("1000;w=86400", 17, 600))

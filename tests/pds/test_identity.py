@@ -6,6 +6,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 
 import dns.flags
@@ -17,7 +18,8 @@ from atproto_identity.did import resolver as did_resolver
 
 from importer.demo.local_pds import LocalPds
 from importer.errors import Unreachable, UserError
-from importer.pds.identity import find_pds
+from importer.pds.identity import find_account, find_pds
+from importer.pds.xrpc import Server
 from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.conftest import TestAccount
 from tests.stand_in import StandIn
@@ -138,3 +140,13 @@ def test_an_unknown_handle_is_told_soon(publish_txt: Callable[[str], None]) -> N
     assert time.monotonic() - before < 15
     assert "--pds" in caught.value.hint
     assert "network" in caught.value.hint
+
+
+@pytest.mark.parametrize("answer", [{}, {"did": None}, {"did": "ada"}])
+def test_a_server_that_names_no_account_has_none(answer: dict[str, Any]) -> None:
+    with (
+        StandIn({}, (200, answer)) as site,
+        closing(Server(site.url, threading.Event())) as server,
+        pytest.raises(UserError, match="as a server of accounts does"),
+    ):
+        find_account(server, HANDLE)

@@ -14,7 +14,7 @@ from pathlib import Path
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
-from keyring.errors import KeyringLocked
+from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from importer.demo.local_pds import LocalPds
 from importer.errors import SignInNeeded
@@ -59,7 +59,8 @@ class Ring(KeyringBackend):
 
     def delete_password(self, service: str, username: str) -> None:
         self._look()
-        del self.entries[service, username]
+        if self.entries.pop((service, username), None) is None:
+            raise PasswordDeleteError
 
     def _look(self) -> None:
         if self.is_locked:
@@ -128,6 +129,25 @@ class TestKeeping:
         assert in_files.find(MINE.handle) == MINE
         in_files.remove(MINE.did)
         assert not path.exists()
+
+    def test_the_session_that_was_kept_last_is_the_session(
+        self, kept: KeptSessions, ring: Ring
+    ) -> None:
+        """Signed in anew while nobody could open the keyring, which holds the one before."""
+        kept.save(MINE)
+        ring.is_locked = True
+        kept.save(anew := replace(MINE, access="access-2", refresh="refresh-2"))
+        ring.is_locked = False
+        assert kept.find(MINE.handle) == anew
+
+    def test_signing_out_leaves_nothing_in_a_keyring_that_is_no_longer_wanted(
+        self, kept: KeptSessions, ring: Ring, tmp_path: Path
+    ) -> None:
+        kept.save(replace(MINE, password="abcd-efgh-ijkl-mnop"))
+        in_files = KeptSessions(tmp_path / "state", keyring=False)
+        in_files.save(MINE)
+        in_files.remove(MINE.did)
+        assert not ring.entries
 
     def test_no_secret_is_shown(self) -> None:
         shown = repr(replace(MINE, password="abcd-efgh-ijkl-mnop"))

@@ -18,6 +18,7 @@ from importer.demo.local_pds import LocalPds
 from importer.errors import SignInNeeded, TokawayError, TryLater, Unreachable
 from importer.pds.authorization import Bearer
 from importer.pds.credentials import Password
+from importer.pds.kept_sessions import Tokens
 from importer.pds.repo import Repo
 from importer.pds.session import Session
 from importer.pds.xrpc import TRIES, Answer, Server, XrpcError
@@ -113,6 +114,18 @@ class TestSigningIn:
     ) -> None:
         with StandIn({}, otherwise=answer) as site, pytest.raises(SignInNeeded) as caught:
             Session(connect(site.url), "ada.test", Password("secret")).sign_in()
+        assert "--pds" in caught.value.hint
+
+    @pytest.mark.parametrize(
+        "answer",
+        [(404, PAGE), (403, PAGE), (400, {"error": "Whatever"}), (200, {}), (200, {"did": 1})],
+    )
+    def test_with_a_kept_session_at_a_web_site(
+        self, connect: Connect, answer: tuple[int, dict[str, object] | str]
+    ) -> None:
+        with StandIn({}, otherwise=answer) as site, pytest.raises(SignInNeeded) as caught:
+            tokens = Tokens("did:plc:ada", "ada.test", site.url, "access", "refresh")
+            Session(connect(site.url), "did:plc:ada", None, tokens=tokens).sign_in()
         assert "--pds" in caught.value.hint
 
     def test_at_a_web_site_that_answers_everything_with_a_page(self, connect: Connect) -> None:

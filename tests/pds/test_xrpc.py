@@ -104,6 +104,22 @@ def test_more_blips_pause_the_stage(
     assert len(proxy.calls()) == TRIES
 
 
+@pytest.mark.parametrize("status", [520, 522, 524, 530])
+def test_what_stands_before_a_server_says_that_it_is_away(connect: Connect, status: int) -> None:
+    """As Cloudflare does, in numbers of its own: no post has failed by that."""
+    with StandIn({}, (status, PAGE)) as front, pytest.raises(TryLater) as caught:
+        connect(front.url).query(DESCRIBE, {})
+    trouble = caught.value
+    assert (trouble.code, trouble.whole_stage, trouble.unreachable) == ("server_down", True, True)
+
+
+def test_a_method_that_a_server_does_not_know_is_no_trouble_of_it(connect: Connect) -> None:
+    with StandIn({}, (501, {"error": "MethodNotImplemented"})) as server:
+        with pytest.raises(XrpcError) as caught:
+            connect(server.url).query(DESCRIBE, {})
+        assert caught.value.status == 501
+
+
 def test_nobody_listens(connect: Connect) -> None:
     with pytest.raises(TryLater) as caught:
         connect(f"http://localhost:{unused_port()}").query(DESCRIBE, {})
@@ -134,6 +150,29 @@ def test_a_rate_limit_that_does_not_say_when_it_ends(connect: Connect) -> None:
         with pytest.raises(TryLater) as caught:
             connect(server.url).query(DESCRIBE, {})
         assert (caught.value.code, caught.value.at) == ("rate_limited", None)
+
+
+@pytest.mark.parametrize("reset", ["99999999999999", "1" * 40, "²"])
+def test_a_rate_limit_that_ends_at_no_time(connect: Connect, reset: str) -> None:
+    told = {"Retry-After": reset, "RateLimit-Reset": reset, "RateLimit-Remaining": "0"}
+    told["RateLimit-Policy"] = "3000;w=300"
+    with StandIn({}, (429, {"error": "RateLimitExceeded"}), told) as server:
+        with pytest.raises(TryLater) as caught:
+            connect(server.url).query(DESCRIBE, {})
+        assert (caught.value.code, caught.value.at) == ("rate_limited", None)
+
+
+def test_a_rate_limit_ends_by_the_clock_of_the_server(connect: Connect) -> None:
+    """One that is years behind ours, which would otherwise be asked again at once."""
+    said = datetime(2020, 1, 1, tzinfo=UTC)
+    told = {"RateLimit-Reset": str(int(said.timestamp()) + 600)}
+    with StandIn({}, (429, {"error": "RateLimitExceeded"}), told) as server:
+        server.date = said
+        with pytest.raises(TryLater) as caught:
+            connect(server.url).query(DESCRIBE, {})
+    assert caught.value.at is not None
+    away = caught.value.at - datetime.now(UTC)
+    assert timedelta(seconds=590) < away < timedelta(seconds=610)
 
 
 def test_a_refusal_keeps_the_name_the_server_gives(pds: LocalPds, sign_in: SignIn) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from importer.model import Milestone, Post, Record
+from importer.archive.store import Archive
+from importer.engine.reconcile import reconcile
+from importer.model import ExportPost, Kind, Milestone, Post, Privacy, Record
 from importer.pds.snapshot import Key, Snapshot, take
 from importer.records.bluesky import COLLECTION, THREADGATE
 from importer.records.keys import record_key
@@ -69,6 +71,23 @@ def test_a_lost_archive_comes_back(proxy: BreakingProxy, desk: Desk) -> None:
     assert [post.id for post, _ in found] == [post.id for post in posts]
     for (_, (record,)), before in zip(found, noted, strict=True):
         assert replace(record, published_at=before.published_at) == before
+
+
+def test_what_a_run_died_over_is_found_by_the_next(desk: Desk) -> None:
+    """Only what is new is read once a run has looked; what it could not note is new still."""
+    posts = [desk.post(POSTED_AT + timedelta(days=day)) for day in range(3)]
+    for post in posts:
+        publish(desk.job(post), desk.tools, Step())
+    with Archive.create(desk.archive / "again.tokaway") as archive:
+        archive.absorb(
+            [ExportPost(one.posted_at, 0, Kind.VIDEO, Privacy.EVERYONE, ()) for one in posts]
+        )
+        for post, records in reconcile(archive, desk.tools):
+            archive.note_recognised(post, records)
+            break
+        again = list(reconcile(archive, desk.tools))
+        assert [post.id for post, _ in again] == [post.id for post in posts[1:]]
+        assert list(reconcile(archive, desk.tools)) == []
 
 
 def test_a_failed_or_skipped_post_is_found_too(desk: Desk) -> None:

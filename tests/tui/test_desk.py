@@ -5,8 +5,11 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+import pytest
+
 from importer.cli import cli
-from importer.model import Long, Photos, Route
+from importer.errors import UserError
+from importer.model import Edit, Long, Photos, Route
 from importer.records.style import Names, Overflow
 from importer.settings import load
 from tui.desk import Desk
@@ -46,3 +49,10 @@ def test_the_line_for_later_says_all_that_was_chosen(tmp_path: Path) -> None:
     flags = {name: given[name] for name in CHOICES if name in given}
     told = load(flags, archive=folder, environ=variables)
     assert told == desk.settings()
+
+
+def test_an_archive_on_a_disk_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    folder = tmp_path / "disk" / "ada.tokaway"
+    with pytest.raises(UserError, match="There is no archive"):
+        Desk(folder, {}).edit([Edit("20240131T235959", caption="Lost")])
+    assert not folder.exists()

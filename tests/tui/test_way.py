@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from importer.demo.demo import MEMBER_NAME, sample_folder, write_export
+from importer.demo.ground import MEMBER_NAME, sample_folder, write_export
 from tests.tui.screens import USUAL, app_on, shown
 from tui.screens.library import LibraryScreen
 

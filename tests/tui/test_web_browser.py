@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, WebSocket
 
-from importer.demo.demo import MEMBER_NAME, sample_folder, write_export
+from importer.demo.ground import MEMBER_NAME, sample_folder, write_export
 from tests.browser import BrowserThread
 from tests.end_to_end.command_line import environment
 from tests.tui.terminal import shown_by

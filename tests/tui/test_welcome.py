@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from textual.widgets import HelpPanel
 
 from importer.archive.lock import locked
-from importer.demo.demo import MEMBER_NAME, sample_folder, write_export
+from importer.demo.ground import MEMBER_NAME, sample_folder, write_export
 from importer.demo.node_packages import default_cache
 from tests.posts import NOW
 from tests.tui.conftest import Picture

@@ -13,7 +13,7 @@ from textual.widgets import Button, Static, TextArea
 
 from importer.model import Edit, Post
 from importer.records.style import Overflow
-from importer.records.text import MAX_ALT_GRAPHEMES, MAX_GRAPHEMES, clean, compose, graphemes
+from importer.records.text import Length, clean, length_of_alt, length_of_caption
 from importer.wording import utc
 from tui.language import _, ngettext
 from tui.screens.confirm import ConfirmScreen
@@ -105,24 +105,19 @@ class EditScreen(ModalScreen[Edit | None]):
 
 def caption_length(text: str, overflow: Overflow) -> str:
     """How long a caption is, and what becomes of one that is too long for a record."""
-    words = clean(text)
-    number = len(graphemes(words))
-    parts = len(compose(words, thread=True).texts)
-    told = _("{n} of {most} characters").format(n=f"{number:,}", most=MAX_GRAPHEMES)
-    if parts == 1:
-        return told
-    if overflow is Overflow.TRUNCATE:
-        return _("! {told}: the end will be cut off").format(told=told)
-    goes_on = ngettext("goes on in {n} reply", "goes on in {n} replies", parts - 1)
-    return f"→ {told}: {goes_on.format(n=parts - 1)}"
+    length = length_of_caption(text, thread=overflow is Overflow.THREAD)
+    replies = length.records - 1
+    if not replies:
+        return _length(length)
+    goes_on = ngettext("goes on in {n} reply", "goes on in {n} replies", replies)
+    return f"→ {_length(length)}: {goes_on.format(n=replies)}"
 
 
 def alt_length(text: str) -> str:
     """How long a description is, and whether its end will be cut off."""
-    number = len(graphemes(clean(text)))
-    told = _("{n} of {most} characters").format(n=f"{number:,}", most=f"{MAX_ALT_GRAPHEMES:,}")
-    return (
-        told
-        if number <= MAX_ALT_GRAPHEMES
-        else _("! {told}: the end will be cut off").format(told=told)
-    )
+    return _length(length_of_alt(text))
+
+
+def _length(length: Length) -> str:
+    told = _("{n} of {most} characters").format(n=f"{length.characters:,}", most=f"{length.most:,}")
+    return _("! {told}: the end will be cut off").format(told=told) if length.cut else told

@@ -11,10 +11,10 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from importer.ahead import Ahead
-from importer.budgets import DAY, HOUR, Kind, Window
+from importer.budgets import Kind, Window
 from importer.engine.forecast import Forecast
 from tui.language import _, ngettext
-from tui.times import when
+from tui.times import DAY, HOUR, when
 from tui.widgets.bars import FULL, bar, fitting
 
 _NAME_WIDTH, _NUMBERS_WIDTH, _RESET_WIDTH = 22, 18, 20

@@ -89,8 +89,8 @@ def account(pds: LocalPds) -> TestAccount:
 def small_pds() -> Iterator[LocalPds]:
     """A second real PDS with little room: blobs of 1 MB at most, and the real rate limits."""
     with (
-        tempfile.TemporaryDirectory(prefix="tokaway-pds-") as folder,
-        LocalPds(Path(folder), blob_limit=1_000_000, rate_limits=True) as server,
+        quick_folder() as folder,
+        LocalPds(folder, blob_limit=1_000_000, rate_limits=True) as server,
     ):
         yield server
 
@@ -100,8 +100,8 @@ def doorway() -> Iterator[Doorway]:
     """A third real PDS, whose own address is that of a proxy in front of it: as OAuth needs it."""
     with (
         BreakingProxy("") as proxy,
-        tempfile.TemporaryDirectory(prefix="tokaway-pds-") as folder,
-        LocalPds(Path(folder), public_url=proxy.url) as server,
+        quick_folder() as folder,
+        LocalPds(folder, public_url=proxy.url) as server,
     ):
         proxy.upstream = server.url
         yield Doorway(server, proxy)

@@ -161,8 +161,15 @@ def browser() -> Iterator[BrowserThread]:
 
 
 @pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
-    return Clips(tmp_path_factory.mktemp("clips"))
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what one worker makes for all of them; what comes there comes whole."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def clips(of_all_workers: Path) -> Clips:
+    return Clips(of_all_workers / "clips")
 
 
 @pytest.fixture(scope="session")
@@ -171,8 +178,8 @@ def ffmpeg() -> Ffmpeg:
 
 
 @pytest.fixture(scope="session")
-def treated(clips: Clips, ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Treated:
-    return Treated(clips, ffmpeg, tmp_path_factory.mktemp("treated"))
+def treated(clips: Clips, ffmpeg: Ffmpeg, of_all_workers: Path) -> Treated:
+    return Treated(clips, ffmpeg, of_all_workers / "treated")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

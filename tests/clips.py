@@ -1,10 +1,12 @@
 """Tiny real video files in every shape we meet, made by the ffmpeg that Tokaway itself uses.
 
-Each clip is made once per `Clips` and never touched again; tests that change a file copy it first.
+Each clip is made once for all that share a folder and never touched again; tests that change a file
+copy it first.
 """
 
 from __future__ import annotations
 
+import os
 import struct
 import subprocess
 from collections.abc import Callable
@@ -33,7 +35,11 @@ class Clips:
     def __getitem__(self, name: str) -> Path:
         path = self._folder / name
         if not path.exists():
-            _MAKERS[name](self, path)
+            # Others may be about to make the same.
+            made = self._folder / f"by-{os.getpid()}" / name
+            made.parent.mkdir(parents=True, exist_ok=True)
+            _MAKERS[name](self, made)
+            made.replace(path)
         return path
 
     def ffmpeg(self, *arguments: str | Path) -> None:

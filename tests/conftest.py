@@ -89,8 +89,8 @@ def account(pds: LocalPds) -> TestAccount:
 def small_pds() -> Iterator[LocalPds]:
     """A second real PDS with little room: blobs of 1 MB at most, and the real rate limits."""
     with (
-        tempfile.TemporaryDirectory(prefix="tokaway-pds-") as folder,
-        LocalPds(Path(folder), blob_limit=1_000_000, rate_limits=True) as server,
+        quick_folder() as folder,
+        LocalPds(folder, blob_limit=1_000_000, rate_limits=True) as server,
     ):
         yield server
 
@@ -100,8 +100,8 @@ def doorway() -> Iterator[Doorway]:
     """A third real PDS, whose own address is that of a proxy in front of it: as OAuth needs it."""
     with (
         BreakingProxy("") as proxy,
-        tempfile.TemporaryDirectory(prefix="tokaway-pds-") as folder,
-        LocalPds(Path(folder), public_url=proxy.url) as server,
+        quick_folder() as folder,
+        LocalPds(folder, public_url=proxy.url) as server,
     ):
         proxy.upstream = server.url
         yield Doorway(server, proxy)
@@ -161,8 +161,15 @@ def browser() -> Iterator[BrowserThread]:
 
 
 @pytest.fixture(scope="session")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
-    return Clips(tmp_path_factory.mktemp("clips"))
+def of_all_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what one worker makes for all of them; what comes there comes whole."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def clips(of_all_workers: Path) -> Clips:
+    return Clips(of_all_workers / "clips")
 
 
 @pytest.fixture(scope="session")
@@ -171,8 +178,8 @@ def ffmpeg() -> Ffmpeg:
 
 
 @pytest.fixture(scope="session")
-def treated(clips: Clips, ffmpeg: Ffmpeg, tmp_path_factory: pytest.TempPathFactory) -> Treated:
-    return Treated(clips, ffmpeg, tmp_path_factory.mktemp("treated"))
+def treated(clips: Clips, ffmpeg: Ffmpeg, of_all_workers: Path) -> Treated:
+    return Treated(clips, ffmpeg, of_all_workers / "treated")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +10,7 @@ import pytest
 
 from importer.demo.local_pds import LocalPds
 from tests.batch.crowd import Crowd
+from tests.conftest import quick_folder
 
 MakeCrowd = Callable[[LocalPds], Crowd]
 
@@ -25,13 +24,8 @@ def make_crowd(tmp_path: Path) -> Iterator[MakeCrowd]:
 
 @pytest.fixture
 def limited_pds() -> Iterator[LocalPds]:
-    """A PDS with its real limits, of which nothing is used yet; in memory if there is a place."""
-    memory = Path("/dev/shm")
-    place = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
-    with (
-        tempfile.TemporaryDirectory(prefix="tokaway-pds-", dir=place) as folder,
-        LocalPds(Path(folder), rate_limits=True) as server,
-    ):
+    """A PDS with its real limits, of which nothing is used yet."""
+    with quick_folder() as folder, LocalPds(folder, rate_limits=True) as server:
         yield server
 
 

@@ -34,6 +34,7 @@ from importer.settings import Settings
 from importer.stages.place import describe, post_folder
 from importer.stages.tools import Tools
 from tests.breaking_proxy import BreakingProxy
+from tests.conftest import quick_folder
 
 POSTS = 500
 PASSWORD = "hunter2-hunter2"
@@ -61,8 +62,8 @@ class World:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with LocalPds(tmp_path / "pds", rate_limits=True) as pds:
+def world() -> Iterator[World]:
+    with quick_folder() as folder, LocalPds(folder, rate_limits=True) as pds:
         yield World(pds)
 
 

@@ -150,6 +150,7 @@ class Treated:
         if fit.action is Action.KEEP:
             return source
         if not target.exists():
+            self._folder.mkdir(exist_ok=True)
             made, done = convert(source, target, facts, fit, LIMITS, self._ffmpeg, Step())
             assert done.action is case.action, done.reason
             assert made == probe(target)

@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from importer.demo.local_pds import LocalPds
+from importer.pds.credentials import Password
 from importer.pds.identity import signing_key
 from importer.pds.proof import verifier
-from importer.pds.session import Password, Session
+from importer.pds.session import Session
 from importer.pds.snapshot import Snapshot, take
 from importer.pds.xrpc import Server
 from importer.records.bluesky import COLLECTION

@@ -27,8 +27,9 @@ from importer.demo.local_pds import LocalPds
 from importer.export.reader import read
 from importer.media.probe import probe
 from importer.model import Account, Milestone
+from importer.pds.credentials import Password
 from importer.pds.repo import Repo, Write
-from importer.pds.session import Password, Session
+from importer.pds.session import Session
 from importer.pds.xrpc import Server
 from importer.records.bluesky import Uploaded, drafts
 from importer.step import Step

@@ -35,8 +35,9 @@ from importer.demo.local_pds import LocalPds
 from importer.engine.stop import Stop
 from importer.media import ffmpeg
 from importer.model import ExportPost, Kind, Milestone, Privacy
+from importer.pds.credentials import Password
 from importer.pds.kept_sessions import KeptSessions
-from importer.pds.session import Password, Session
+from importer.pds.session import Session
 from importer.pds.xrpc import Server
 from tui.app import TokawayApp
 from tui.desk import Desk

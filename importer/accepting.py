@@ -10,24 +10,18 @@ from importer.budgets import Window, in_words
 from importer.clock import utc_now
 from importer.engine.stop import Stop
 from importer.errors import TokawayError
+from importer.known import keep_standing, notices_of
 from importer.model import Account, Limits, Notice, ServerLimits
+from importer.pds.credentials import Credentials, Given
 from importer.pds.limits import read_limits
 from importer.pds.repo import Repo
-from importer.pds.session import Credentials, Given
 from importer.pds.standing import Standing
 from importer.pds.video_service import NoVideoService, Quota
 from importer.preflight import sign_in_notices
 from importer.records.destinations import limits as limits_of
 from importer.records.destinations import named
 from importer.settings import Settings
-from importer.toolbox import (
-    counted,
-    keep_standing,
-    notices_of,
-    opened_session,
-    standing_of,
-    video_service,
-)
+from importer.toolbox import counted, opened_session, standing_of, video_service
 from importer.wording import size, span
 
 

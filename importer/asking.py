@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from importer.errors import UserError
-from importer.pds.session import Password
+from importer.pds.credentials import Password
 from importer.wording import plural
 
 

@@ -10,8 +10,8 @@ from importer.archive.store import Archive
 from importer.clock import utc_now
 from importer.engine.patience import Patience
 from importer.engine.stop import Stop
+from importer.pds.credentials import Credentials, Given
 from importer.pds.repo import Repo
-from importer.pds.session import Credentials, Given
 from importer.settings import Settings
 from importer.toolbox import session_of
 

@@ -1,23 +1,14 @@
-"""Commands and flags; no logic."""
+"""Commands and flags; no logic. What a command does is imported when it is given."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer import (
-    __version__,
-    caption_commands,
-    cli_account,
-    cli_batch,
-    cli_ui,
-    cli_unattended,
-    commands,
-    post_commands,
-)
+from importer import __version__, cli_account, cli_batch, cli_ui, cli_unattended
 from importer.asking import Passwords, confirmed, may_be_public
 from importer.cli_examples import Documented
 from importer.cli_flags import (
@@ -38,12 +29,14 @@ from importer.cli_flags import (
 from importer.completion import SHELLS
 from importer.completion import completion as completion_of
 from importer.console import Console, open_console
-from importer.doctor import examine
 from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.model import Long, Photos
-from importer.settings import Settings, labels_of, langs_of, load
 from importer.wanted import Wanted
+
+if TYPE_CHECKING:
+    from importer.run_commands import Sources
+    from importer.settings import Settings
 
 
 @click.group(
@@ -107,8 +100,10 @@ def ui(
 @common
 def plan(console: Console, path: Path, verbose: bool, **flags: Any) -> int:
     """Show what a run would publish; sends nothing."""
+    from importer import run_commands
+
     settings, given = settings_of(path, flags)
-    return commands.plan(
+    return run_commands.plan(
         console, _sources(path, settings), given, settings.selection, every_post=verbose
     )
 
@@ -119,8 +114,10 @@ def plan(console: Console, path: Path, verbose: bool, **flags: Any) -> int:
 @common
 def run(console: Console, path: Path, config: Path | None, **flags: Any) -> int:
     """Fetch, prepare and publish; the same command resumes."""
+    from importer import run_commands
+
     settings, given = settings_of(path, flags, config)
-    return commands.run_import(
+    return run_commands.run_import(
         console,
         _sources(path, settings),
         given,
@@ -136,6 +133,8 @@ def run(console: Console, path: Path, config: Path | None, **flags: Any) -> int:
 @common
 def status(console: Console, archive: Path) -> int:
     """Tell where an import stands."""
+    from importer import commands
+
     return commands.status(console, archive)
 
 
@@ -190,6 +189,8 @@ def captions(
         raise click.UsageError("Give one of --from, --online, --export and --import.")
     if (user or links or listing or cookies) and not online:
         raise click.UsageError("--user, --post, --posts and --cookies go with --online.")
+    from importer import caption_commands
+
     if folder:
         return caption_commands.from_folder(console, archive, folder)
     if target:
@@ -232,6 +233,9 @@ def posts(
     **like: Any,
 ) -> int:
     """List posts with what their files need; choose them, or say how to treat them."""
+    from importer import post_commands
+    from importer.settings import labels_of, langs_of
+
     wanted = Wanted(
         chosen,
         Long(long) if long else None,
@@ -257,6 +261,8 @@ def posts(
 @common
 def retry(console: Console, archive: Path, posts: tuple[str, ...]) -> int:
     """Put failed posts back to where they can go on."""
+    from importer import commands
+
     return commands.retry(console, archive, posts)
 
 
@@ -265,6 +271,8 @@ def retry(console: Console, archive: Path, posts: tuple[str, ...]) -> int:
 @common
 def report(console: Console, archive: Path) -> int:
     """Write report.html: what went where, what did not and why."""
+    from importer import commands
+
     return commands.report(console, archive)
 
 
@@ -273,6 +281,9 @@ def report(console: Console, archive: Path) -> int:
 @common
 def doctor(console: Console, ffmpeg: Path | None) -> int:
     """Tell what this computer has for the work, and what is missing."""
+    from importer.doctor import examine
+    from importer.settings import load
+
     return examine(console, load({"ffmpeg": ffmpeg}).ffmpeg, Path.cwd())
 
 
@@ -337,13 +348,15 @@ def _tell_usage(wrong: click.ClickException, *, as_json: bool) -> None:
     )
 
 
-def _sources(path: Path, settings: Settings) -> commands.Sources:
+def _sources(path: Path, settings: Settings) -> Sources:
+    from importer.run_commands import Sources
+
     if settings.include_private and not settings.yes:
         confirmed(
             "Everything on the AT Protocol is public. Publish posts that only you or your "
             "friends could see on TikTok?"
         )
-    return commands.Sources(path, settings.archive, settings.source, settings.include_private)
+    return Sources(path, settings.archive, settings.source, settings.include_private)
 
 
 if __name__ == "__main__":

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import webbrowser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer import (
-    limits_command,
-    login_commands,
-    profile_commands,
-    server_commands,
-    verify_command,
-)
 from importer.asking import Passwords, address, agreed, code
 from importer.cli_flags import FOLDER, PATH, aiming, common, routing, signing_in, wording
 from importer.completion import handles
 from importer.console import Console
-from importer.profiles import Field, Wanted
-from importer.undoing import Selection
+from importer.records.profile import Field, Wanted
+
+if TYPE_CHECKING:
+    from importer.server_commands import Access
 
 
 @click.command()
@@ -40,6 +34,8 @@ def verify(
     **flags: Any,
 ) -> int:
     """Check each record, file and date on the server, and that it is shown."""
+    from importer import verify_command
+
     access = _access(flags, password_file, yes=yes)
     return verify_command.verify(console, archive, access, prove=prove, repair=repair)
 
@@ -67,6 +63,9 @@ def undo(
     **flags: Any,
 ) -> int:
     """Delete what this archive published, unless it was changed since."""
+    from importer import server_commands
+    from importer.undoing import Selection
+
     selection = Selection((*posts, *more), number, found, destinations)
     access = _access(flags, password_file, yes=yes)
     return server_commands.undo_import(console, archive, selection, access)
@@ -88,6 +87,8 @@ def update(
     **flags: Any,
 ) -> int:
     """Bring captions edited since to posts that are published."""
+    from importer import server_commands
+
     access = _access(flags, password_file, yes=yes)
     return server_commands.update_posts(console, archive, posts, access)
 
@@ -128,6 +129,8 @@ def profile(
         raise click.UsageError("What --replace names must be among what --only names.")
     if avatar and only and Field.AVATAR not in only:
         raise click.UsageError("--avatar goes with --only avatar.")
+    from importer import profile_commands
+
     asked = profile_commands.Asked(
         Wanted(frozenset(map(Field, only or Field)), frozenset(map(Field, replace))),
         avatar,
@@ -158,9 +161,13 @@ def login(
     **flags: Any,
 ) -> int:
     """Sign in once; later runs go on with the session."""
+    from importer import login_commands
+
     if browser or paste:
         if password_file:
             raise click.UsageError("A sign-in in a browser takes no --password-file.")
+        import webbrowser
+
         return login_commands.login_in_browser(
             console, handle, flags, webbrowser.open, address if paste else None
         )
@@ -174,6 +181,8 @@ def login(
 @common
 def limits(console: Console, handle: str, password_file: Path | None, **flags: Any) -> int:
     """Tell what the servers of an account accept today."""
+    from importer import limits_command
+
     return limits_command.limits(console, handle, flags, Passwords(password_file))
 
 
@@ -182,13 +191,15 @@ def limits(console: Console, handle: str, password_file: Path | None, **flags: A
 @common
 def logout(console: Console, handle: str | None) -> int:
     """End the session of an account."""
+    from importer import login_commands
+
     return login_commands.logout(console, handle)
 
 
-def _access(
-    flags: dict[str, Any], password_file: Path | None, *, yes: bool
-) -> server_commands.Access:
-    return server_commands.Access(
+def _access(flags: dict[str, Any], password_file: Path | None, *, yes: bool) -> Access:
+    from importer.server_commands import Access
+
+    return Access(
         flags,
         Passwords(password_file),
         lambda question: yes or agreed(question),

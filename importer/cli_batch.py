@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from importer import batch_command
 from importer.cli_flags import PATH, common
 from importer.console import Console
 
@@ -32,6 +31,8 @@ from importer.console import Console
 @common
 def batch(console: Console, file: Path, plan: bool, **flags: Any) -> int:
     """Publish for many creators in turn, by a file; the same command resumes."""
+    from importer import batch_command
+
     if plan:
         return batch_command.show_plan(console, file, flags)
     return batch_command.batch(console, file, flags)

@@ -14,9 +14,9 @@ import click
 from importer.completion import handles
 from importer.console import open_console
 from importer.errors import Fault, Stopped, TokawayError, of_system
-from importer.media.encoder import NAMES as ENCODERS
+from importer.folders import folder_for
+from importer.media.encoders import NAMES as ENCODERS
 from importer.model import Kind, Long, Photos, Route
-from importer.opening import folder_for
 from importer.records.destinations import DESTINATIONS
 from importer.records.style import Names, Overflow
 from importer.selection import Selection

@@ -7,11 +7,10 @@ from typing import Any
 
 import click
 
-from importer import config_command, schedule_command
 from importer.asking import agreed
 from importer.cli_flags import FOLDER, PATH, common, of_a_run, settings_of
 from importer.console import Console
-from importer.opening import folder_for
+from importer.folders import folder_for
 from importer.schedule_entries import Every, System
 
 
@@ -21,6 +20,8 @@ from importer.schedule_entries import Every, System
 @common
 def config(console: Console, path: Path | None, config: Path | None, **flags: Any) -> int:
     """Show what is set for a run, and where each value comes from."""
+    from importer import config_command
+
     settings, given = settings_of(path, flags, config)
     folder = folder_for(path, settings.archive) if path else None
     return config_command.config(console, folder, given, config)
@@ -59,6 +60,8 @@ def schedule(
     """Print what starts runs by themselves: entries for cron, systemd and launchd."""
     if install and remove:
         raise click.UsageError("Give one of --install and --remove.")
+    from importer import schedule_command
+
     if remove:
         return schedule_command.remove(console, archive, System(remove))
     if install:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from importer.archive.view import ArchiveView
+from importer.known import known_limits
 from importer.model import MediaFile, Post, Role
 from importer.posters import poster_of
 from importer.records.destinations import DESTINATIONS
 from importer.settings import Settings
 from importer.stages.foresee import Foreseen, foresee
-from importer.toolbox import known_limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from importer import __version__
 from importer.engine.workers import Threads, Work
 from importer.errors import Refused, Unreachable, UserError
 from importer.media.download import open_client
-from importer.media.encoder import Encoder
 from importer.media.encoder import find as find_encoder
+from importer.media.encoders import Encoder
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.ffmpeg import find as find_ffmpeg
 from importer.model import Limits, Long, Photos, Stage

@@ -6,7 +6,6 @@ import click
 from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
 from importer.console import Console
-from importer.signing_in import kept_handles
 
 SHELLS = {"bash": BashComplete, "zsh": ZshComplete, "fish": FishComplete}
 # The variable by which the script asks: click makes it of the program's name.
@@ -23,4 +22,6 @@ def completion(console: Console, program: click.Command, shell: str) -> int:
 
 def handles(_: click.Context, __: click.Parameter, begun: str) -> list[str]:
     """The accounts that are signed in on this machine, as far as they go on like this."""
+    from importer.known import kept_handles
+
     return [handle for handle in kept_handles() if handle.startswith(begun)]

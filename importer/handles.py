@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
 from pathlib import Path
 
 from importer.errors import UserError
-from importer.pds.xrpc import Server, XrpcError
 
 _HEADS = {"tiktok", "handle"}
 
@@ -38,27 +36,3 @@ def read_handles(file: Path) -> dict[str, str]:
         for row in rows
         if row["tiktok"] and row["handle"]
     }
-
-
-def resolve(handles: Mapping[str, str], server: Server) -> dict[str, str]:
-    """The DIDs behind handles, as the account's server finds them.
-
-    Raises:
-        UserError: a handle belongs to nobody.
-        TryLater: the server could not look.
-    """
-    found: dict[str, str] = {}
-    for name, handle in handles.items():
-        if handle.startswith("did:"):
-            found[name] = handle
-            continue
-        try:
-            answer = server.query("com.atproto.identity.resolveHandle", {"handle": handle})
-        except XrpcError as refusal:
-            raise UserError(
-                f"Nobody is called {handle}, whom your table names for @{name}. Nothing was sent.",
-                hint="Correct the table, or remove the line: the name then stays plain text.",
-                code="handles",
-            ) from refusal
-        found[name] = str(answer.body["did"])
-    return found

@@ -14,11 +14,11 @@ import platformdirs
 from importer.archive.view import ArchiveView
 from importer.budgets import Need, tightest
 from importer.errors import TokawayError, UserError
+from importer.folders import SUFFIX, is_archive
+from importer.known import service_url, windows_of
 from importer.model import Milestone
-from importer.opening import SUFFIX, is_archive
 from importer.settings import load
 from importer.summary import Summary, summarise
-from importer.toolbox import service_url, windows_of
 
 _MOST = 50
 

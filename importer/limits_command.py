@@ -8,7 +8,7 @@ from importer.accepting import accepted_lines, ask_servers
 from importer.console import Console
 from importer.engine.stop import Stop
 from importer.events import jsonable
-from importer.pds.session import Credentials
+from importer.pds.credentials import Credentials
 from importer.settings import load
 
 

@@ -11,7 +11,7 @@ from importer.console import Console
 from importer.engine.stop import Stop
 from importer.errors import SignInNeeded
 from importer.model import Account
-from importer.pds.session import Credentials
+from importer.pds.credentials import Credentials
 from importer.settings import load
 from importer.signing_in import SignedIn, Visit, sign_in, sign_in_in_browser, sign_out
 from importer.wording import local

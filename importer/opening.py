@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from importer.archive.intake import Absorbed
 from importer.archive.lock import locked
 from importer.archive.matching import match_posts
 from importer.archive.store import Archive, make_folder
-from importer.archive.trouble import DATABASE_NAME
 from importer.archive.view import ArchiveView
 from importer.errors import UserError
-from importer.export.reader import Export, read
-from importer.gathering import Gathered, Say, gather_folder
+from importer.folders import SUFFIX, folder_for, is_archive
 
-SUFFIX = ".tokaway"
+# An archive at hand is opened without an export or a folder to be read.
+if TYPE_CHECKING:
+    from importer.export.reader import Export
+    from importer.gathering import Gathered, Say
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,23 +30,6 @@ class Opened:
     export: Export | None
     absorbed: Absorbed | None
     gathered: Gathered | None
-
-
-def is_archive(path: Path) -> bool:
-    """Whether a path is an archive rather than an export."""
-    return (path / DATABASE_NAME).is_file()
-
-
-def archive_beside(export: Path) -> Path:
-    """The archive that goes with an export when no other is named: `NAME.tokaway` beside it."""
-    export = export.resolve()
-    stem = export.name if export.is_dir() else export.stem
-    return export.with_name(f"{stem}{SUFFIX}")
-
-
-def folder_for(path: Path, archive: Path | None = None) -> Path:
-    """The archive that is meant by an archive, or by an export with or without another folder."""
-    return path if is_archive(path) else archive or archive_beside(path)
 
 
 @contextmanager
@@ -73,7 +58,7 @@ def opened(
             hint="Give the export it was made from: tokaway run EXPORT",
             code="no_archive",
         )
-    export = None if is_archive(path) else read(path)
+    export = None if is_archive(path) else _read(path)
     if export is not None and not export.posts:
         raise UserError(
             f"{path.name} holds no posts of your own: there is nothing to import.",
@@ -88,7 +73,7 @@ def opened(
         absorbed = archive.absorb(export.posts) if export else None
         if export and export.profile:
             archive.set_profile(export.profile)
-        gathered = gather_folder(archive, source, say) if source else None
+        gathered = _gathered(archive, source, say) if source else None
         yield Opened(archive, export, absorbed, gathered)
 
 
@@ -103,6 +88,18 @@ def working_on(folder: Path) -> Iterator[Archive]:
     ArchiveView.open(folder).close()
     with locked(folder), Archive.create(folder) as archive:
         yield archive
+
+
+def _read(path: Path) -> Export:
+    from importer.export.reader import read
+
+    return read(path)
+
+
+def _gathered(archive: Archive, source: Path, say: Say) -> Gathered:
+    from importer.gathering import gather_folder
+
+    return gather_folder(archive, source, say)
 
 
 def _refuse_another_account(archive: Archive, export: Export) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from importer.ahead import look_ahead
 from importer.archive.view import ArchiveView
-from importer.budgets import Window, in_words
+from importer.budgets import Window
 from importer.clock import utc_now
 from importer.engine.forecast import Forecast
 from importer.engine.foresight import foresee_all, foresee_left_out
-from importer.engine.outlook import outlook
+from importer.known import known_limits, known_notices, style_of
 from importer.model import LeftOut, Limits, MediaFile, Notice, Post, Role
 from importer.records.destination import Destination
 from importer.records.destinations import named
@@ -18,18 +19,8 @@ from importer.records.style import Style
 from importer.settings import Settings
 from importer.stages.foresee import Foreseen
 from importer.summary import Summary, summarise
-from importer.toolbox import known_limits, known_notices, style_of, windows_of
 
-__all__ = [
-    "Ahead",
-    "Foreseen",
-    "Plan",
-    "foreseen_of",
-    "look_ahead",
-    "make_plan",
-    "summary_with_outlook",
-    "windows_of",
-]
+__all__ = ["Foreseen", "Plan", "foreseen_of", "make_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +55,6 @@ class Plan:
         return tuple(one.NAME for one in self.destinations)
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """What is to come. `forecast` was played through `windows`, and is `None` if nothing waits."""
-
-    windows: tuple[Window, ...]
-    forecast: Forecast | None
-
-
-def look_ahead(archive: ArchiveView, settings: Settings) -> Ahead:
-    """The limits as they are used now, and when the import will be finished.
-
-    Raises:
-        UserError: the table of handles cannot be used.
-    """
-    windows, style = tuple(windows_of(archive, settings)), style_of(settings, archive)
-    return Ahead(windows, outlook(archive, settings, style, windows, utc_now()))
-
-
 def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
     """Decide for every post that waits; reads the files at hand, sends nothing.
 
@@ -97,7 +70,7 @@ def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
     foreseen = foresee_all(archive, to_prepare, limits, settings)
     ahead = look_ahead(archive, settings)
     return Plan(
-        summary=_with(summarise(archive, utc_now()), ahead.forecast),
+        summary=ahead.told_with(summarise(archive, utc_now())),
         waiting=tuple(waiting),
         destinations=tuple(destinations),
         to_prepare=len(to_prepare),
@@ -118,16 +91,3 @@ def foreseen_of(
 ) -> dict[str, Foreseen]:
     """What is decided for each of these posts whose file is at hand, where the archive's go to."""
     return foresee_all(archive, posts, known_limits(archive, archive.destinations()), settings)
-
-
-def summary_with_outlook(archive: ArchiveView, settings: Settings) -> Summary:
-    """The numbers of an archive, with the day on which its import will be finished."""
-    ahead = look_ahead(archive, settings)
-    return _with(summarise(archive, utc_now()), ahead.forecast)
-
-
-def _with(summary: Summary, seen: Forecast | None) -> Summary:
-    if seen is None:
-        return summary
-    limit = in_words(seen.limit) if seen.limit else ""
-    return replace(summary, finish_at=seen.finish_at, limited_by=limit)

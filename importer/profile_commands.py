@@ -12,7 +12,7 @@ from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.model import Account
 from importer.opening import working_on
-from importer.pds.session import Credentials
+from importer.pds.credentials import Credentials
 from importer.profiles import Difference, Look, Verdict, Wanted, profile_update
 from importer.records.text import clean
 from importer.settings import load

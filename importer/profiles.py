@@ -12,8 +12,8 @@ from importer.archive.view import ArchiveView
 from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.model import Account, Profile
+from importer.pds.credentials import Credentials, Given
 from importer.pds.repo import KeyTaken, PublicRepo, Repo
-from importer.pds.session import Credentials, Given
 from importer.records.profile import Difference, Field, Verdict, Wanted
 from importer.settings import Settings
 from importer.stages.profile import (

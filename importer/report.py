@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from base64 import b64encode
@@ -142,8 +143,12 @@ def write_page(target: Path, page: Iterator[str]) -> None:
         Path(unfinished).unlink(missing_ok=True)
 
 
+@functools.cache
 def environment() -> jinja2.Environment:
-    """Where the templates of pages are; whatever they show is text and no markup."""
+    """Where the templates of pages are; whatever they show is text and no markup.
+
+    One for all pages of a process: reading a template takes longer than filling it.
+    """
     return jinja2.Environment(
         loader=jinja2.PackageLoader("importer", ""),
         autoescape=True,

@@ -20,7 +20,7 @@ from importer.events import Event
 from importer.opening import working_on
 from importer.pds.appview import can_see
 from importer.pds.budget import Together
-from importer.pds.session import Credentials, Given
+from importer.pds.credentials import Credentials, Given
 from importer.run_log import RunLog
 from importer.sending_word import Word
 from importer.settings import Settings

@@ -12,11 +12,11 @@ from pathlib import Path
 from importer.archive.view import ArchiveView
 from importer.console import Console
 from importer.errors import UserError
+from importer.known import is_kept_in_file
 from importer.layers import CONFIG, NOT_SETTINGS, PREFIX
 from importer.media.ffmpeg import find as find_ffmpeg
 from importer.schedule_entries import Entry, Every, Job, System, entries, with_block
 from importer.settings import Settings, load
-from importer.signing_in import is_kept_in_file
 
 _TITLES = {
     System.CRON: "a line for crontab -e",

@@ -16,7 +16,7 @@ from importer.console import Console
 from importer.engine.stop import Stop
 from importer.model import Post, Trouble
 from importer.opening import working_on
-from importer.pds.session import Credentials, Given
+from importer.pds.credentials import Credentials, Given
 from importer.settings import load
 from importer.undoing import Selected, Selection, Undone, select, take_back
 from importer.updating import Change, edited_posts, update

@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import langcodes
 import msgspec
 
 from importer.errors import UserError
@@ -280,6 +279,11 @@ def check_langs(langs: Collection[str]) -> None:
     Raises:
         UserError: one is no language tag (BCP 47), or there are more than a record takes.
     """
+    if not langs:
+        return
+    # Every command reads settings, hardly any has languages set.
+    import langcodes
+
     wrong = [lang for lang in langs if not langcodes.tag_is_valid(lang)]
     if wrong or len(langs) > MOST_LANGS:
         raise UserError(

@@ -14,13 +14,14 @@ from importer.archive.ledger import default_folder
 from importer.engine.stop import Stop
 from importer.errors import SignInNeeded, Stopped, TryLater, Unreachable, UserError
 from importer.model import Account
+from importer.pds.credentials import Password
 from importer.pds.identity import find_account, find_pds
 from importer.pds.kept_sessions import KeptSessions, Tokens, is_app_password
 from importer.pds.loopback import Loopback, brought_by
 from importer.pds.oauth import AuthorizationServer, issuer_for
 from importer.pds.oauth_calls import OAuthError
 from importer.pds.scopes import asked_for
-from importer.pds.session import CODE_NEEDED, Password, Session
+from importer.pds.session import CODE_NEEDED, Session
 from importer.pds.xrpc import Server, XrpcError
 from importer.preflight import check_permissions
 from importer.records.profile import COLLECTION as PROFILE
@@ -34,8 +35,6 @@ __all__ = [
     "SignedOut",
     "Visit",
     "handle_in",
-    "is_kept_in_file",
-    "kept_handles",
     "server_in",
     "sign_in",
     "sign_in_in_browser",
@@ -101,16 +100,6 @@ def server_in(text: str) -> str | None:
             code="server_url",
         )
     return url.rstrip("/")
-
-
-def kept_handles() -> list[str]:
-    """The handles of all accounts with a session on this machine."""
-    return sorted(KeptSessions(default_folder()).accounts().values())
-
-
-def is_kept_in_file(identifier: str) -> bool:
-    """Whether an account's session can be read while nobody has opened the keyring."""
-    return KeptSessions(default_folder(), keyring=False).find(identifier) is not None
 
 
 def sign_in(

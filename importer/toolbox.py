@@ -2,49 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from urllib.parse import urlsplit
-
-import msgspec
 
 from importer.archive.ledger import Ledger, default_folder
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
-from importer.budgets import DAY, HOUR, REFERENCE, Kind, Window
 from importer.clock import utc_now
 from importer.engine.stop import Stop
 from importer.errors import SignInNeeded, TryLater, Unreachable, UserError
-from importer.handles import read_handles, resolve
+from importer.known import (
+    keep_standing,
+    known_standing,
+    notices_of,
+    paces_of,
+    service_url,
+    style_of,
+)
 from importer.media import ffmpeg
 from importer.media.download import open_client
 from importer.media.encoder import find as find_encoder
-from importer.model import Account, Limits, Notice, Route, ServerLimits
+from importer.model import Account, Route
 from importer.pds.appview import AppView, open_appview
 from importer.pds.budget import Budget, Together
+from importer.pds.credentials import Credentials, Password
 from importer.pds.identity import find_account, find_pds
 from importer.pds.kept_sessions import KeptSessions
-from importer.pds.limits import assumed, read_limits
+from importer.pds.limits import read_limits
 from importer.pds.repo import PublicRepo, Repo
-from importer.pds.session import Credentials, Password, Session
-from importer.pds.standing import A_DAY, FIRST_DAY, Standing, notices
+from importer.pds.session import Session
+from importer.pds.standing import A_DAY, FIRST_DAY, Standing
 from importer.pds.video_service import VideoService
 from importer.pds.xrpc import Server, XrpcError
 from importer.preflight import check_account, check_permissions, sign_in_notices
 from importer.records.destinations import DESTINATIONS, collections, named
 from importer.records.destinations import limits as limits_of
-from importer.records.style import Names, Style
+from importer.records.style import Style
 from importer.settings import Settings
 from importer.stages.tools import Tools
 
-USUAL_PACE = 100
-"""Posts an hour, unless the user says otherwise."""
-BLUESKY_VIDEO = "https://video.bsky.app"
-BLUESKY_HOSTS = (".host.bsky.network", ".bsky.social")
 POST_COLLECTIONS = collections(DESTINATIONS.values())
 """All that any import may write."""
-_STANDING = "standing"
 _BAD_REQUEST = 400
 
 
@@ -92,7 +90,7 @@ def signed_in(
             long=settings.long,
             photos=settings.photos,
             encoder=encoder,
-            style=style_of(settings, archive, repo.server),
+            style=style_at(repo.server, settings, archive),
             budget=repo.server.budget,
             videos=videos,
             may_go_direct=settings.upload is Route.AUTO,
@@ -122,17 +120,6 @@ def video_service(
         yield VideoService(server, repo)
     finally:
         server.close()
-
-
-def service_url(settings: Settings, account: Account) -> str | None:
-    """The video service for an account: the one that is set, or Bluesky's for Bluesky's servers."""
-    if settings.upload is Route.DIRECT:
-        return None
-    host = urlsplit(account.pds).hostname or ""
-    if settings.video_service is None and settings.upload is Route.AUTO:
-        is_bluesky = f".{host}".endswith(BLUESKY_HOSTS)
-        return BLUESKY_VIDEO if is_bluesky else None
-    return settings.video_service or BLUESKY_VIDEO
 
 
 @contextmanager
@@ -280,7 +267,7 @@ def counted(
             server.host,
             account.did,
             headroom=settings.headroom,
-            paces=_paces(settings),
+            paces=paces_of(settings),
             together=together,
         )
         yield server.budget
@@ -304,7 +291,7 @@ def _standing(archive: Archive, account: Account, appview: AppView | None) -> tu
         is_seen = refusal.status != _BAD_REQUEST
     except TryLater:
         pass
-    return _known_standing(archive), is_seen
+    return known_standing(archive), is_seen
 
 
 def standing_of(settings: Settings, account: Account, stop: Stop) -> Standing | None:
@@ -318,101 +305,38 @@ def standing_of(settings: Settings, account: Account, stop: Stop) -> Standing | 
     return None
 
 
-def keep_standing(archive: Archive, standing: Standing) -> None:
-    """Remember what was told of an archive's account, for when nobody answers."""
-    archive.set_fact(_STANDING, msgspec.json.encode(standing).decode())
-
-
-def _known_standing(archive: ArchiveView) -> Standing:
-    told = archive.fact(_STANDING)
-    return msgspec.json.decode(told, type=Standing) if told else Standing()
-
-
-def known_notices(archive: ArchiveView, settings: Settings) -> tuple[Notice, ...]:
-    """What is to be known of an archive's account, by what was told of it last."""
-    standing = _known_standing(archive)
-    return notices_of(settings, standing, archive.server_limits() or assumed())
-
-
-def notices_of(
-    settings: Settings, standing: Standing, accepted: ServerLimits
-) -> tuple[Notice, ...]:
-    """What is to be known of an account that stands so, of its server and of the destinations."""
-    now, destinations = utc_now(), named(settings.destinations)
-    told = notices(
-        standing,
-        limits_of(accepted, destinations),
-        limits_of(replace(accepted, version=None), destinations),
-        now,
-        gently=settings.pace is None and standing.is_delicate(now),
-    )
-    return (*told, *(one.NOTICE for one in destinations if one.NOTICE))
-
-
-def _paces(settings: Settings, standing: Standing | None = None) -> dict[int, int]:
-    """How many posts to publish, by seconds."""
-    if settings.pace is not None:
-        return {HOUR: settings.pace} if settings.pace else {}
-    return {HOUR: USUAL_PACE} | (
-        {DAY: A_DAY} if standing and standing.is_delicate(utc_now()) else {}
-    )
-
-
-def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
-    """The limits that an archive's account has, as far as they are known; else the usual ones."""
-    account = archive.account() or _account_to_be(settings)
-    paces = _paces(settings, _known_standing(archive))
-    if account is None:
-        own = [Window(Kind.POSTS, seconds, limit) for seconds, limit in paces.items()]
-        return own + [
-            Window(kind, seconds, limit, int(limit * settings.headroom))
-            for (kind, seconds), limit in REFERENCE.items()
-        ]
-    ledger = Ledger(default_folder())
-    try:
-        host = urlsplit(account.pds).netloc
-        budget = Budget(ledger, host, account.did, headroom=settings.headroom, paces=paces)
-        budget.counts_videos = service_url(settings, account) is not None
-        return budget.windows()
-    finally:
-        ledger.close()
-
-
-def _account_to_be(settings: Settings) -> Account | None:
-    """The account that is named, if somebody is signed in with it on this machine."""
-    tokens = KeptSessions(default_folder()).find(settings.to) if settings.to else None
-    return Account(tokens.did, tokens.handle, tokens.pds) if tokens else None
-
-
-def known_limits(archive: ArchiveView, destinations: Sequence[str]) -> Limits:
-    """What a post may hold at these destinations, by what the server said last."""
-    return limits_of(archive.server_limits() or assumed(), named(destinations))
-
-
-def style_of(settings: Settings, archive: ArchiveView, server: Server | None = None) -> Style:
-    """How the settings want posts worded; without a server nobody is mentioned yet.
+def style_at(server: Server, settings: Settings, archive: ArchiveView) -> Style:
+    """How the settings want posts worded, with those mentioned whom an account's server finds.
 
     Raises:
-        UserError: the table of handles cannot be used.
+        UserError: the table of handles cannot be used, or a handle belongs to nobody.
         Unreachable: the server cannot look up handles now.
     """
-    accounts: dict[str, str] = {}
-    if settings.names is Names.MENTION and settings.handles:
-        handles = read_handles(settings.handles)
+    try:
+        return style_of(settings, archive, lambda handles: _resolved(handles, server))
+    except TryLater as trouble:
+        raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
+
+
+def _resolved(handles: Mapping[str, str], server: Server) -> dict[str, str]:
+    """The DIDs behind handles, as the account's server finds them.
+
+    Raises:
+        UserError: a handle belongs to nobody.
+        TryLater: the server could not look.
+    """
+    found: dict[str, str] = {}
+    for name, handle in handles.items():
+        if handle.startswith("did:"):
+            found[name] = handle
+            continue
         try:
-            accounts = resolve(handles, server) if server else {}
-        except TryLater as trouble:
-            raise Unreachable(f"{trouble.text} Nothing was sent.", hint=trouble.hint) from trouble
-    profile = archive.profile()
-    return Style(
-        overflow=settings.overflow,
-        names=settings.names,
-        accounts=accounts,
-        langs=settings.langs,
-        labels=settings.labels,
-        gates=settings.gates,
-        quote_gates=settings.quote_gates,
-        disclose=settings.disclose,
-        provenance=settings.provenance,
-        user_name=(profile.user_name if profile else None) or "",
-    )
+            answer = server.query("com.atproto.identity.resolveHandle", {"handle": handle})
+        except XrpcError as refusal:
+            raise UserError(
+                f"Nobody is called {handle}, whom your table names for @{name}. Nothing was sent.",
+                hint="Correct the table, or remove the line: the name then stays plain text.",
+                code="handles",
+            ) from refusal
+        found[name] = str(answer.body["did"])
+    return found

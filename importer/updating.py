@@ -16,13 +16,13 @@ from importer.engine.patience import Patience
 from importer.engine.stop import Stop
 from importer.errors import Refused, Stopped, UserError
 from importer.model import Post, Record, Trouble
+from importer.pds.credentials import Credentials
 from importer.pds.repo import Repo
-from importer.pds.session import Credentials
 from importer.records.style import Style
 from importer.settings import Settings
 from importer.stages.update import Change, change_of
 from importer.stages.update import update as write_change
-from importer.toolbox import style_of
+from importer.toolbox import style_at
 
 __all__ = ["Change", "Compared", "Update", "Updated", "edited_posts", "update"]
 
@@ -168,7 +168,7 @@ def update(
             used.
     """
     with signed_in_patiently(archive, settings, credentials, stop, tell) as (repo, patience):
-        yield Update(archive, repo, patience, style_of(settings, archive, repo.server), stop)
+        yield Update(archive, repo, patience, style_at(repo.server, settings, archive), stop)
 
 
 def _trouble(refusal: Refused) -> Trouble:

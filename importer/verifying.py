@@ -16,9 +16,9 @@ from importer.engine.verification import Checked, Verification
 from importer.errors import Stopped, UserError
 from importer.model import DOES_NOT_PLAY
 from importer.pds.appview import open_appview
+from importer.pds.credentials import Credentials, Given
 from importer.pds.identity import signing_key
 from importer.pds.proof import verifier
-from importer.pds.session import Credentials, Given
 from importer.pds.xrpc import Server
 from importer.settings import Settings
 from importer.stages.repair import send_files

@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from importer.archive.edits import Edited
-from importer.captions.table import Edits
 from importer.events import (
     Day,
     Event,
@@ -24,13 +23,18 @@ from importer.events import (
     Stopping,
     Waiting,
 )
-from importer.gathering import Gathered
 from importer.model import Action, Limits, Milestone, Post, Stage
-from importer.records.destination import Destination, Worded
 from importer.records.destinations import USUAL, named
-from importer.records.style import Style
-from importer.stages.foresee import Foreseen
-from importer.summary import Gap, Summary
+
+# What is worded here each command loads as far as it does it.
+if TYPE_CHECKING:
+    from importer.archive.edits import Edited
+    from importer.captions.table import Edits
+    from importer.gathering import Gathered
+    from importer.records.destination import Destination, Worded
+    from importer.records.style import Style
+    from importer.stages.foresee import Foreseen
+    from importer.summary import Gap, Summary
 
 OUTCOMES = {
     "all_published": "Every chosen post is published.",

@@ -16,8 +16,9 @@ import pytest
 
 from importer.demo.local_pds import LocalPds
 from importer.media.ffmpeg import Ffmpeg, find
+from importer.pds.credentials import Password
 from importer.pds.repo import Repo
-from importer.pds.session import Password, Session
+from importer.pds.session import Session
 from importer.pds.xrpc import Server
 from tests.breaking_proxy import BreakingProxy
 from tests.browser import BrowserThread, open_browser

@@ -18,7 +18,7 @@ class Signed:
     def __init__(self, pds: LocalPds, token: str = "") -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._client = httpx.Client(
-            base_url=f"{pds.url}/xrpc/", headers=headers, timeout=30, trust_env=False
+            base_url=f"{pds.url}/xrpc/", headers=headers, timeout=30, trust_env=False, verify=False
         )
 
     def __enter__(self) -> Signed:

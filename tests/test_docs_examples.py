@@ -216,7 +216,6 @@ def test_the_examples_are_right_for_a_strict_type_checker(tmp_path: Path) -> Non
             "-m",
             "mypy",
             "--strict",
-            "--follow-imports=silent",
             *sorted(tmp_path.glob("*.py")),
         ],
         capture_output=True,

@@ -13,10 +13,10 @@ import pytest
 
 from importer.budgets import DAY, HOUR, REFERENCE, VIDEOS_A_DAY, Kind, Need, Window
 from importer.engine.forecast import forecast
+from importer.known import USUAL_PACE
 from importer.pds.standing import A_DAY, FIRST_DAY
 from importer.records.destinations import DESTINATIONS
 from importer.settings import Settings
-from importer.toolbox import USUAL_PACE
 from importer.wording import span
 from tests.test_docs import tables
 

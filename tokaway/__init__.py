@@ -6,6 +6,7 @@ What is named here is the public surface, which the command line and the screens
 
 from importer import __version__
 from importer.accepting import Accepted, accepted_lines, ask_about, ask_servers, note_account
+from importer.ahead import Ahead, look_ahead, summary_with_outlook, windows_of
 from importer.archive.edits import Edited
 from importer.archive.ledger import default_folder as state_folder
 from importer.archive.store import Archive
@@ -64,15 +65,17 @@ from importer.events import (
     to_json,
 )
 from importer.export.search import export_in
+from importer.folders import SUFFIX, archive_beside, folder_for, is_archive
 from importer.gathering import Gathered, Say, gather_folder, gather_pages
 from importer.imports import Import, Unreadable, find_archives, usual_places
 from importer.imports import look as look_at_import
+from importer.known import is_kept_in_file, kept_handles
 from importer.layers import CONFIG as CONFIG_VARIABLE
 from importer.layers import NOT_SETTINGS as OTHER_VARIABLES
 from importer.layers import PREFIX as VARIABLE_PREFIX
 from importer.layers import Found, Origin
 from importer.machine import Finding, look_at_machine
-from importer.media.encoder import NAMES as ENCODERS
+from importer.media.encoders import NAMES as ENCODERS
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.ffmpeg import find as find_ffmpeg
 from importer.model import (
@@ -100,26 +103,9 @@ from importer.model import (
     Stage,
     Trouble,
 )
-from importer.opening import (
-    SUFFIX,
-    Opened,
-    archive_beside,
-    folder_for,
-    is_archive,
-    opened,
-    working_on,
-)
-from importer.pds.session import Credentials, Given, Password
-from importer.plans import (
-    Ahead,
-    Foreseen,
-    Plan,
-    foreseen_of,
-    look_ahead,
-    make_plan,
-    summary_with_outlook,
-    windows_of,
-)
+from importer.opening import Opened, opened, working_on
+from importer.pds.credentials import Credentials, Given, Password
+from importer.plans import Foreseen, Plan, foreseen_of, make_plan
 from importer.profiles import Difference as ProfileDifference
 from importer.profiles import Field as ProfileField
 from importer.profiles import Look as ProfileLook
@@ -149,8 +135,6 @@ from importer.signing_in import (
     SignedOut,
     Visit,
     handle_in,
-    is_kept_in_file,
-    kept_handles,
     server_in,
     sign_in,
     sign_in_in_browser,

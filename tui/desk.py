@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.accepting import Accepted, note_account
+from importer.ahead import Ahead, look_ahead, summary_with_outlook, windows_of
 from importer.archive.edits import Edited
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
@@ -30,14 +31,7 @@ from importer.gathering import Gathered, Say, gather_folder, gather_pages
 from importer.layers import PREFIX
 from importer.model import Edit, Measure, Milestone, Post
 from importer.opening import Opened, opened, working_on
-from importer.plans import (
-    Ahead,
-    Plan,
-    look_ahead,
-    make_plan,
-    summary_with_outlook,
-    windows_of,
-)
+from importer.plans import Plan, make_plan
 from importer.report import write_report
 from importer.reviewing import Sending, sending
 from importer.runs import begin, run_archive

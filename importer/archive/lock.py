@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from importer.errors import ArchiveInUse
 
 LOCK_NAME = "archive.lock"
@@ -20,6 +18,9 @@ def locked(folder: Path) -> Iterator[None]:
     Raises:
         ArchiveInUse: another process holds it.
     """
+    # Imported here: commands that only look do not need it.
+    from filelock import FileLock, Timeout
+
     lock = FileLock(folder / LOCK_NAME)
     try:
         lock.acquire(timeout=0)

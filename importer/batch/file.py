@@ -11,9 +11,9 @@ from typing import Any
 import msgspec
 
 from importer.errors import UserError
+from importer.folders import archive_beside
 from importer.layers import ALSO, Found, Origin, check_names, read_toml
 from importer.model import Stage
-from importer.opening import archive_beside
 from importer.settings import NAMES, Settings, settings_in
 
 _TABLES = ("batch", "defaults", "creators")

@@ -12,7 +12,6 @@ from rich.text import Text
 from importer.archive.view import PLACED
 from importer.batch.file import BatchFile
 from importer.batch.standing import Listener, Standing
-from importer.console import LiveConsole
 from importer.events import (
     Counts,
     Event,
@@ -23,6 +22,7 @@ from importer.events import (
     StepFailed,
     StepStarted,
 )
+from importer.live_console import LiveConsole
 from importer.model import Milestone
 from importer.wording import local, plural
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from importer.batch.file import BatchFile
 from importer.batch.standing import Finished, Listener, Standing
 from importer.batch.table import Table
-from importer.console import Console, LiveConsole
+from importer.console import Console
 from importer.events import Event, jsonable, to_json
+from importer.live_console import LiveConsole
 from importer.model import Milestone
 from importer.wording import OUTCOMES, local, narrate, plural
 

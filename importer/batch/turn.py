@@ -18,10 +18,11 @@ from importer.engine.stop import Stop
 from importer.engine.workers import Workers
 from importer.errors import BudgetEmpty, Fault, Stopped, TokawayError, UserError, of_system
 from importer.events import Event, StepDone
+from importer.folders import is_archive
 from importer.model import Stage
-from importer.opening import is_archive, opened
+from importer.opening import opened
 from importer.pds.budget import Together
-from importer.pds.session import Given
+from importer.pds.credentials import Given
 from importer.plans import make_plan
 from importer.report import write_report
 from importer.reviewing import prepared

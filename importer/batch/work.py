@@ -27,7 +27,7 @@ from importer.engine.stop import Stop
 from importer.engine.workers import Workers
 from importer.errors import TokawayError
 from importer.events import Event
-from importer.opening import is_archive
+from importer.folders import is_archive
 from importer.pds.budget import Together
 
 TICK_SECONDS = 0.2

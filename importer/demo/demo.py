@@ -9,16 +9,17 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from importer import commands, verify_command
+from importer import verify_command
 from importer.archive.view import ArchiveView
 from importer.console import Console
 from importer.demo.ground import SERVER_FOLDER, ground
 from importer.engine.stop import Stop
 from importer.errors import UserError
+from importer.folders import archive_beside
 from importer.model import Account
-from importer.opening import archive_beside
-from importer.pds.session import Given
+from importer.pds.credentials import Given
 from importer.records.destinations import DESTINATIONS
+from importer.run_commands import Sources, run_import
 from importer.server_commands import NOBODY
 
 
@@ -43,8 +44,13 @@ def run_demo(console: Console, folder: Path | None, *, keep: bool) -> int:
     with ground(work, console.note) as stands:
         account, archive = stands.account, archive_beside(stands.export)
         flags: dict[str, Any] = {"to": account.handle, "pds": account.pds}
-        code = commands.run_import(
-            console, commands.Sources(stands.export), flags, None, Given(stands.password), Stop()
+        code = run_import(
+            console,
+            Sources(stands.export),
+            flags,
+            None,
+            Given(stands.password),
+            Stop(),
         )
         if code == 0:
             code = verify_command.verify(console, archive, NOBODY)

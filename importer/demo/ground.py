@@ -19,8 +19,8 @@ from importer.demo.media_server import MediaServer
 from importer.errors import UserError
 from importer.export.links import rehost
 from importer.model import Account
+from importer.pds.credentials import Password
 from importer.pds.kept_sessions import KeptSessions
-from importer.pds.session import Password
 
 HANDLE = "creator.test"
 EXPORT_NAME = "TikTok_Data_1767225600.zip"

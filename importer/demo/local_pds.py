@@ -21,6 +21,7 @@ from typing import IO, Any, Self, cast
 
 import httpx
 
+from importer.certificates import trusted
 from importer.demo.node_packages import (
     SERVER_FOLDER,
     InstalledServer,
@@ -234,6 +235,7 @@ class LocalPds:
             headers=headers,
             timeout=_CALL_SECONDS,
             trust_env=False,
+            verify=trusted(),
             **content,
         )
         if answer.is_error:

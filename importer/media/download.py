@@ -21,6 +21,7 @@ from tenacity import (
 )
 
 from importer import __version__
+from importer.certificates import trusted
 from importer.errors import Refused, TryLater
 from importer.export.links import expiry
 from importer.landing import full
@@ -75,7 +76,7 @@ def download(
     )
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with httpx.Client() if client is None else nullcontext(client) as http:
+        with open_client() if client is None else nullcontext(client) as http:
             retrying(_attempt, http, url, PartFile(target), step, reserve, most)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -85,7 +86,7 @@ def download(
 
 def open_client() -> httpx.Client:
     """Connections that several downloads share."""
-    return httpx.Client(timeout=_TIMEOUT, headers=_HEADERS)
+    return httpx.Client(timeout=_TIMEOUT, headers=_HEADERS, verify=trusted())
 
 
 def shown(url: str) -> str:

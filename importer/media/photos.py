@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 from importer.errors import Refused
 from importer.landing import landing
@@ -28,10 +28,14 @@ LONGEST_SIDE = 4000
 BEST_QUALITY, LEAST_QUALITY = 92, 70
 SUFFIXES = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF")
-_FIRST_BYTES = re.compile(
-    rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF....WEBP|....ftyp(hei|avi|mif1)", re.DOTALL
-)
+# By how a file begins, which of Pillow's formats it may be in.
+_FIRST_BYTES = {
+    re.compile(rb"\xff\xd8\xff"): ("JPEG",),
+    re.compile(rb"\x89PNG"): ("PNG",),
+    re.compile(rb"RIFF....WEBP", re.DOTALL): ("WEBP",),
+    re.compile(rb"GIF8"): ("GIF",),
+    re.compile(rb"....ftyp(hei|hev|avi|mif1|msf1)", re.DOTALL): ("AVIF", "HEIF"),
+}
 _ORIENTATION, _GPS = 0x0112, 0x8825
 # How a viewer brings the stored picture upright (TIFF 6.0, page 36).
 _TURNS = {
@@ -168,9 +172,11 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             hint="Download or copy it again.",
             code="empty",
         )
-    _learn_heif()
+    formats = _formats(path)
+    if "HEIF" in formats:
+        _learn_heif()
     try:
-        with Image.open(path, formats=_FORMATS) as image:
+        with Image.open(path, formats=formats) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise Refused(
                     f"The photo is {image.width} x {image.height} pixels, more than any screen "
@@ -181,19 +187,18 @@ def _opened(path: Path) -> Iterator[Image.Image]:
             yield image
     except (Refused, FileNotFoundError, PermissionError):
         raise
-    except UnidentifiedImageError as error:
-        raise _unreadable(path) from error
     except Exception as error:
         # The decoders have a dozen words for damage.
         raise _damaged() from error
 
 
-def _unreadable(path: Path) -> Refused:
+def _formats(path: Path) -> tuple[str, ...]:
     with path.open("rb") as file:
         head = file.read(512)
-    if _FIRST_BYTES.match(head):
-        return _damaged()
-    return Refused(
+    for first_bytes, formats in _FIRST_BYTES.items():
+        if first_bytes.match(head):
+            return formats
+    raise Refused(
         f"The file is {looks_like(head)} instead of a photo.",
         hint="Download it again: the link has probably expired.",
         code="not_media",
@@ -274,7 +279,7 @@ def _cleaned(source: Path, max_bytes: int) -> tuple[bytes, str] | None:
     try:
         content = clean(source.read_bytes())
         # What is damaged would show now, or in every app.
-        with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
+        with Image.open(io.BytesIO(content), formats=(form.upper(),)) as image:
             image.load()
     except (OSError, ValueError, SyntaxError):
         return None

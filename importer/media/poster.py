@@ -8,7 +8,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
+from PIL import (
+    Image,
+    WebPImagePlugin,  # noqa: F401  Pillow would load all of its forty formats to write this one
+)
 
 from importer.errors import DiskFull, Refused
 from importer.landing import landing

@@ -75,7 +75,8 @@ def _from_index(frame: Boxes, size: int) -> MediaFacts | None:
         or not picture.progressive
         or picture.width * picture.height > MAX_PIXELS
         or not video.samples
-        or (audio is not None and audio.codec not in {"aac", "mp3"})
+        # Of other sound, MP3 for one, an index need not know how many channels there are.
+        or (audio is not None and audio.codec != "aac")
     ):
         return None
     aspect = video.aspect or picture.aspect

@@ -11,7 +11,7 @@ import ffmpeg as command
 
 from importer.landing import landing
 from importer.media.container import MAX_PIXELS
-from importer.media.encoder import SOFTWARE
+from importer.media.encoders import SOFTWARE
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.fit import AUDIO_BPS, video_bitrate_cap
 from importer.media.photos import framed_jpeg

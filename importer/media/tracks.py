@@ -19,7 +19,6 @@ _VISUAL_HEAD, _SOUND_HEAD = 78, 28
 # QuickTime's longer heads of a sound description, by version.
 _SOUND_VERSION_EXTRA = {0: 0, 1: 16, 2: 36}
 _AAC = frozenset({0x40, 0x66, 0x67, 0x68})
-_MP3 = frozenset({0x69, 0x6B})
 # LC, and what HE-AAC (SBR) and HE-AACv2 (PS) add to it.
 _PARAMETRIC_STEREO = 29
 _COMMON_AAC = frozenset({2, 5, _PARAMETRIC_STEREO})
@@ -236,8 +235,6 @@ def _elementary(data: bytes, channels: int) -> dict[str, Any]:
                 at += 1 + data[at]
         elif tag == 4:
             kind = data[at]
-            if kind in _MP3:
-                return {"codec": "mp3", "channels": channels}
             at += 13
         elif tag == 5 and kind in _AAC:
             head = int.from_bytes(data[at : at + 4].ljust(4, b"\0"), "big")

@@ -13,7 +13,7 @@ from importer.errors import Refused
 from importer.landing import landing
 from importer.media import fit as rule
 from importer.media.container import FORMATS, MAX_PIXELS
-from importer.media.encoder import SOFTWARE, Encoder
+from importer.media.encoders import SOFTWARE, Encoder
 from importer.media.facts import MediaFacts
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.probe import probe

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from importer.certificates import trusted
 from importer.pds.standing import Standing
 from importer.pds.xrpc import Server
 
@@ -94,7 +95,7 @@ def open_appview(url: str, account_server: str, stop: threading.Event) -> Iterat
         return
     asked = Server(url, stop)
     try:
-        with httpx.Client(timeout=20, follow_redirects=True) as http:
+        with httpx.Client(timeout=20, follow_redirects=True, verify=trusted()) as http:
             yield AppView(asked, http)
     finally:
         asked.close()

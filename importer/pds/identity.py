@@ -57,15 +57,15 @@ def signing_key(did: str, *, plc: str | None = None) -> str:
 
 
 def _document(identifier: str, plc: str | None = None) -> DidDocument | None:
-    # Imported here: only needed without --pds, and half a second to load.
+    # Imported here: only needed without --pds, and slow to load.
     import httpx
+    from atproto_identity.did.resolver import DidResolver
     from atproto_identity.exceptions import AtProtocolError
-    from atproto_identity.resolver import IdResolver
 
-    resolver = IdResolver(plc_url=plc, timeout=10)
+    directories = DidResolver(plc_url=plc, timeout=10)
     try:
-        did = identifier if identifier.startswith("did:") else resolver.handle.resolve(identifier)
-        return resolver.did.resolve(did) if did else None
+        did = identifier if identifier.startswith("did:") else _did_of(identifier)
+        return directories.resolve(did) if did else None
     except AtProtocolError as error:
         cause = error.__cause__
         told = isinstance(cause, httpx.HTTPStatusError) and cause.response.status_code in _NO_SUCH
@@ -80,9 +80,20 @@ def _document(identifier: str, plc: str | None = None) -> DidDocument | None:
         raise _unreachable(identifier, error) from error
     finally:
         # The SDK offers no way to close its connections.
-        resolver.handle._http_client.close()
-        for method in resolver.did._methods.values():
+        for method in directories._methods.values():
             method._client.close()
+
+
+def _did_of(handle: str) -> str | None:
+    # Imported here: only needed for an account that is not known yet.
+    from atproto_identity.handle.resolver import HandleResolver
+
+    names = HandleResolver(timeout=10)
+    try:
+        did: str | None = names.resolve(handle)
+        return did
+    finally:
+        names._http_client.close()
 
 
 def find_account(server: Server, identifier: str) -> Account:

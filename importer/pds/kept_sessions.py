@@ -16,10 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import filelock
 import msgspec
 
 if TYPE_CHECKING:
+    import filelock
     from keyring.backend import KeyringBackend
 
 SERVICE = "tokaway"
@@ -78,6 +78,7 @@ class KeptSessions:
     def __init__(self, folder: Path, *, keyring: bool = True) -> None:
         self._folder = folder
         self._keyring = _keyring if keyring else _no_keyring
+        self._trouble = _keyring_trouble if keyring else _no_trouble
 
     def find(self, identifier: str) -> Tokens | None:
         """The session of a handle or DID; `None` if none is kept."""
@@ -98,7 +99,7 @@ class KeptSessions:
         with contextlib.suppress(OSError, UnicodeDecodeError):
             told = self._path(did).read_text(encoding="utf-8")
         if told is None:
-            with contextlib.suppress(_keyring_error()):
+            with contextlib.suppress(*self._trouble()):
                 ring = self._keyring()
                 told = ring.get_password(SERVICE, did) if ring else None
         try:
@@ -118,7 +119,7 @@ class KeptSessions:
         told = json.dumps(asdict(tokens))
         self._note(tokens.did, tokens.handle)
         path = self._path(tokens.did)
-        with contextlib.suppress(_keyring_error()):
+        with contextlib.suppress(*self._trouble()):
             ring = self._keyring()
             if ring and len(told) <= _ring_room():
                 ring.set_password(SERVICE, tokens.did, told)
@@ -135,7 +136,8 @@ class KeptSessions:
         Raises:
             OSError: it cannot be removed.
         """
-        with contextlib.suppress(_keyring_error()):
+        # It may be in a keyring that is not wanted any more.
+        with contextlib.suppress(*_keyring_trouble()):
             ring = _keyring()
             if ring:
                 ring.delete_password(SERVICE, did)
@@ -149,6 +151,8 @@ class KeptSessions:
             yield
 
     def _lock(self, name: str) -> filelock.BaseFileLock:
+        import filelock
+
         return filelock.FileLock(self._made(self._folder / FOLDER) / name, timeout=_LOCK_SECONDS)
 
     def _note(self, did: str, handle: str | None) -> None:
@@ -212,7 +216,11 @@ def _ring_room() -> float:
     return 1_280 if sys.platform == "win32" else math.inf
 
 
-def _keyring_error() -> type[Exception]:
+def _keyring_trouble() -> tuple[type[Exception], ...]:
     from keyring.errors import KeyringError
 
-    return KeyringError
+    return (KeyringError,)
+
+
+def _no_trouble() -> tuple[type[Exception], ...]:
+    return ()

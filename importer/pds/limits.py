@@ -49,8 +49,3 @@ def _version(server: Server) -> tuple[int, ...] | None:
         return None
     numbers = re.fullmatch(r"(\d+)\.(\d+)\.(\d+)", str(told))
     return tuple(map(int, numbers.groups())) if numbers else None
-
-
-def assumed() -> ServerLimits:
-    """What Bluesky's own servers take as of August 2026, for a first plan."""
-    return ServerLimits(314_572_800, None, "assumed, as of August 2026: not signed in yet")

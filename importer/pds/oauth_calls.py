@@ -10,6 +10,7 @@ import httpx
 import tenacity
 
 from importer import __version__
+from importer.certificates import trusted
 from importer.errors import TryLater
 from importer.pds.authorization import PROOF_REFUSED, ProofKey
 
@@ -27,7 +28,8 @@ class OAuthError(Exception):
 
 def open_client() -> httpx.Client:
     """Connections to OAuth servers."""
-    return httpx.Client(timeout=_TIMEOUT, headers={"User-Agent": f"tokaway/{__version__}"})
+    headers = {"User-Agent": f"tokaway/{__version__}"}
+    return httpx.Client(timeout=_TIMEOUT, headers=headers, verify=trusted())
 
 
 def document(client: httpx.Client, url: str) -> dict[str, Any]:

@@ -5,59 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import closing, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from importer.errors import SignInNeeded, TryLater, Unreachable
 from importer.model import Account
 from importer.pds.authorization import Authorization, Bearer, Bound, ProofKey
+from importer.pds.credentials import Password
 from importer.pds.kept_sessions import Grant, KeptSessions, Tokens, is_app_password
-from importer.pds.oauth import AuthorizationServer
-from importer.pds.oauth_calls import OAuthError
 from importer.pds.xrpc import Answer, Server, XrpcError
 
 _TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "invalid_token"})
 _GRANT_LOST = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 CODE_NEEDED = "code_needed"
-
-
-@dataclass(frozen=True, slots=True)
-class Password:
-    """A password that no log, traceback or event can show by accident.
-
-    `code` is what the server has sent by e-mail, if it asked for that.
-    """
-
-    value: str = field(repr=False)
-    code: str = field(default="", repr=False)
-
-
-class Credentials(Protocol):
-    """Where a password may come from."""
-
-    def given(self) -> Password | None:
-        """What the user named for this very run."""
-
-    def typed(self) -> Password | None:
-        """What the person at the terminal types when asked; `None` if nobody is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A password that is at hand, or none at all; nobody is asked."""
-
-    password: Password | None
-
-    def given(self) -> Password | None:
-        """The password."""
-        return self.password
-
-    def typed(self) -> Password | None:
-        """Nobody is there to type."""
-        return None
 
 
 class Session:
@@ -171,6 +133,8 @@ class Session:
         """
         grant, key = self._tokens.grant, self._proofs
         if grant and key:
+            from importer.pds.oauth import AuthorizationServer
+
             with closing(AuthorizationServer(grant.issuer)) as authority:
                 authority.revoke(self._tokens, key)
             return
@@ -273,6 +237,10 @@ class Session:
                 raise
 
     def _renew_grant(self, grant: Grant, key: ProofKey) -> None:
+        # Imported here: a session that a password opened needs none of it.
+        from importer.pds.oauth import AuthorizationServer
+        from importer.pds.oauth_calls import OAuthError
+
         try:
             with closing(AuthorizationServer(grant.issuer)) as authority:
                 self._hold(authority.renew(self._tokens, key))
@@ -342,7 +310,7 @@ class Session:
         )
 
 
-def _ended(name: str, grant: Grant, error: OAuthError) -> SignInNeeded:
+def _ended(name: str, grant: Grant, error: Exception) -> SignInNeeded:
     """Why a sign-in in a browser cannot be renewed, and what to do."""
     if grant.ends <= datetime.now(UTC):
         why = "its two weeks are over"

@@ -20,6 +20,7 @@ import httpx
 import tenacity
 
 from importer import __version__
+from importer.certificates import trusted
 from importer.clock import utc_now
 from importer.errors import SignInNeeded, Stopped, TryLater
 from importer.pds.authorization import NONCE_WANTED, PROOF_REFUSED, Authorization
@@ -83,6 +84,7 @@ class Server:
             base_url=f"{self.url}/xrpc/",
             timeout=CALL_TIMEOUT,
             headers={"User-Agent": f"tokaway/{__version__}"},
+            verify=trusted(),
         )
 
     def close(self) -> None:

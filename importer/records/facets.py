@@ -19,6 +19,8 @@ _GRAPHEME = regex.compile(r"\X")
 _NAME = regex.compile(
     r"(?<![A-Za-z0-9_.@/])@([A-Za-z0-9_][A-Za-z0-9_.]{0,22}[A-Za-z0-9_])(?![A-Za-z0-9_])"
 )
+# Without one of these there is neither hashtag nor link.
+_MAY_HOLD = regex.compile(r"[#\uff03]|://|[A-Za-z0-9]\.[A-Za-z0-9]")
 # TikTok ends a hashtag where the next one begins.
 _TAGS = regex.compile(r"(?<!\S)[#\uff03]\S+")
 _GLUED = regex.compile(r"(?<=[^\s#\uff03])[#\uff03](?=[^\s#\uff03])")
@@ -80,8 +82,9 @@ def _fits(tag: str) -> bool:
 
 
 def _tags_and_links(text: str) -> list[Span]:
-    # Imported here: the SDK's generated models take a second to load, which `status` should not
-    # pay for.
+    if not _MAY_HOLD.search(text):
+        return []
+    # Imported here: the SDK's generated models take a second to load.
     from atproto_client.utils.facet_detection import detect_facets
 
     # A space that is not in the text keeps glued tags apart without moving what follows.

@@ -12,7 +12,6 @@ from importer.errors import Refused
 from importer.media.fit import decide
 from importer.media.fit_photo import decide_photo
 from importer.media.photo_set import photo_set
-from importer.media.photos import probe_photo
 from importer.media.probe import probe
 from importer.model import Action, Fit, Kind, Limits, LinkKind, Long, MediaFile, Photos, Post
 from importer.stages.place import in_place
@@ -105,6 +104,9 @@ def _photos(paths: Sequence[Path], limits: Limits, wish: Photos) -> Foreseen:
     if wish is Photos.VIDEO:
         reason = f"Made into a video of {len(paths)} photos: you asked for it."
         return Foreseen(Action.SLIDESHOW, reason)
+    # Imported here: few posts are photos, and Pillow is large.
+    from importer.media.photos import probe_photo
+
     shown = paths[: limits.photos] if wish is Photos.FIRST else paths
     fits = [decide_photo(probe_photo(path), limits.photo_bytes) for path in shown]
     order = list(Action)

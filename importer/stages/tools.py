@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import httpx
 
-from importer.media.encoder import SOFTWARE, Encoder
+from importer.media.encoders import SOFTWARE, Encoder
 from importer.media.ffmpeg import Ffmpeg
 from importer.model import (
     Account,

@@ -86,7 +86,9 @@ def test_what_an_address_may_upload_is_shared_by_all_and_never_exceeded(
 def _use_up(crowd: Crowd, uploads: int) -> None:
     """Upload so many files from this address before."""
     account = crowd.pds.create_account("earlier.test", PASSWORD)
-    with httpx.Client(base_url=f"{crowd.pds.url}/xrpc/", trust_env=False, timeout=60) as client:
+    with httpx.Client(
+        base_url=f"{crowd.pds.url}/xrpc/", trust_env=False, verify=False, timeout=60
+    ) as client:
         session = client.post(
             "com.atproto.server.createSession",
             json={"identifier": account.did, "password": PASSWORD},

@@ -17,8 +17,9 @@ from importer.batch.report import report_beside, write_batch_report
 from importer.batch.standing import Finished, Standing
 from importer.batch.table import Table
 from importer.batch.telling import Lines, listener_for
-from importer.console import LiveConsole, PlainConsole
+from importer.console import PlainConsole
 from importer.events import RunFinished, RunStarted, StepStarted
+from importer.live_console import LiveConsole
 from importer.model import Milestone, Stage
 from importer.summary import summarise
 from tests.posts import ACCOUNT, NOW, bring_to, exported

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from importer import commands, verify_command
+from importer import commands, run_commands, verify_command
 from importer.archive.lock import locked
 from importer.archive.store import Archive
 from importer.clock import utc_now
-from importer.commands import Sources
 from importer.console import Console, open_console
 from importer.engine.stop import Stop
 from importer.errors import ArchiveInUse, UserError
 from importer.model import ExportPost, Milestone, Privacy, Trouble
+from importer.run_commands import Sources
 from importer.server_commands import NOBODY
 from importer.wording import local
 from tests.posts import ACCOUNT, bring_to, exported, link
@@ -74,7 +74,7 @@ def counts(**at: int) -> dict[str, int]:
 
 def test_plan_lists_what_is_to_be_published_and_why_the_rest_is_not(say: Say, folder: Path) -> None:
     make(folder, exported(title="Rye\nloaf"), exported(1), exported(2, privacy=Privacy.ONLY_YOU))
-    assert say(lambda console: commands.plan(console, Sources(folder))) == [
+    assert say(lambda console: run_commands.plan(console, Sources(folder))) == [
         f"Archive: {folder}",
         "3 posts: 2 to publish, 0 published, 1 left out.",
         "Destination: Bluesky.",
@@ -83,7 +83,7 @@ def test_plan_lists_what_is_to_be_published_and_why_the_rest_is_not(say: Say, fo
         "The server takes videos of 300.0 MB and 10 minutes, photos of 2.0 MB: assumed, as of "
         "August 2026: not signed in yet.",
         "Their files: 2 decided when they are fetched.",
-        commands.ARCHIVED,
+        run_commands.ARCHIVED,
         "  1 left out — Only you could see it on TikTok; everything on the AT Protocol is public. "
         "To publish it all the same: tokaway run … --include-private",
         f"1 post would be published without words. To add them: tokaway captions {folder} --help",
@@ -94,7 +94,7 @@ def test_plan_lists_what_is_to_be_published_and_why_the_rest_is_not(say: Say, fo
 def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: Path) -> None:
     dies = datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC)
     make(folder, exported(title="Rye", links=(link("a", dies),)), exported(1), failed=SECOND)
-    told = tell(lambda console: commands.plan(console, Sources(folder)))
+    told = tell(lambda console: run_commands.plan(console, Sources(folder)))
     assert told[0] == {
         "event": "plan_post",
         "post": FIRST,
@@ -178,7 +178,7 @@ def test_plan_makes_the_archive_of_an_export_beside_it(
     export.write_bytes(SAMPLE.read_bytes())
     console = open_console(as_json=False, quiet=False)
     for new in (8, 0):
-        assert commands.plan(console, Sources(export)) == 0
+        assert run_commands.plan(console, Sources(export)) == 0
         printed = capsys.readouterr()
         assert printed.out.startswith(f"Archive: {tmp_path / 'export.tokaway'}\n8 posts: 6 to ")
         assert f"export.json: 8 posts (V4 layout), {new} new, 0 with" in printed.err
@@ -193,7 +193,7 @@ def test_what_is_private_in_an_export_reaches_no_file_of_ours(
     private += [b"7070123456789012345", b"7590123456789012345", b"Settings", b"IsFastLane"]
     given = b"".join(path.read_bytes() for path in export.rglob("*") if path.is_file())
     assert sum(word in given for word in private) >= 3
-    say(lambda console: commands.plan(console, Sources(export, folder)))
+    say(lambda console: run_commands.plan(console, Sources(export, folder)))
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
     assert b"posts" in kept
     assert [word for word in private if word in kept] == []
@@ -201,17 +201,17 @@ def test_what_is_private_in_an_export_reaches_no_file_of_ours(
 
 def test_plan_shows_twenty_posts_unless_asked_for_all(say: Say, folder: Path) -> None:
     make(folder, *(exported(second) for second in range(22)))
-    few = say(lambda console: commands.plan(console, Sources(folder)))
+    few = say(lambda console: run_commands.plan(console, Sources(folder)))
     assert few[-6] == "  … and 2 more (-v shows all)"
-    every = say(lambda console: commands.plan(console, Sources(folder), every_post=True))
+    every = say(lambda console: run_commands.plan(console, Sources(folder), every_post=True))
     assert sum(line.endswith("(no caption)") for line in every) == 22
 
 
 def test_plan_includes_private_posts_on_request_only(say: Say, folder: Path) -> None:
     make(folder, exported(privacy=Privacy.FRIENDS))
-    assert "0 to publish" in say(lambda console: commands.plan(console, Sources(folder)))[1]
+    assert "0 to publish" in say(lambda console: run_commands.plan(console, Sources(folder)))[1]
     with_private = Sources(folder, include_private=True)
-    assert "1 to publish" in say(lambda console: commands.plan(console, with_private))[1]
+    assert "1 to publish" in say(lambda console: run_commands.plan(console, with_private))[1]
 
 
 def test_plan_and_status_tell_how_long_links_live(say: Say, folder: Path) -> None:
@@ -221,7 +221,7 @@ def test_plan_and_status_tell_how_long_links_live(say: Say, folder: Path) -> Non
         exported(title="A", links=(link("a", last),)),
         exported(1, title="B", links=(link("b", first),)),
     )
-    lines = say(lambda console: commands.plan(console, Sources(folder)))
+    lines = say(lambda console: run_commands.plan(console, Sources(folder)))
     assert lines[3:5] == [
         "  2024-01-31 23:59:59 UTC  A  [the link dies in 9 days]",
         "  2024-02-01 00:00:00 UTC  B  [the link dies in 3 days]",
@@ -242,7 +242,7 @@ def test_dead_links_are_told_with_the_way_to_fresh_ones_and_what_is_safe(
     make(folder, *(exported(n, links=(link(f"{n}", at),)) for n, at in enumerate(links)))
     with Archive.create(folder) as archive:
         bring_to(archive, FIRST, Milestone.FETCHED)
-    lines = say(lambda console: commands.plan(console, Sources(folder)))
+    lines = say(lambda console: run_commands.plan(console, Sources(folder)))
     assert "  2024-02-01 00:00:00 UTC  (no caption)  [the link has died]" in lines
     dead, living = lines[-3:-1]
     assert dead.startswith("The links of 2 posts have died. To get fresh ones: in TikTok open")
@@ -395,7 +395,7 @@ def test_a_run_with_nothing_to_do_asks_for_no_password(
         typed = given
 
     console = open_console(as_json=False, quiet=True)
-    code = commands.run_import(console, Sources(folder), {}, None, NoPassword(), Stop())
+    code = run_commands.run_import(console, Sources(folder), {}, None, NoPassword(), Stop())
     assert code == (1 if failed else 0)
     said = f"Nothing to do: 2 of {3 if failed else 2} chosen posts published before, nothing sent"
     assert capsys.readouterr().out.startswith(said)

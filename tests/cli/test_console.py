@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from importer import events
-from importer.console import JsonConsole, LiveConsole, Output, PlainConsole, open_console
+from importer.console import JsonConsole, Output, PlainConsole, open_console
 from importer.errors import DiskFull
 from importer.events import (
     Day,
@@ -35,6 +35,7 @@ from importer.events import (
     Stopping,
     Waiting,
 )
+from importer.live_console import LiveConsole
 from importer.model import Milestone, Stage
 from tests.end_to_end.command_line import PROGRAM, environment
 

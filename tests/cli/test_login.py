@@ -16,12 +16,12 @@ from importer.cli import _run as program
 from importer.console import open_console
 from importer.demo.local_pds import LocalPds
 from importer.errors import SignInNeeded
+from importer.known import windows_of
 from importer.login_commands import login
 from importer.model import Account
+from importer.pds.credentials import Given, Password
 from importer.pds.kept_sessions import KeptSessions, Tokens
-from importer.pds.session import Given, Password
 from importer.settings import Settings
-from importer.toolbox import windows_of
 from tests.conftest import TestAccount
 from tests.posts import exported
 from tests.stand_in import StandIn

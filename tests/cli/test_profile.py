@@ -23,8 +23,8 @@ from importer.demo.local_pds import LocalPds
 from importer.demo.media_server import MediaServer
 from importer.errors import UserError
 from importer.model import Account, Profile
+from importer.pds.credentials import Given, Password
 from importer.pds.repo import Repo
-from importer.pds.session import Given, Password
 from importer.profile_commands import LOOKS, Asked
 from importer.records.cid import blob_cid
 from importer.records.profile import COLLECTION, RKEY, Field, Wanted

@@ -26,7 +26,7 @@ from importer.engine.stop import Stop
 from importer.engine.verification import Checked
 from importer.errors import Stopped
 from importer.model import Edit, Milestone, Role, Trouble
-from importer.pds.session import Given, Password
+from importer.pds.credentials import Given, Password
 from importer.pds.standing import A_DAY, FIRST_DAY
 from importer.records.bluesky import COLLECTION, THREADGATE
 from importer.server_commands import Access, update_posts

@@ -14,7 +14,7 @@ from importer.archive.view import PLACED, ArchiveView
 from importer.console import open_console
 from importer.demo.local_pds import LocalPds
 from importer.demo.media_server import MediaServer
-from importer.opening import archive_beside
+from importer.folders import archive_beside
 from importer.server_commands import NOBODY
 from tests.conftest import TestAccount
 from tests.crash.faked_time import FakedTime

@@ -23,8 +23,8 @@ from tests.moving import Signed, move
 from tests.staged_export import stage
 from tests.video_stand_in import VideoStandIn
 
-# Two weeks, and two days that are lost; 600 are a month.
-POSTS = int(os.environ.get("POSTS", "350"))
+# Twenty-four days of work, and two that are lost.
+POSTS = int(os.environ.get("POSTS", "600"))
 # Kills on a day of kills at the most, and calls of functions of ours until each of them.
 KILL_DAYS, KILLS, CALLS = 4, 2, 20_000
 # When the timer starts it.

@@ -32,7 +32,13 @@ def call(pds: str, method: str, token: str = "", **content: Any) -> httpx.Respon
         headers["authorization"] = f"Bearer {token}"
     verb = "GET" if "params" in content else "POST"
     return httpx.request(
-        verb, f"{pds}/xrpc/{method}", headers=headers, trust_env=False, timeout=30, **content
+        verb,
+        f"{pds}/xrpc/{method}",
+        headers=headers,
+        trust_env=False,
+        verify=False,
+        timeout=30,
+        **content,
     )
 
 
@@ -120,7 +126,7 @@ def test_forged_tokens_are_as_good_as_their_date(pds: LocalPds, account: Any) ->
 
 
 def test_the_did_document_leads_to_the_server(pds: LocalPds, account: Any) -> None:
-    document = httpx.get(f"{pds.plc_url}/{account.did}", trust_env=False).json()
+    document = httpx.get(f"{pds.plc_url}/{account.did}", trust_env=False, verify=False).json()
     assert document["alsoKnownAs"] == [f"at://{account.handle}"]
     assert document["service"][0]["serviceEndpoint"] == pds.public_url
     described = call(
@@ -180,7 +186,7 @@ def test_accounts_addresses_and_records_survive_restart_and_crash(tmp_path: Path
             "b",
             "a",
         ]
-        document = httpx.get(f"{pds.plc_url}/{account.did}", trust_env=False).json()
+        document = httpx.get(f"{pds.plc_url}/{account.did}", trust_env=False, verify=False).json()
         assert document["alsoKnownAs"] == ["at://ada.test"]
 
 

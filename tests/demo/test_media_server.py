@@ -29,7 +29,7 @@ def media(tmp_path: Path) -> Iterator[MediaServer]:
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    with httpx.Client(trust_env=False, timeout=10) as client:
+    with httpx.Client(trust_env=False, verify=False, timeout=10) as client:
         yield client
 
 
@@ -160,7 +160,10 @@ def test_a_client_that_hangs_up_leaves_the_server_well(
 ) -> None:
     with (tmp_path / "served" / "large.bin").open("wb") as large:
         large.truncate(50_000_000)
-    with httpx.Client(trust_env=False) as rude, rude.stream("GET", media.url("large.bin")):
+    with (
+        httpx.Client(trust_env=False, verify=False) as rude,
+        rude.stream("GET", media.url("large.bin")),
+    ):
         pass
     assert client.get(media.url("clips/a b.mp4")).content == CLIP
     assert capfd.readouterr().err == ""

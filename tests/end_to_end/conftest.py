@@ -13,8 +13,8 @@ import pytest
 
 from importer.demo.local_pds import LocalPds
 from importer.demo.media_server import MediaServer
+from importer.folders import archive_beside
 from importer.model import Account
-from importer.opening import archive_beside
 from tests.conftest import Doorway
 from tests.end_to_end.command_line import CommandLine, Ended, Running
 from tests.staged_export import Staged

@@ -44,7 +44,9 @@ class Truth:
 
 def look(pds: LocalPds, did: str) -> Truth:
     """Read everything of an account: each record, each blob."""
-    with httpx.Client(base_url=f"{pds.url}/xrpc/", timeout=30, trust_env=False) as client:
+    with httpx.Client(
+        base_url=f"{pds.url}/xrpc/", timeout=30, trust_env=False, verify=False
+    ) as client:
 
         def get(method: str, **parameters: str | int) -> httpx.Response:
             answer = client.get(method, params=parameters)

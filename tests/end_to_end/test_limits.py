@@ -23,9 +23,10 @@ from importer.media.ffmpeg import find
 from importer.media.photos import probe_photo
 from importer.model import Account, ExportPost, Kind, Milestone, Post, Privacy, Role
 from importer.pds.budget import Budget
+from importer.pds.credentials import Password
 from importer.pds.limits import read_limits
 from importer.pds.repo import Repo
-from importer.pds.session import Password, Session
+from importer.pds.session import Session
 from importer.pds.xrpc import Server
 from importer.records.destinations import USUAL, limits, named
 from importer.records.style import Style

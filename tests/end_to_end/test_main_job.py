@@ -340,7 +340,7 @@ def test_interrupted_twice_it_leaves_at_once(job: Job) -> None:
             run.wait_for("stopping", at_once=True)
             assert run.end() == 130
             # A call that is not answered would be waited for a whole minute.
-            assert time.monotonic() - asked < 20
+            assert time.monotonic() - asked < 45
     assert (run.read[-1]["outcome"], run.read[-1]["exit"]) == ("interrupted", 130)
     after = job.run()
     assert after.code == 0, after.err

@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -288,7 +289,10 @@ def test_the_recipe_installs_what_is_there_and_runs_without_rights() -> None:
     for path in re.findall(r"^!(.*)$", taken, re.MULTILINE):
         assert (ROOT / path).exists(), path
     # What the build of the package reads must be among it.
-    for path in ("pyproject.toml", "README.md", "LICENSE", "importer", "tui", "samples/demo"):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = ["pyproject.toml", project["project"]["readme"], *project["project"]["license-files"]]
+    for path in (*needed, *wheel["packages"], *wheel["force-include"]):
         assert f"!{path}\n" in taken
     (block,) = (block for block in examples("sh") if block.startswith("podman"))
     build, *runs = block.splitlines()

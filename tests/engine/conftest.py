@@ -29,7 +29,10 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
         return tools.repo.reconcile(archive)
 
     monkeypatch.setattr(importer.engine.run, "reconcile", reconcile)
-    with Archive.create(tmp_path / "maker.tokaway") as archive, httpx.Client() as http:
+    with (
+        Archive.create(tmp_path / "maker.tokaway") as archive,
+        httpx.Client(trust_env=False, verify=False) as http,
+    ):
         tools = Tools(
             account=ACCOUNT,
             repo=Shelf(),

@@ -11,7 +11,7 @@ import pytest
 
 from importer.errors import UserError
 from importer.media import encoder
-from importer.media.encoder import HARDWARE, NAMES, SOFTWARE
+from importer.media.encoders import HARDWARE, NAMES, SOFTWARE, Encoder
 from importer.media.ffmpeg import Ffmpeg
 from importer.media.fit import decide
 from importer.media.probe import probe
@@ -93,7 +93,7 @@ def test_an_unknown_name(ffmpeg: Ffmpeg) -> None:
 
 @pytest.mark.parametrize("chip", HARDWARE, ids=lambda chip: chip.name)
 def test_what_works_is_found_and_used(
-    clips: Clips, with_chip: MakeFfmpeg, tmp_path: Path, chip: encoder.Encoder
+    clips: Clips, with_chip: MakeFfmpeg, tmp_path: Path, chip: Encoder
 ) -> None:
     name = chip.options["c:v"]
     program = with_chip(name, needs="hwupload" if chip.name == "vaapi" else "")

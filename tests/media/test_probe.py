@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -83,6 +84,16 @@ def test_kinds_of_picture(clips: Clips) -> None:
     assert probe(clips["hevc.mp4"]).codec == "hevc"
     assert probe(clips["mp3.mp4"]).audio_codec == "mp3"
     assert probe(clips["vp9.webm"]).codecs == "vp9/opus"
+
+
+@pytest.mark.parametrize("claimed", [1, 2])
+def test_how_many_channels_mp3_has_is_heard(clips: Clips, tmp_path: Path, claimed: int) -> None:
+    """Some versions of FFmpeg write two for one."""
+    data = bytearray(clips["mp3.mp4"].read_bytes())
+    struct.pack_into(">H", data, data.index(b"mp4a") + 20, claimed)
+    source = tmp_path / "claims.mp4"
+    source.write_bytes(data)
+    assert probe(source).audio_channels == 1
 
 
 def test_cover_art_is_not_the_video(clips: Clips) -> None:

@@ -68,7 +68,9 @@ def test_the_index_alone_says_what_ffmpeg_says(
     if path.name == "cover.mp4":
         # FFmpeg counts the picture in the tags as a stream.
         slow = replace(slow, problems=quick.problems)
-    assert quick == slow
+    # FFmpeg counts in ticks of the track, whose end is not always a tick of the whole.
+    assert quick.seconds == pytest.approx(slow.seconds, abs=0.0001)
+    assert quick == replace(slow, seconds=quick.seconds)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +166,13 @@ def test_a_file_that_claims_an_absurd_rate_ends(
     facts = probe(source)
     assert facts.irregular
     assert (facts.frame_rate or 0) > 10_000
-    after = treat(source, tmp_path / "out.mp4", ffmpeg)
+    target = tmp_path / "out.mp4"
+    if ffmpeg.version.startswith("5."):
+        # It leaves out how long the last picture stands, which is all of it but a moment.
+        with pytest.raises(Refused, match="not as long"):
+            treat(source, target, ffmpeg)
+        return
+    after = treat(source, target, ffmpeg)
     assert (after.frame_rate, round(after.seconds)) == (240, 10)
 
 

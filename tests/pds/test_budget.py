@@ -15,8 +15,9 @@ from importer.budgets import DAY, HOUR, REFERENCE, VIDEOS_A_DAY, Kind, Window
 from importer.demo.local_pds import LocalPds
 from importer.errors import TryLater
 from importer.pds.budget import Budget, Together
+from importer.pds.credentials import Password
 from importer.pds.repo import Repo, Write
-from importer.pds.session import Password, Session
+from importer.pds.session import Session
 from importer.pds.xrpc import Server
 from importer.step import Step
 

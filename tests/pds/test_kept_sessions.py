@@ -19,8 +19,9 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 from importer.demo.local_pds import LocalPds
 from importer.errors import SignInNeeded
 from importer.pds import kept_sessions
+from importer.pds.credentials import Password
 from importer.pds.kept_sessions import KeptSessions, Tokens, is_app_password
-from importer.pds.session import Password, Session
+from importer.pds.session import Session
 from importer.pds.xrpc import Server
 from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.conftest import TestAccount

@@ -9,8 +9,9 @@ import pytest
 
 from importer.demo.local_pds import LocalPds
 from importer.errors import Unreachable
+from importer.known import ASSUMED
 from importer.model import ServerLimits
-from importer.pds.limits import UNTOLD_BLOB_BYTES, assumed, read_limits
+from importer.pds.limits import UNTOLD_BLOB_BYTES, read_limits
 from importer.pds.xrpc import TRIES, Server
 from importer.records.destinations import USUAL, limits, named
 from tests.breaking_proxy import Breakage, BreakingProxy
@@ -67,7 +68,7 @@ def test_old_servers_check_posts_with_an_old_lexicon(
 
 
 def test_what_is_assumed_before_anybody_was_asked_says_so() -> None:
-    taken = limits(assumed(), named(USUAL))
+    taken = limits(ASSUMED, named(USUAL))
     assert taken.bytes == VIDEO_BYTES
     assert taken.photo_bytes == 2_000_000
     assert "assumed" in taken.source

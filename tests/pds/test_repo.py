@@ -12,8 +12,9 @@ import pytest
 
 from importer.demo.local_pds import LocalPds
 from importer.errors import Refused, TryLater
+from importer.pds.credentials import Password
 from importer.pds.repo import BlobMissing, KeyRefused, KeyTaken, PublicRepo, Repo
-from importer.pds.session import Password, Session
+from importer.pds.session import Session
 from importer.pds.xrpc import TRIES, Server, XrpcError
 from importer.records.bluesky import COLLECTION
 from importer.records.cid import blob_cid, record_cid

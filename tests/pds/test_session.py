@@ -17,9 +17,10 @@ import pytest
 from importer.demo.local_pds import LocalPds
 from importer.errors import SignInNeeded, TokawayError, TryLater, Unreachable
 from importer.pds.authorization import Bearer
+from importer.pds.credentials import Password
 from importer.pds.kept_sessions import Tokens
 from importer.pds.repo import Repo
-from importer.pds.session import Password, Session
+from importer.pds.session import Session
 from importer.pds.xrpc import TRIES, Answer, Server, XrpcError
 from importer.step import Step
 from tests.breaking_proxy import Breakage, BreakingProxy

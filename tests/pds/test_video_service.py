@@ -123,6 +123,7 @@ def test_a_line_that_stays_broken_leaves_an_upload_to_go_on_with(
         bench.proxy.breakage(method, Breakage.RESET, times=TRIES * (5 if method == PART else 1))
     with pytest.raises(TryLater):
         bench.upload()
+    bench.proxy.calm()
     bench.upload()
     assert sum(bench.stand_in.taken.values()) == 1
     assert bench.stand_in.received <= 1.05 * bench.file.bytes + 3 * 5_000

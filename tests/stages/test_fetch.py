@@ -39,7 +39,7 @@ class NoRepo(Repo):
 
 @pytest.fixture
 def tools() -> Iterator[Tools]:
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(trust_env=False, verify=False) as http:
         yield Tools(
             account=ACCOUNT,
             repo=NoRepo(),

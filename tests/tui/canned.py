@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from importer.ahead import Ahead
 from importer.budgets import DAY, HOUR, Kind, Window
 from importer.engine.forecast import Forecast
 from importer.events import (
@@ -20,7 +21,6 @@ from importer.events import (
 )
 from importer.model import Kind as PostKind
 from importer.model import Milestone, Post, Privacy, Stage
-from importer.plans import Ahead
 
 AT = datetime(2026, 11, 23, 18, 4, 5, tzinfo=UTC)
 TOMORROW = datetime(2026, 11, 24, 9, 10, tzinfo=UTC)

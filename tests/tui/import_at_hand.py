@@ -12,8 +12,9 @@ from importer.archive.store import Archive
 from importer.demo.media_server import MediaServer
 from importer.engine.stop import Stop
 from importer.opening import opened
+from importer.pds.credentials import Password
 from importer.pds.kept_sessions import KeptSessions
-from importer.pds.session import Password, Session
+from importer.pds.session import Session
 from importer.pds.xrpc import Server
 from tests.breaking_proxy import BreakingProxy
 from tests.conftest import TestAccount
@@ -22,7 +23,7 @@ from tui.desk import Desk
 
 RECORD = "com.atproto.repo.putRecord"
 UPLOAD = "com.atproto.repo.uploadBlob"
-_PATIENCE = 30.0
+_PATIENCE = 120.0
 
 
 class Hold:
@@ -30,10 +31,12 @@ class Hold:
 
     def __init__(self) -> None:
         self.reached, self._release = threading.Event(), threading.Event()
+        self.has_lasted = False
+        """Whether nobody released it for longer than anything may wait."""
 
     def __call__(self) -> None:
         self.reached.set()
-        self._release.wait(_PATIENCE)
+        self.has_lasted = not self._release.wait(_PATIENCE)
 
     @property
     def is_released(self) -> bool:

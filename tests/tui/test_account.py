@@ -14,9 +14,9 @@ from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.budgets import DAY, HOUR, Kind, Window
 from importer.demo.local_pds import LocalPds
+from importer.known import ASSUMED
 from importer.model import Account, Notice
 from importer.pds.kept_sessions import KeptSessions
-from importer.pds.limits import assumed
 from importer.pds.video_service import Quota
 from importer.records.destinations import limits, named
 from tests.conftest import TestAccount
@@ -258,8 +258,8 @@ def told() -> Accepted:
     """An account on Bluesky's servers, as of one day."""
     return Accepted(
         Account(DID, "ada.bakes.example.com", "https://morel.us-east.host.bsky.network"),
-        assumed(),
-        limits(assumed(), named(["bluesky"])),
+        ASSUMED,
+        limits(ASSUMED, named(["bluesky"])),
         email_confirmed=True,
         service="video.bsky.app",
         quota=Quota(25, None),

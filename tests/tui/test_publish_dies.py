@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,10 +59,8 @@ def test_quitting_at_once_does_not_wait_for_a_server_that_hangs(
         window.press(CTRL_Q)
         # Down from "finish what is in hand" to "stop now".
         window.press("\x1b[B\r")
-        began = time.monotonic()
         assert window.ended() == 130
-        assert time.monotonic() - began < 20
-        assert not held.is_released
+        assert not (held.is_released or held.has_lasted)
     held.release()
     with terminal(made, tmp_path) as window:
         window.until_true(lambda: made.counts()["published"] == 3)

@@ -14,11 +14,11 @@ from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.budgets import HOUR, Kind, Window
 from importer.engine.forecast import Forecast
+from importer.known import keep_standing
 from importer.model import Account, Action, Edit, Photos, Privacy
 from importer.pds.standing import Standing
 from importer.records.style import Names, Overflow
 from importer.stages.foresee import Foreseen
-from importer.toolbox import keep_standing
 from tests.tui.archives import make_archive, post
 from tests.tui.conftest import Picture
 from tests.tui.screens import USUAL, WIDE, app_on, shown, until, words

@@ -71,9 +71,9 @@ class Page:
     def words(self) -> str:
         return "\n".join(self._screen.display)
 
-    async def until(self, text: str) -> None:
+    async def until(self, text: str, seconds: float = SECONDS) -> None:
         """Wait until a text is on the screen."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             while text not in self.words:
                 await self._hear()
 
@@ -194,11 +194,14 @@ async def picture_of_the_screen(page: Page) -> str:
         await page.press("\x10")
         await page.until("Search")
         await page.press("Picture of")
-        await page.until("SVG")
-        await page.press("\r")
-        # Enter that comes while the palette still searches closes it without a choice.
+        # Words that come before the palette listens are lost, and Enter that comes while it still
+        # searches closes it without a choice.
         with suppress(TimeoutError):
+            await page.until("SVG", 10)
+            await page.press("\r")
             return await page.asks("deliver_file_start", 10)
+        if "Search" in page.words or "Picture" in page.words:
+            await page.press("\x1b")
     raise AssertionError(page.words)
 
 

@@ -18,6 +18,7 @@ from textual.widgets import HelpPanel
 
 from importer.archive.lock import locked
 from importer.demo.ground import MEMBER_NAME, sample_folder, write_export
+from importer.demo.node_packages import default_cache
 from tests.posts import NOW
 from tests.tui.conftest import Picture
 from tests.tui.imports import archive_at, nothing_fits_until
@@ -42,6 +43,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home folder of the test's own, with downloads, and books of its own."""
     folder = tmp_path / "home"
     (folder / "Downloads").mkdir(parents=True)
+    # What was fetched once for everybody is not fetched again for this person.
+    monkeypatch.setenv("TOKAWAY_CACHE", str(default_cache()))
     for name in ("HOME", "USERPROFILE"):
         monkeypatch.setenv(name, str(folder))
     return folder

@@ -18,12 +18,12 @@ from textual.widgets import Button, Input, Static
 from importer.accepting import Accepted, ask_about
 from importer.engine.stop import Stop
 from importer.errors import UserError
+from importer.known import kept_handles
 from importer.settings import Settings
 from importer.signing_in import (
     CODE_NEEDED,
     SignedIn,
     Visit,
-    kept_handles,
     sign_in,
     sign_in_in_browser,
 )

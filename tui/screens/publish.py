@@ -13,10 +13,10 @@ from textual.containers import Container, Horizontal, Vertical, VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Button, Log, Static, Tab, Tabs
 
+from importer.ahead import Ahead
 from importer.budgets import Window
 from importer.events import Forecasted
 from importer.model import Post, Stage
-from importer.plans import Ahead
 from importer.settings import Settings
 from tui.desk import Desk
 from tui.headline import detail, headline

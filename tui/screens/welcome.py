@@ -16,8 +16,8 @@ from textual.widget import Widget
 from textual.widgets import Button, Footer, Static
 
 from importer.export.search import export_in
+from importer.folders import is_archive
 from importer.imports import Import, Unreadable, find_archives, look
-from importer.opening import is_archive
 from tui.demo import Demo
 from tui.desk import Desk
 from tui.doing import Doing

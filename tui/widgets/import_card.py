@@ -14,9 +14,9 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Button, ProgressBar, Static
 
+from importer.folders import SUFFIX
 from importer.imports import Import, Unreadable
 from importer.model import Milestone
-from importer.opening import SUFFIX
 from tui.advice import advice
 from tui.language import _, ngettext
 from tui.shown import one_line, visible

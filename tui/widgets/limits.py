@@ -10,9 +10,9 @@ from textual.app import RenderResult
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from importer.ahead import Ahead
 from importer.budgets import Kind, Window
 from importer.engine.forecast import Forecast
-from importer.plans import Ahead
 from tui.language import _, ngettext
 from tui.times import DAY, HOUR, when
 from tui.widgets.bars import FULL, bar, fitting

@@ -77,18 +77,6 @@ def opened(
         yield Opened(archive, export, absorbed, gathered)
 
 
-def _read(path: Path) -> Export:
-    from importer.export.reader import read
-
-    return read(path)
-
-
-def _gathered(archive: Archive, source: Path, say: Say) -> Gathered:
-    from importer.gathering import gather_folder
-
-    return gather_folder(archive, source, say)
-
-
 @contextmanager
 def working_on(folder: Path) -> Iterator[Archive]:
     """An archive that exists, open for writing and locked.
@@ -100,6 +88,18 @@ def working_on(folder: Path) -> Iterator[Archive]:
     ArchiveView.open(folder).close()
     with locked(folder), Archive.create(folder) as archive:
         yield archive
+
+
+def _read(path: Path) -> Export:
+    from importer.export.reader import read
+
+    return read(path)
+
+
+def _gathered(archive: Archive, source: Path, say: Say) -> Gathered:
+    from importer.gathering import gather_folder
+
+    return gather_folder(archive, source, say)
 
 
 def _refuse_another_account(archive: Archive, export: Export) -> None:

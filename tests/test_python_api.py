@@ -16,16 +16,22 @@ PAGE = ROOT / "docs" / "python.md"
 _THEIRS = (
     *("importer/cli*.py", "importer/*command*.py"),
     *("importer/batch/table.py", "importer/batch/telling.py"),
-    *("importer/asking.py", "importer/completion.py", "importer/doctor.py"),
-    *("importer/console.py", "importer/live_console.py"),
+    *("importer/asking.py", "importer/completion.py", "importer/*console.py", "importer/doctor.py"),
     *("importer/demo/demo.py", "tui/**/*.py"),
 )
 FRONT_ENDS = sorted(module for pattern in _THEIRS for module in ROOT.glob(pattern))
 # What front ends have from each other: words, questions, flags, tables, and the time.
 AMONG_THEM = (
     *("asking", "batch.table", "batch.telling", "cli_examples", "cli_flags", "clock", "commands"),
-    *("completion", "console", "doctor", "live_console", "run_commands"),
-    *("server_commands", "wording"),
+    *(
+        "completion",
+        "console",
+        "doctor",
+        "live_console",
+        "run_commands",
+        "server_commands",
+        "wording",
+    ),
     # A server and an export to try everything with are not the engine's work.
     *("demo.demo", "demo.ground"),
     # What cron, systemd and launchd are told is the affair of the command that tells them.

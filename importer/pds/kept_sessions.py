@@ -136,6 +136,7 @@ class KeptSessions:
         Raises:
             OSError: it cannot be removed.
         """
+        # It may be in a keyring that is not wanted any more.
         with contextlib.suppress(*_keyring_trouble()):
             ring = _keyring()
             if ring:

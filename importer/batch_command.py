@@ -53,14 +53,14 @@ def _workers(bounds: Bounds) -> AbstractContextManager[Workers]:
     if bounds.cluster is None:
         return Threads(bounds.steps)
     try:
-        from importer.cluster import cluster
+        from importer.cluster.opening import cluster
     except ImportError as error:
         raise UserError(
             "To work with a cluster, Tokaway needs Dask, which is not installed.",
             hint="pip install 'tokaway[dask]'",
             code="no_dask",
         ) from error
-    return cluster(bounds.cluster, bounds.steps)
+    return cluster(bounds.cluster, bounds.steps, bounds.store)
 
 
 def show_plan(console: Console, path: Path, flags: Mapping[str, Any]) -> int:

@@ -74,7 +74,7 @@ def test_a_cluster_makes_the_same_files_and_a_worker_that_dies_loses_nothing(
 
     address = workers.scheduler_address
     with pair.tokaway.running("batch", pair.file, "--json", "--cluster", address) as running:
-        os.kill(_at_work(running, workers), signal.SIGKILL)
+        os.kill(at_work(running, workers), signal.SIGKILL)
         assert running.end() == 0, running.read[-1]
     assert [line for line in running.read if line["event"] == "step_failed"] == []
     for one, account in pair.accounts.items():
@@ -82,7 +82,7 @@ def test_a_cluster_makes_the_same_files_and_a_worker_that_dies_loses_nothing(
         assert_exactly(pair.pds, account.did, pair.staged[one].public)
 
 
-def _at_work(running: Running, workers: distributed.LocalCluster) -> int:
+def at_work(running: Running, workers: distributed.LocalCluster) -> int:
     """A worker process in the middle of preparing."""
     while True:
         running.wait_for("step_started", stage="prepare")

@@ -118,7 +118,9 @@ def killed_at(crowd: Crowd, moment: str, *flags: str) -> None:
     read, write = os.pipe()
     try:
         killed = crowd.tokaway(
-            *("batch", crowd.file, *flags),
+            "batch",
+            crowd.file,
+            *flags,
             program=(*DRIVER, str(write), moment, "--"),
             pass_fds=[write],
         )

@@ -102,8 +102,10 @@ def _check_store(client: distributed.Client, store: Store) -> None:
 
 
 def _not_usable(why: str) -> Unreachable:
+    for end in (" Nothing is lost.", " Nothing was sent."):
+        why = why.removesuffix(end)
     return Unreachable(
-        f"{why.removesuffix(' Nothing is lost.')} Nothing was sent.",
+        f"{why} Nothing was sent.",
         hint="The bucket or folder must be there already; here and on every worker its library "
         "must be installed, and its keys be where that looks for them.",
         code="no_store",

@@ -81,7 +81,7 @@ class Cluster:
         name = f"tokaway-{stage}-{uuid.uuid4().hex}"
         errand = _Errand(name, stage, work, job, tools, step, answer)
         if self._store:
-            self._carriers.submit(errand.context.run, self._bring, self._store, errand)
+            self._carriers.submit(errand.context.copy().run, self._bring, self._store, errand)
         else:
             self._send(errand)
         return answer
@@ -140,10 +140,15 @@ class Cluster:
                 result = done.result()
         except (CancelledError, OSError) as lost:
             error = self._lose(lost)
-        if (parcels := errand.parcels) and not self._closing.is_set():
-            self._carriers.submit(errand.context.run, self._take, errand, parcels, result, error)
-        else:
+        if errand.parcels is None:
             _answer(errand.answer, result, error)
+        elif self._closing.is_set():
+            # What was made stays where it is: nobody waits for it any more.
+            errand.answer.set_exception(Stopped())
+        else:
+            # A copy: who sent it may still be in its context.
+            take = partial(self._take, errand, errand.parcels, result, error)
+            self._carriers.submit(errand.context.copy().run, take)
 
     def _take(
         self,

@@ -4,8 +4,10 @@
 
 Every worker is held to one core, as if it were a machine with one: FFmpeg would use all of them by
 itself. What is measured is the throughput of videos that must be encoded, as a ratio to one worker;
-`without` is the same work in this process, held to one core too, and shows what the cluster costs.
-Last come many videos that are sent as they are: that many steps a second can be handed out at all.
+`none` is the same work in this process, held to one core too, and shows what the cluster costs;
+`through a store` is the same with workers that do not see the archive: each file goes there and
+back through a server with the API of S3, which shares these cores. Last come many videos that are
+sent as they are: that many steps a second can be handed out at all.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -25,7 +28,7 @@ from typing import cast
 import distributed
 
 from importer.archive.store import Archive
-from importer.cluster import cluster
+from importer.cluster.opening import cluster
 from importer.engine.workers import Threads, Workers
 from importer.media.encoder import SOFTWARE
 from importer.media.ffmpeg import find
@@ -35,12 +38,14 @@ from importer.stages.place import describe, post_folder
 from importer.stages.prepare import prepare
 from importer.stages.tools import Job, Result, Tools
 from importer.step import Step
+from tests.batch.object_store import BUCKET, ObjectStore
 from tests.clips import run
 from tests.posts import exported
 
 ROUNDS = 3
 STEPS = 200
 SAMPLE = Path(__file__).parents[1] / "samples" / "demo" / "media" / "clip1.mp4"
+STORE = f"s3://{BUCKET}/benchmark"
 ONE_EACH = dict.fromkeys(Stage, 1)
 
 
@@ -88,6 +93,7 @@ def staged(folder: Path, clip: Path, videos: int) -> Work:
             original = describe(Role.ORIGINAL, archive.folder, path, probe(path))
             jobs.append(Job(post, {Role.ORIGINAL: (original,)}, archive.folder))
     tools = SimpleNamespace(
+        account=SimpleNamespace(did="did:plc:benchmark"),
         limits=Limits(10**8, 10**6, 180.0, "benchmark"),
         ffmpeg=find(),
         encoder=SOFTWARE,
@@ -102,14 +108,14 @@ def hold_to(core: int) -> None:
     os.sched_setaffinity(0, {core})
 
 
-def with_cluster(number: int, work: Work) -> float:
+def with_cluster(number: int, work: Work, store: str | None = None) -> float:
     with distributed.LocalCluster(
         n_workers=number, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
     ) as made:
         with distributed.Client(made, set_as_default=False) as client:
             for core, worker in enumerate(client.scheduler_info()["workers"]):
                 client.run(hold_to, core % (os.cpu_count() or 1), workers=[worker])
-        with cluster(made.scheduler_address, ONE_EACH) as workers:
+        with cluster(made.scheduler_address, ONE_EACH, store) as workers:
             work.seconds(workers)  # the first of each kind loads what it needs
             return work.seconds(workers)
 
@@ -126,29 +132,29 @@ def without(work: Work) -> float:
 
 def main() -> None:
     videos = int(sys.argv[1]) if len(sys.argv) > 1 else 8
-    ways: dict[str, Callable[[Work], float]] = {
-        "without": without,
-        **{
-            f"{number} worker{'s' * (number > 1)}": lambda work, number=number: with_cluster(
-                number, work
-            )
-            for number in range(1, (os.cpu_count() or 1) + 1)
-        },
-    }
+    most = os.cpu_count() or 1
+    ways: dict[str, Callable[[Work], float]] = {"none, in the program itself": without}
+    for number in range(1, most + 1):
+        ways[str(number)] = partial(with_cluster, number)
+        ways[f"{number}, through a store"] = partial(with_cluster, number, store=STORE)
     best: dict[str, float] = {}
-    with tempfile.TemporaryDirectory(prefix="tokaway-cluster-") as folder:
+    with (
+        ObjectStore() as store,
+        tempfile.TemporaryDirectory(prefix="tokaway-cluster-") as folder,
+    ):
+        os.environ.update(store.variables)
         place = Path(folder)
         work = staged(place / "encoded.tokaway", phone_clip(place), videos)
         # In turns: what else the machine does hits all of them.
         for _ in range(ROUNDS):
             for name, way in ways.items():
                 best[name] = min(best.get(name, float("inf")), way(work))
+        print("| workers | videos a second | of one worker |\n| --- | --- | --- |")
         for name, seconds in best.items():
-            ratio = best["1 worker"] / seconds
-            print(f"{name:10} {videos / seconds:6.2f} videos/s  {ratio:5.2f} x one worker")
-        number = os.cpu_count() or 1
-        seconds = with_cluster(number, staged(place / "kept.tokaway", SAMPLE, STEPS))
-        print(f"{STEPS / seconds:.0f} steps/s that need no encoding, with {number} workers")
+            print(f"| {name} | {videos / seconds:.1f} | {best['1'] / seconds:.1f} |")
+        seconds = with_cluster(most, staged(place / "kept.tokaway", SAMPLE, STEPS))
+        print(f"\n{STEPS / seconds:.0f} steps a second that need no encoding, {most} workers")
+        print(f"load {os.getloadavg()[2]:.1f} on {most} cores")
 
 
 if __name__ == "__main__":

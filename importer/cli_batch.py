@@ -28,6 +28,12 @@ from importer.console import Console
     help="Fetch and prepare on a Dask cluster: the address of its scheduler, such as "
     "tcp://10.0.0.5:8786.",
 )
+@click.option(
+    "--store",
+    metavar="URL",
+    help="Carry files to the cluster and back through an object store, such as "
+    "s3://bucket/folder, if its workers do not see the archives.",
+)
 @common
 def batch(console: Console, file: Path, plan: bool, **flags: Any) -> int:
     """Publish for many creators in turn, by a file; the same command resumes."""

@@ -10,6 +10,7 @@ TokawayError
 │   ├── DiskFull                                                               exit 4
 │   ├── ArchiveInUse                                                           exit 5
 │   ├── Unreachable                                                            exit 6
+│   │   └── WorkersLost  those who do the steps, for all runs that share them
 │   ├── Fault        three unknown exceptions in a row                         exit 70
 │   └── BudgetEmpty                                                            exit 75
 Stopped              not an error: the user asked to stop, the step never happened
@@ -58,7 +59,7 @@ class TryLater(StepError):
     `at` (UTC) is when the server allows the next try, `None` for the usual back-off.
     `whole_stage` marks trouble that is not the post's own (a rate limit, a dead network):
     the stage pauses for all posts and the try is not counted. `unreachable` adds that the
-    other side did not answer at all.
+    other side did not answer at all, `shared` that all posts need that very one.
     """
 
     default_code = "try_later"
@@ -72,11 +73,13 @@ class TryLater(StepError):
         at: datetime | None = None,
         whole_stage: bool = False,
         unreachable: bool = False,
+        shared: bool = False,
     ) -> None:
         super().__init__(text, hint=hint, code=code)
         self.at = at
         self.whole_stage = whole_stage
         self.unreachable = unreachable
+        self.shared = shared
 
 
 class Refused(StepError):
@@ -123,6 +126,12 @@ class Unreachable(RunError):
 
     exit_code = 6
     default_code = "unreachable"
+
+
+class WorkersLost(Unreachable):
+    """Those who do the steps of many runs are gone: none of these can go on."""
+
+    default_code = "cluster_lost"
 
 
 class Fault(RunError):

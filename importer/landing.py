@@ -25,7 +25,7 @@ def landing(target: Path) -> Iterator[Path]:
         yield part
         land(part, target)
     except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if is_full(error):
             raise full(target) from error
         raise
     finally:
@@ -44,6 +44,11 @@ def land(part: Path, target: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def is_full(error: OSError) -> bool:
+    """Whether there was no room."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def full(target: Path) -> DiskFull:

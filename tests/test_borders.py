@@ -30,7 +30,11 @@ def test_the_whole_headless_program_never_loads_the_terminal_ui_nor_what_is_an_e
 
 
 def test_nothing_of_dask_is_loaded_unless_a_cluster_is_named() -> None:
-    assert not _loaded_by("importer.cli", "importer.batch.work") & {"dask", "distributed"}
+    assert not _loaded_by("importer.cli", "importer.batch.work") & {
+        "dask",
+        "distributed",
+        "fsspec",
+    }
 
 
 @pytest.mark.parametrize("module", PURE)

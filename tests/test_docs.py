@@ -234,7 +234,7 @@ def test_every_flag_is_documented_with_the_commands_that_have_it() -> None:
 
 
 def test_the_documents_name_no_flag_that_does_not_exist() -> None:
-    of_others = OF_PODMAN | {"--nthreads", "--nworkers"}
+    of_others = OF_PODMAN | {"--nthreads", "--nworkers", "--local-directory"}
     known = {"--version", "--help"}.union(of_others, *map(options, cli.commands.values()))
     for page in FOR_USERS:
         shown = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", code(page)))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -26,7 +27,7 @@ _FILES = ("ffmpeg", "handles", "source", "password_file")
 # What belongs to one account or archive, and would be wrong for all.
 _NOT_FOR_ALL = ("to", "source", "password_file")
 # Flags that bound the batch as a whole; the others are settings of each creator.
-_BOUND_FLAGS = ("jobs", "cluster")
+_BOUND_FLAGS = ("jobs", "cluster", "store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,8 @@ class Bounds:
 
     `jobs` creators are at work at once, with so many steps of each stage in all. After about
     `turn` posts, or ten minutes, a creator lets others have their turn. `cluster` is the address
-    of a Dask scheduler whose workers fetch and prepare.
+    of a Dask scheduler whose workers fetch and prepare, `store` the URL of a folder that they and
+    this machine reach if they do not see the archives.
     """
 
     jobs: int = 4
@@ -44,6 +46,7 @@ class Bounds:
     prepare_jobs: int = 1
     publish_jobs: int = 6
     cluster: str | None = None
+    store: str | None = None
 
     @property
     def steps(self) -> dict[Stage, int]:
@@ -149,7 +152,32 @@ def _bounds(path: Path, told: Mapping[str, Any]) -> Bounds:
         value = getattr(bounds, field.name)
         if isinstance(value, int) and value < 1:
             raise _wrong(path, f"{field.name} in [batch] must be 1 or more.", "")
+    if bounds.store is not None:
+        _check_store(bounds.store, bounds.cluster)
     return bounds
+
+
+def _check_store(store: str, cluster: str | None) -> None:
+    parts = urlsplit(store)
+    if not (parts.scheme and parts.path.strip("/") + parts.netloc):
+        raise UserError(
+            f"{store!r} is no URL of a store.",
+            hint="Name a bucket and a folder in it, such as s3://bucket/folder.",
+            code="store_url",
+        )
+    if parts.password is not None:
+        raise UserError(
+            "The URL of the store holds a password, which others may see there.",
+            hint="Leave it out: the library of the store finds its keys in the environment or in "
+            "files of its own (docs/batch.md).",
+            code="store_url",
+        )
+    if cluster is None:
+        raise UserError(
+            "A store is only of use with a cluster: without one all work is done here.",
+            hint="Name the cluster too (--cluster URL), or leave the store out.",
+            code="store_alone",
+        )
 
 
 def _place(path: Path, value: Any, where: str) -> Path:

@@ -19,11 +19,11 @@ def hands(bounds: Bounds) -> AbstractContextManager[Workers]:
     if bounds.cluster is None:
         return Threads(bounds.steps)
     try:
-        from importer.cluster import cluster
+        from importer.cluster.opening import cluster
     except ImportError as error:
         raise UserError(
             "To work with a cluster, Tokaway needs Dask, which is not installed.",
             hint="pip install 'tokaway[dask]'",
             code="no_dask",
         ) from error
-    return cluster(bounds.cluster, bounds.steps)
+    return cluster(bounds.cluster, bounds.steps, bounds.store)

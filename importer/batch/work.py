@@ -25,7 +25,7 @@ from importer.clock import utc_now
 from importer.engine.pauses import LONGEST
 from importer.engine.stop import Stop
 from importer.engine.workers import Workers
-from importer.errors import TokawayError
+from importer.errors import TokawayError, WorkersLost
 from importer.events import Event
 from importer.folders import is_archive
 from importer.pds.budget import Together
@@ -78,12 +78,14 @@ class _Batch:
         self._lock = threading.Lock()
         self._turns = Turns(_longest_wait_first(file.creators))
         self._running: dict[Future[Standing], Turn] = {}
+        # What told that those who do the steps are gone.
+        self._lost: Standing | None = None
 
     def run(self) -> Finished:
         with ThreadPoolExecutor(self._file.bounds.jobs, "creator") as pool:
             while True:
                 self._pass_on()
-                is_stopping = self._stop.draining.is_set()
+                is_stopping = self._stop.draining.is_set() or self._lost is not None
                 if not is_stopping:
                     self._start(pool)
                 if self._running:
@@ -128,6 +130,8 @@ class _Batch:
         course.published = turn.published
         # An export is read once; until that has worked there is no archive to go on with.
         course.is_first = course.is_first and standing.summary is None
+        if standing.outcome == WorkersLost.default_code:
+            self._lost = standing
         if standing.outcome == "unreachable" and turn.settings.wait:
             until = self._when_again(course, turn)
         else:
@@ -164,13 +168,19 @@ class _Batch:
             if self._stop.draining.is_set():
                 turn.stop.handing_over = False
                 turn.stop.draining.set()
+            elif self._lost:
+                turn.stop.hand_over()
 
     def _ended(self, course: _Course) -> Standing:
-        """How a creator ended; who was to have another turn was interrupted."""
+        """How a creator ended; who was to have another turn was interrupted, or has no workers."""
         name = course.creator.name
         before = course.standing or Standing(name, course.creator.archive, "interrupted", 130)
-        is_left = name in self._turns.left or before.outcome == "turn_over"
-        return replace(before, outcome="interrupted", exit_code=130) if is_left else before
+        if not (name in self._turns.left or before.outcome == "turn_over"):
+            return before
+        if self._lost is None or self._stop.draining.is_set():
+            return replace(before, outcome="interrupted", exit_code=130)
+        lost = replace(self._lost, creator=name, archive=course.creator.archive)
+        return replace(lost, summary=before.summary, report=before.report)
 
 
 class _Voice:

@@ -39,7 +39,8 @@ class Setbacks:
         words = Trouble(trouble.code, trouble.text, trouble.hint)
         # Each original may come from another host: while others come, the trouble is this one's.
         own = stage == Stage.FETCH and self._pauses.worked_since(stage, started_at)
-        if trouble.whole_stage and not (own and trouble.unreachable):
+        own = own and trouble.unreachable and not trouble.shared
+        if trouble.whole_stage and not own:
             at = self._pauses.pause(stage, now, trouble).until
             self._archive.note_try_later(post, words, None, count=False)
         elif post.tries + 1 >= self._settings.tries:

@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import wait
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import distributed
 import pytest
 
 from importer.archive.view import ArchiveView
-from importer.model import Action, MediaFile, Role
+from importer.cluster.opening import cluster
+from importer.errors import Stopped
+from importer.media.encoders import SOFTWARE
+from importer.model import Action, Limits, Long, MediaFile, Photos, Role, Stage
+from importer.stages.tools import Job, Result, Tools
+from importer.step import Step
 from tests.batch.crowd import Crowd
 from tests.batch.test_batch import name
 from tests.end_to_end.command_line import Running
 from tests.end_to_end.server_truth import assert_exactly
 
+PATIENCE = 60
 FITS = (Action.KEEP, Action.REMUX, Action.TRANSCODE, Action.TRANSCODE)
 NOBODY = "tcp://127.0.0.1:1"
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduler:
+    """A scheduler of its own, and where it listens."""
+
+    process: subprocess.Popen[bytes]
+    address: str
 
 
 @pytest.fixture
@@ -74,7 +95,7 @@ def test_a_cluster_makes_the_same_files_and_a_worker_that_dies_loses_nothing(
 
     address = workers.scheduler_address
     with pair.tokaway.running("batch", pair.file, "--json", "--cluster", address) as running:
-        os.kill(_at_work(running, workers), signal.SIGKILL)
+        os.kill(at_work(running, workers), signal.SIGKILL)
         assert running.end() == 0, running.read[-1]
     assert [line for line in running.read if line["event"] == "step_failed"] == []
     for one, account in pair.accounts.items():
@@ -82,7 +103,7 @@ def test_a_cluster_makes_the_same_files_and_a_worker_that_dies_loses_nothing(
         assert_exactly(pair.pds, account.did, pair.staged[one].public)
 
 
-def _at_work(running: Running, workers: distributed.LocalCluster) -> int:
+def at_work(running: Running, workers: distributed.LocalCluster) -> int:
     """A worker process in the middle of preparing."""
     while True:
         running.wait_for("step_started", stage="prepare")
@@ -121,6 +142,80 @@ def test_a_cluster_that_goes_away_ends_the_batch_and_nothing_is_lost(
     assert pair.tokaway("batch", pair.file).code == 0
     for one, account in pair.accounts.items():
         assert_exactly(pair.pds, account.did, pair.staged[one].public)
+
+
+@pytest.fixture
+def scheduler(tmp_path: Path) -> Iterator[Scheduler]:
+    """A scheduler and a worker, each in a process of its own, as a person starts them."""
+    file = tmp_path / "scheduler.json"
+    with ExitStack() as stack:
+
+        def start(*arguments: str | Path) -> subprocess.Popen[bytes]:
+            # Its warnings are its own.
+            program = [sys.executable, "-W", "ignore", "-m", "dask", *map(str, arguments)]
+            process = subprocess.Popen(program, stderr=subprocess.DEVNULL, cwd=tmp_path)
+            stack.callback(process.wait)
+            stack.callback(process.kill)
+            return process
+
+        process = start(
+            *("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
+            *("--scheduler-file", file),
+        )
+        one = ("--nworkers", "1", "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        start("worker", *one, "--scheduler-file", file)
+        with distributed.Client(scheduler_file=str(file), set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=60)
+            address: str = client.scheduler.address
+        yield Scheduler(process, address)
+
+
+@pytest.mark.cluster
+def test_a_scheduler_that_is_killed_ends_the_batch_at_once_for_everybody(
+    crowd: Crowd, scheduler: Scheduler
+) -> None:
+    names = ("anna", "ben", "carla", "dora")
+    for one in names:
+        crowd.add(one, FITS[2:3], handle=name())
+    crowd.write("jobs = 2")
+    through = ("--json", "--cluster", scheduler.address)
+    with crowd.tokaway.running("batch", crowd.file, *through) as running:
+        running.wait_for("step_started", stage="prepare")
+        scheduler.process.kill()
+        assert running.end() == 6
+    # Nobody else was let in, to find out by himself.
+    assert {line["turn"] for line in running.read if line["event"] == "creator_turn"} == {1}
+    assert len([line for line in running.read if line["event"] == "creator_turn"]) == 2
+    end = running.read[-1]
+    assert end["event"] == "batch_done" and end["exit"] == 6
+    assert sorted(end["outcomes"]["cluster_lost"]) == sorted(names)
+    assert crowd.tokaway("batch", crowd.file).code == 0
+    for one, account in crowd.accounts.items():
+        assert_exactly(crowd.pds, account.did, crowd.staged[one].public)
+
+
+@pytest.mark.cluster
+def test_a_step_on_a_worker_tells_how_far_it_is_and_stops_when_told(
+    workers: distributed.LocalCluster, tmp_path: Path
+) -> None:
+    limits = Limits(10**8, 10**6, 180.0, "test")
+    tools = SimpleNamespace(limits=limits, encoder=SOFTWARE, long=Long.SPLIT, photos=Photos.THREAD)
+    job, step = SimpleNamespace(archive=tmp_path), Step()
+    with cluster(workers.scheduler_address, dict.fromkeys(Stage, 1)) as sent_to:
+        answer = sent_to.submit(Stage.PREPARE, half_done, cast(Job, job), cast(Tools, tools), step)
+        while step.done != 3:
+            assert not wait([answer], 0.05).done, answer.exception()
+        assert (step.total, step.unit) == (6, "seconds")
+        step.break_off()
+        assert isinstance(answer.exception(PATIENCE), Stopped)
+
+
+def half_done(job: Job, tools: Tools, step: Step) -> Result:
+    """Get so far, and no further until it is told to stop."""
+    step.done, step.total, step.unit = 3, 6, "seconds"
+    step.stop.wait(PATIENCE)
+    step.check()
+    raise AssertionError("never told to stop")
 
 
 def test_a_cluster_that_is_not_there_is_told_before_anything_is_sent(pair: Crowd) -> None:

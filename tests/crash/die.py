@@ -178,6 +178,18 @@ def making_tables(moment: Moment) -> None:
     replace(Database, "execute", dying)
 
 
+def carrying(name: str, how: Callable[[Any, str, Moment], None]) -> Callable[[Moment], None]:
+    """Files are on their way through a store; what does that is an extra, loaded only now."""
+
+    def trap(moment: Moment) -> None:
+        from importer.cluster.carrying import Shelf
+        from importer.cluster.sending import Cluster
+
+        how(Shelf if hasattr(Shelf, name) else Cluster, name, moment)
+
+    return trap
+
+
 def noting_what_is_there(moment: Moment) -> None:
     """A post's records are on the server, just written or found there, and not noted."""
     before(Archive, "note_published", moment)
@@ -205,6 +217,10 @@ MOMENTS: dict[str, Callable[[Moment], None]] = {
     "deleted-not-noted": lambda moment: before(Archive, "encode_anew", moment),
     "renewed-not-kept": lambda moment: after(AuthorizationServer, "renew", moment),
     "reporting": reporting,
+    "carried-not-sent": carrying("_send", before),
+    "made-not-taken": carrying("_take", before),
+    "taken-not-cleared": carrying("clear", before),
+    "cleared-not-noted": carrying("clear", after),
 }
 
 

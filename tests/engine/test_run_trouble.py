@@ -242,6 +242,23 @@ def test_one_dead_host_beside_others_that_answer_is_its_own_posts_trouble(house:
     assert house.post(alive).milestone == Milestone.PUBLISHED
 
 
+def test_what_all_posts_need_is_nobodys_own_trouble_though_others_got_through(house: House) -> None:
+    early, late = house.add(2)
+    fetched = threading.Event()
+
+    def watch(event: Event) -> None:
+        if isinstance(event, StepDone) and event.post == early:
+            fetched.set()
+
+    def fail(job: Job, step: Step) -> None:
+        assert fetched.wait(PATIENCE)
+        raise TryLater("The store is away.", whole_stage=True, unreachable=True, shared=True)
+
+    house.watch = watch
+    house.plan(Stage.FETCH, late, fail)
+    assert house.run(replace(QUICK, tries=1)) == Outcome("all_published", 0)
+
+
 def test_a_run_that_may_not_wait_leaves_an_unreachable_server_at_once(house: House) -> None:
     posts = house.add(1)
     gone = TryLater("pds.test does not answer.", whole_stage=True, unreachable=True)

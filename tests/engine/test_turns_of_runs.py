@@ -50,6 +50,12 @@ def test_a_run_told_to_hand_over_at_its_very_end_has_ended(house: House) -> None
 
 
 def test_runs_share_threads_that_are_never_more_than_allowed(house: House, tmp_path: Path) -> None:
+    met = threading.Barrier(2, timeout=PATIENCE)
+
+    def meet(job: Job, step: Step) -> None:
+        met.wait()
+
+    house.plan(Stage.FETCH, exported(0).id, meet, meet)
 
     def one(number: int) -> Outcome:
         with Archive.create(tmp_path / f"{number}.tokaway") as archive:

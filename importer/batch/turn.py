@@ -21,6 +21,7 @@ from importer.events import Event, StepDone
 from importer.model import Stage
 from importer.opening import is_archive, opened
 from importer.pds.budget import Together
+from importer.pds.held_session import HeldSession
 from importer.pds.session import Given
 from importer.plans import make_plan
 from importer.report import write_report
@@ -51,6 +52,7 @@ class Turn:
     Args:
         creator: whose turn it is.
         shared: what it shares with the others.
+        held: the session that its turns before have opened.
         posts: how many posts to publish before it hands over, if others wait.
         published: how many it has published in its turns before.
         is_first: whether its export and its folder are still to be read.
@@ -61,6 +63,7 @@ class Turn:
         self,
         creator: Creator,
         shared: Shared,
+        held: HeldSession,
         *,
         posts: int,
         published: int,
@@ -72,6 +75,7 @@ class Turn:
         self.published = published
         self.settings = Settings()
         self._shared = shared
+        self._held = held
         self._until = published + posts
         self._is_first = is_first
         self._others_wait = others_wait
@@ -131,6 +135,7 @@ class Turn:
                 self.stop,
                 workers=self._shared.workers,
                 together=self._shared.together,
+                held=self._held,
             )
         except TokawayError as error:
             return self._of(archive, self._failed(error))

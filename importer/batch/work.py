@@ -3,7 +3,7 @@
 Whole archives one after the other would let somebody with five posts wait for somebody with
 5,000. All of them at once would be fair, but a thousand open archives, sessions and threads are not
 flat memory. So a few have a place, only while they can work, and for a turn's posts; what a turn
-costs besides is a sign-in and a look at what is new in the account.
+costs besides is a look at the session and at what is new in the account.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from importer.archive.view import ArchiveView
@@ -28,6 +28,7 @@ from importer.errors import TokawayError
 from importer.events import Event
 from importer.opening import is_archive
 from importer.pds.budget import Together
+from importer.pds.held_session import HeldSession
 
 TICK_SECONDS = 0.2
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -38,6 +39,7 @@ class _Course:
     """What is known of a creator from one turn to the next."""
 
     creator: Creator
+    held: HeldSession = field(default_factory=HeldSession)
     turns: int = 0
     published: int = 0
     is_first: bool = True
@@ -99,6 +101,7 @@ class _Batch:
             turn = Turn(
                 course.creator,
                 self._shared,
+                course.held,
                 posts=self._file.bounds.turn,
                 published=course.published,
                 is_first=course.is_first,

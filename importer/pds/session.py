@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import closing, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +60,19 @@ class Given:
         return None
 
 
+class Keeper(Protocol):
+    """Where a session is that outlives a run."""
+
+    def load(self, did: str) -> Tokens | None:
+        """The session of a DID; `None` if there is none."""
+
+    def save(self, tokens: Tokens) -> object:
+        """Keep a session instead of the one before."""
+
+    def locked(self, did: str) -> AbstractContextManager[None]:
+        """Let one at a time renew it."""
+
+
 class Session:
     """One account on its server. May be used from several threads.
 
@@ -76,7 +89,7 @@ class Session:
         password: Password | None,
         *,
         tokens: Tokens | None = None,
-        kept: KeptSessions | None = None,
+        kept: Keeper | None = None,
     ) -> None:
         self.server = server
         self._identifier = identifier
@@ -324,7 +337,7 @@ class Session:
             return SignInNeeded(
                 f"{self.server.host} does not accept this password for {self._identifier}. "
                 "Nothing was sent.",
-                hint="Check the handle and the password file; an app password has the form "
+                hint="Check the handle and the password; an app password has the form "
                 "xxxx-xxxx-xxxx-xxxx.",
             )
         return SignInNeeded(

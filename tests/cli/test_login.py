@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,23 @@ def secret(home: Path, account: TestAccount) -> Path:
     file = home / "password"
     file.write_text(account.password)
     return file
+
+
+def test_a_password_from_standard_input_signs_in(
+    account: TestAccount,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    login_ = ["login", account.handle, "--password-file", "-"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{account.password}\nmore\n"))
+    assert program(login_) == 0
+    assert f"Signed in as {account.handle}" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "stdin", io.StringIO("not-the-password\n"))
+    assert program(login_) == 3
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert program(login_) == 2
+    assert "is empty" in capsys.readouterr().err
 
 
 def test_a_run_goes_on_with_the_session(

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from importer.batch.file import BatchFile, Bounds, read_batch
+from importer.batch.forecast import forecast_batch
 from importer.batch.planning import Planned, plan_batch
 from importer.batch.report import write_batch_report
 from importer.batch.standing import worst
 from importer.batch.telling import listener_for, tell_end
 from importer.batch.work import run_batch
+from importer.budgets import in_words
 from importer.clock import utc_now
 from importer.commands import signals
 from importer.console import Console
@@ -21,7 +23,7 @@ from importer.engine.stop import Stop
 from importer.engine.workers import Threads, Workers
 from importer.errors import UserError
 from importer.events import jsonable
-from importer.wording import local, plural, size, titles
+from importer.wording import forecast_line, local, plural, size, titles
 
 
 def batch(console: Console, path: Path, flags: Mapping[str, Any]) -> int:
@@ -113,10 +115,29 @@ def _show(console: Console, planned: Planned) -> None:
 def _show_sum(console: Console, file: BatchFile, plans: list[Planned]) -> None:
     posts = sum(planned.to_publish for planned in plans)
     wrong = sum(planned.error is not None for planned in plans)
-    ends = [planned.finish_at for planned in plans if planned.finish_at]
+    now = utc_now()
+    seen = forecast_batch([one.load for one in plans if one.load], file.bounds, now)
+    limit = in_words(seen.limit) if seen and seen.limit else ""
+    console.result(
+        "batch_plan",
+        {
+            "file": str(file.path),
+            "creators": len(plans),
+            "wrong": wrong,
+            "to_publish": posts,
+            "finish_at": jsonable(seen.finish_at if seen else None),
+            "limited_by": limit,
+            "is_shared": bool(seen and seen.is_shared),
+            "ends": jsonable(dict(seen.ends) if seen else {}),
+        },
+    )
     console.line(f"{plural(posts, 'post')} of {plural(len(plans), 'creator')} to publish in all.")
-    if ends:
-        console.line(f"Not finished before {local(max(ends))}.")
+    if seen:
+        shared = ", which all share" if seen.is_shared else ""
+        console.line(
+            forecast_line(seen.finish_at, f"{limit}{shared}", now)
+            or f"Finished by {local(seen.finish_at)}."
+        )
     if wrong:
         console.line(f"{plural(wrong, 'creator')} cannot work like this.")
     console.line(f"Nothing was sent. To begin: tokaway batch {file.path}")

@@ -10,7 +10,7 @@ from importer.budgets import Window, in_words
 from importer.clock import utc_now
 from importer.engine.forecast import Forecast
 from importer.engine.foresight import foresee_all, foresee_left_out
-from importer.engine.outlook import outlook
+from importer.engine.outlook import last_try_at, needs_of, outlook, pace_of
 from importer.model import LeftOut, Limits, MediaFile, Notice, Post, Role
 from importer.records.destination import Destination
 from importer.records.destinations import named
@@ -25,8 +25,11 @@ __all__ = [
     "Foreseen",
     "Plan",
     "foreseen_of",
+    "last_try_at",
     "look_ahead",
     "make_plan",
+    "needs_of",
+    "pace_of",
     "summary_with_outlook",
     "windows_of",
 ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from importer.archive.store import Archive
 from importer.asking import Passwords
 from importer.batch.file import Creator
 from importer.batch.standing import Listener, Standing
+from importer.batch.turns import LONGEST
 from importer.clock import utc_now
 from importer.engine.outcome import outcome_of
 from importer.engine.stop import Stop
@@ -30,9 +31,6 @@ from importer.runs import begin, run_archive
 from importer.settings import Settings, load
 from importer.summary import summarise
 from importer.wording import gathered_lines, plural
-
-# Who only fetches, or waits for long encodings, hands over too.
-LONGEST = timedelta(minutes=10)
 
 log = logging.getLogger("tokaway")
 

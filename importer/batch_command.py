@@ -13,7 +13,8 @@ from importer.batch.forecast import forecast_batch
 from importer.batch.planning import Planned, plan_batch
 from importer.batch.report import write_batch_report
 from importer.batch.standing import worst
-from importer.batch.telling import listener_for, tell_end
+from importer.batch.telling import Lines, listener_for, tell_end
+from importer.batch.word import word_for
 from importer.batch.work import run_batch
 from importer.budgets import in_words
 from importer.clock import utc_now
@@ -23,20 +24,24 @@ from importer.engine.stop import Stop
 from importer.engine.workers import Threads, Workers
 from importer.errors import UserError
 from importer.events import jsonable
+from importer.settings import load
 from importer.wording import forecast_line, local, plural, size, titles
 
 
 def batch(console: Console, path: Path, flags: Mapping[str, Any]) -> int:
     """Let all creators of a file work in turn; the same command resumes."""
-    file = read_batch(path, flags)
+    file = _read(console, path, flags)
     stop = Stop()
     listener = listener_for(console, file)
+    word = None if flags.get("dry_run") else word_for(file, listener, console.note)
     with signals(stop), _workers(file.bounds) as workers:
-        finished = run_batch(file, listener, stop, workers)
+        finished = run_batch(file, word or listener, stop, workers)
     report = None
     with suppress(OSError):  # the folder of the file may be one that we only read
         report = write_batch_report(finished, utc_now())
     tell_end(console, finished)
+    if word:
+        word.finished(finished)
     if report:
         console.line(f"Report: {report}")
     if not all(standing.clean for standing in finished.standings):
@@ -44,6 +49,19 @@ def batch(console: Console, path: Path, flags: Mapping[str, Any]) -> int:
         console.close()
         os._exit(finished.exit_code)
     return finished.exit_code
+
+
+def _read(console: Console, path: Path, flags: Mapping[str, Any]) -> BatchFile:
+    """Read the file; of one that nobody can work with word is sent too."""
+    try:
+        return read_batch(path, flags)
+    except UserError as error:
+        with suppress(UserError):
+            file = BatchFile(path, Bounds(), (), load({}).notify)
+            word = word_for(file, Lines(console), console.note)
+            if word:
+                word.trouble(error)
+        raise
 
 
 def _workers(bounds: Bounds) -> AbstractContextManager[Workers]:

@@ -75,3 +75,6 @@ class Listener(Protocol):
 
     def ended(self, standing: Standing) -> None:
         """A creator is done, for this batch."""
+
+    def pauses(self) -> None:
+        """Nobody can work just now: all who are left wait."""

@@ -71,6 +71,7 @@ class _Batch:
         self._lock = threading.Lock()
         self._turns = Turns(_longest_wait_first(file.creators))
         self._running: dict[Future[Standing], Turn] = {}
+        self._is_pausing = False
 
     def run(self) -> Finished:
         with ThreadPoolExecutor(self._file.bounds.jobs, "creator") as pool:
@@ -86,10 +87,17 @@ class _Batch:
                 elif is_stopping or not self._turns.left:
                     break
                 else:
-                    self._stop.draining.wait(TICK_SECONDS)
+                    self._pause()
         if self._voice.trouble:
             raise self._voice.trouble
         return Finished(self._file.path, tuple(map(self._ended, self._courses.values())))
+
+    def _pause(self) -> None:
+        """Wait a moment for those who rest; that all of them do is told once."""
+        if not self._is_pausing:
+            self._is_pausing = True
+            self._voice.pauses()
+        self._stop.draining.wait(TICK_SECONDS)
 
     def _start(self, pool: ThreadPoolExecutor) -> None:
         while len(self._running) < self._file.bounds.jobs:
@@ -108,6 +116,7 @@ class _Batch:
                 others_wait=self._is_anyone_ready,
             )
             course.turns += 1
+            self._is_pausing = False
             self._voice.begins(name, course.turns)
             self._running[pool.submit(turn.run)] = turn
 
@@ -195,6 +204,10 @@ class _Voice:
     def ended(self, standing: Standing) -> None:
         with self._speaking():
             self._listener.ended(standing)
+
+    def pauses(self) -> None:
+        with self._speaking():
+            self._listener.pauses()
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:

@@ -96,7 +96,9 @@ class Table:
         now = time.monotonic()
         if now - self._drawn_at >= _EVERY_SECONDS:
             self._drawn_at = now
-            self._console.show(self.picture(self._console.height - _OTHER_LINES))
+            rows = self._console.height - _OTHER_LINES
+            # The empty line is for what the terminal echoes of Ctrl-C: a full one would wrap.
+            self._console.show(Group(self.picture(rows), Text("")))
 
     def picture(self, most: int) -> Group:
         """The table with so many rows at most."""

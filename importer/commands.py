@@ -15,7 +15,7 @@ from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.clock import utc_now
 from importer.console import Console
-from importer.days import note_now
+from importer.days import last_line, note_now
 from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
 from importer.errors import UserError
@@ -131,8 +131,11 @@ def status(console: Console, folder: Path) -> int:
     with ArchiveView.open(folder) as archive:
         settings = replace(load({}, archive=folder), destinations=archive.destinations())
         summary = summary_with_outlook(archive, settings)
-    console.result("status", jsonable(summary))
+    last = last_line(folder)
+    console.result("status", jsonable(summary) | {"last_day": last})
     _show_summary(console, summary)
+    if last:
+        console.line(f"Last told: {last}")
     return 0
 
 

@@ -71,6 +71,20 @@ class Creator:
     values: Mapping[str, Any]
     settings: Settings
 
+    def check(self) -> None:
+        """Make sure that the export is where the file says.
+
+        Raises:
+            UserError: it is not.
+        """
+        if self.path != self.archive and not self.path.exists():
+            raise UserError(
+                f"There is no file or folder {self.path}. No video was touched.",
+                hint="Mend export in the batch's file. If it is gone and the archive made from it "
+                "is there, name that instead: archive = FOLDER.tokaway",
+                code="not_found",
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class BatchFile:

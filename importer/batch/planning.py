@@ -52,6 +52,7 @@ def plan_batch(file: BatchFile) -> Iterator[Planned]:
 
 
 def _planned(creator: Creator) -> Planned:
+    creator.check()
     with opened(creator.path, creator.archive, creator.settings.source) as it:
         settings = load_settings(creator.values, archive=it.archive.folder)
         if not settings.selection.is_everything:

@@ -102,6 +102,8 @@ class Turn:
 
     def _work(self) -> Standing:
         creator = self.creator
+        if self._is_first:
+            creator.check()
         path = creator.path if self._is_first else creator.archive
         if path == creator.archive and not is_archive(path):
             raise UserError(

@@ -25,7 +25,7 @@ NOBODY = "tcp://127.0.0.1:1"
 def workers() -> Iterator[distributed.LocalCluster]:
     """Two worker processes of one thread each."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        n_workers=2, threads_per_worker=1, dashboard_address=":0", host="127.0.0.1"
     ) as cluster:
         yield cluster
 

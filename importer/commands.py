@@ -131,8 +131,7 @@ def status(console: Console, folder: Path) -> int:
     with ArchiveView.open(folder) as archive:
         settings = replace(load({}, archive=folder), destinations=archive.destinations())
         summary = summary_with_outlook(archive, settings)
-    last = last_line(folder)
-    console.result("status", jsonable(summary) | {"last_day": last})
+    console.result("status", jsonable(summary) | {"last_day": (last := last_line(folder))})
     _show_summary(console, summary)
     if last:
         console.line(f"Last told: {last}")

@@ -11,6 +11,7 @@ from typing import Any
 
 import platformdirs
 
+from importer.allowances import windows_of
 from importer.archive.view import ArchiveView
 from importer.budgets import Need, tightest
 from importer.errors import TokawayError, UserError
@@ -18,7 +19,7 @@ from importer.model import Milestone
 from importer.opening import SUFFIX, is_archive
 from importer.settings import load
 from importer.summary import Summary, summarise
-from importer.toolbox import service_url, windows_of
+from importer.toolbox import service_url
 
 _MOST = 50
 

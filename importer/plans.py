@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from importer.allowances import windows_of
 from importer.archive.view import ArchiveView
 from importer.budgets import Window, in_words
 from importer.clock import utc_now
@@ -18,7 +19,7 @@ from importer.records.style import Style
 from importer.settings import Settings
 from importer.stages.foresee import Foreseen
 from importer.summary import Summary, summarise
-from importer.toolbox import known_limits, known_notices, style_of, windows_of
+from importer.toolbox import known_limits, known_notices, style_of
 
 __all__ = [
     "Ahead",

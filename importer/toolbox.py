@@ -12,7 +12,7 @@ import msgspec
 from importer.archive.ledger import Ledger, default_folder
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
-from importer.budgets import DAY, HOUR, REFERENCE, Kind, Window
+from importer.budgets import DAY, HOUR
 from importer.clock import utc_now
 from importer.engine.stop import Stop
 from importer.errors import SignInNeeded, TryLater, Unreachable, UserError
@@ -288,7 +288,7 @@ def counted(
             server.host,
             account.did,
             headroom=settings.headroom,
-            paces=_paces(settings),
+            paces=paces_of(settings),
             together=together,
         )
         yield server.budget
@@ -312,7 +312,7 @@ def _standing(archive: Archive, account: Account, appview: AppView | None) -> tu
         is_seen = refusal.status != _BAD_REQUEST
     except TryLater:
         pass
-    return _known_standing(archive), is_seen
+    return known_standing(archive), is_seen
 
 
 def standing_of(settings: Settings, account: Account, stop: Stop) -> Standing | None:
@@ -331,14 +331,15 @@ def keep_standing(archive: Archive, standing: Standing) -> None:
     archive.set_fact(_STANDING, msgspec.json.encode(standing).decode())
 
 
-def _known_standing(archive: ArchiveView) -> Standing:
+def known_standing(archive: ArchiveView) -> Standing:
+    """What was told of an archive's account last."""
     told = archive.fact(_STANDING)
     return msgspec.json.decode(told, type=Standing) if told else Standing()
 
 
 def known_notices(archive: ArchiveView, settings: Settings) -> tuple[Notice, ...]:
     """What is to be known of an archive's account, by what was told of it last."""
-    standing = _known_standing(archive)
+    standing = known_standing(archive)
     return notices_of(settings, standing, archive.server_limits() or assumed())
 
 
@@ -357,45 +358,13 @@ def notices_of(
     return (*told, *(one.NOTICE for one in destinations if one.NOTICE))
 
 
-def _paces(settings: Settings, standing: Standing | None = None) -> dict[int, int]:
+def paces_of(settings: Settings, standing: Standing | None = None) -> dict[int, int]:
     """How many posts to publish, by seconds."""
     if settings.pace is not None:
         return {HOUR: settings.pace} if settings.pace else {}
     return {HOUR: USUAL_PACE} | (
         {DAY: A_DAY} if standing and standing.is_delicate(utc_now()) else {}
     )
-
-
-def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
-    """The limits that an archive's account has, as far as they are known; else the usual ones."""
-    account = archive.account() or _account_to_be(settings)
-    paces = _paces(settings, _known_standing(archive))
-    if account is None:
-        own = [Window(Kind.POSTS, seconds, limit) for seconds, limit in paces.items()]
-        return own + [
-            Window(kind, seconds, limit, int(limit * settings.headroom))
-            for (kind, seconds), limit in REFERENCE.items()
-        ]
-    ledger = Ledger(default_folder())
-    try:
-        host = urlsplit(account.pds).netloc
-        budget = Budget(ledger, host, account.did, headroom=settings.headroom, paces=paces)
-        budget.counts_videos = service_url(settings, account) is not None
-        return budget.windows()
-    finally:
-        ledger.close()
-
-
-def host_of(archive: ArchiveView, settings: Settings) -> str:
-    """The server at which an archive's account is counted; empty if it is not known yet."""
-    account = archive.account() or _account_to_be(settings)
-    return urlsplit(account.pds if account else settings.pds or "").netloc
-
-
-def _account_to_be(settings: Settings) -> Account | None:
-    """The account that is named, if somebody is signed in with it on this machine."""
-    tokens = KeptSessions(default_folder()).find(settings.to) if settings.to else None
-    return Account(tokens.did, tokens.handle, tokens.pds) if tokens else None
 
 
 def known_limits(archive: ArchiveView, destinations: Sequence[str]) -> Limits:

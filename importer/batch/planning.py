@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from importer.allowances import host_of
 from importer.archive.view import ArchiveView
 from importer.batch.file import BatchFile, Creator
 from importer.batch.forecast import Load
@@ -15,7 +16,6 @@ from importer.opening import opened
 from importer.plans import Plan, last_try_at, make_plan, needs_of, pace_of
 from importer.reviewing import sending
 from importer.settings import load as load_settings
-from importer.toolbox import host_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from importer.allowances import windows_of
 from importer.archive.store import Archive
 from importer.archive.view import ArchiveView
 from importer.asking import Passwords
@@ -23,7 +24,6 @@ from importer.model import Account
 from importer.pds.kept_sessions import KeptSessions, Tokens
 from importer.pds.session import Given, Password
 from importer.settings import Settings
-from importer.toolbox import windows_of
 from tests.conftest import TestAccount
 from tests.posts import exported
 from tests.stand_in import StandIn
@@ -276,3 +276,13 @@ def test_a_directory_that_is_away_stops_no_import(
     make_archive(home / "a", account, pds.url)
     program(["run", str(home / "a"), "--no-wait", "--password-file", str(secret)])
     assert f"Publishing to {account.handle} on {pds.url}" in capsys.readouterr().err
+
+
+def test_who_is_asked_to_sign_in_is_who_was_named(
+    pds: LocalPds, account: TestAccount, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_archive(home / "a", account, pds.url)
+    assert program(["run", str(home / "a"), "--to", "somebody.test", "--no-wait"]) == 3
+    assert "Nobody is signed in as somebody.test." in capsys.readouterr().err
+    assert program(["run", str(home / "a"), "--no-wait"]) == 3
+    assert f"Nobody is signed in as {account.handle}." in capsys.readouterr().err

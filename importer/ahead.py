@@ -8,12 +8,20 @@ from importer.archive.view import ArchiveView
 from importer.budgets import Window, in_words
 from importer.clock import utc_now
 from importer.engine.forecast import Forecast
-from importer.engine.outlook import outlook
+from importer.engine.outlook import last_try_at, needs_of, outlook, pace_of
 from importer.known import style_of, windows_of
 from importer.settings import Settings
 from importer.summary import Summary, summarise
 
-__all__ = ["Ahead", "look_ahead", "summary_with_outlook", "windows_of"]
+__all__ = [
+    "Ahead",
+    "last_try_at",
+    "look_ahead",
+    "needs_of",
+    "pace_of",
+    "summary_with_outlook",
+    "windows_of",
+]
 
 
 @dataclass(frozen=True, slots=True)

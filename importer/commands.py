@@ -14,6 +14,7 @@ from importer.ahead import summary_with_outlook
 from importer.archive.view import ArchiveView
 from importer.clock import utc_now
 from importer.console import Console
+from importer.days import last_line
 from importer.engine.stop import Stop
 from importer.errors import UserError
 from importer.events import jsonable
@@ -43,8 +44,10 @@ def status(console: Console, folder: Path) -> int:
     with ArchiveView.open(folder) as archive:
         settings = replace(load({}, archive=folder), destinations=archive.destinations())
         summary = summary_with_outlook(archive, settings)
-    console.result("status", jsonable(summary))
+    console.result("status", jsonable(summary) | {"last_day": (last := last_line(folder))})
     _show_summary(console, summary)
+    if last:
+        console.line(f"Last told: {last}")
     return 0
 
 

@@ -94,6 +94,14 @@ def note(folder: Path, day: date, text: str) -> None:
         part.replace(path)
 
 
+def last_line(folder: Path) -> str | None:
+    """What was told of the last day, with its date; `None` if nothing was."""
+    with suppress(OSError, UnicodeDecodeError):
+        lines = (folder / NAME).read_text(encoding="utf-8").splitlines()
+        return lines[-1] if lines else None
+    return None
+
+
 def _sentence(summary: Summary, published: int, finish_at: datetime | None, more: str) -> str:
     failed, left = summary.counts[Milestone.FAILED], summary.unfinished
     text = f"{plural(published, 'post')} published, "

@@ -105,6 +105,12 @@ def windows_of(archive: ArchiveView, settings: Settings) -> list[Window]:
         ledger.close()
 
 
+def host_of(archive: ArchiveView, settings: Settings) -> str:
+    """The server at which an archive's account is counted; empty if it is not known yet."""
+    account = archive.account() or _account_to_be(settings)
+    return urlsplit(account.pds if account else settings.pds or "").netloc
+
+
 def _account_to_be(settings: Settings) -> Account | None:
     """The account that is named, if somebody is signed in with it on this machine."""
     tokens = KeptSessions(default_folder()).find(settings.to) if settings.to else None

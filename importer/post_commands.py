@@ -49,7 +49,7 @@ def posts(
                     code="no_posts_named",
                 )
             edited = _change(archive, chosen, wanted, allow_private)
-            _show_changes(console, edited)
+            _show_changes(console, edited, len(chosen))
             changed = {post.id for post in chosen}
             chosen = [post for post in archive.posts() if post.id in changed]
         _show(console, archive, chosen, settings)
@@ -83,7 +83,7 @@ def _change(
     return archive.edit(edits)
 
 
-def _show_changes(console: Console, edited: Edited) -> None:
+def _show_changes(console: Console, edited: Edited, meant: int) -> None:
     console.result(
         "posts_changed",
         {
@@ -93,6 +93,9 @@ def _show_changes(console: Console, edited: Edited) -> None:
             "published": edited.published,
         },
     )
+    if not meant:
+        console.line("No post is like that, so nothing was changed.")
+        return
     console.line(
         f"{plural(edited.chosen, 'post')} chosen, {edited.left_out} left out, "
         f"{edited.treated} to be treated as you wish."

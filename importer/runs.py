@@ -21,6 +21,7 @@ from importer.opening import working_on
 from importer.pds.appview import can_see
 from importer.pds.budget import Together
 from importer.pds.credentials import Credentials, Given
+from importer.pds.held_session import HeldSession
 from importer.run_log import RunLog
 from importer.sending_word import Word
 from importer.settings import Settings
@@ -81,6 +82,7 @@ def run_archive(
     wishes: Wishes | None = None,
     workers: Workers | None = None,
     together: Together | None = None,
+    held: HeldSession | None = None,
 ) -> Outcome:
     """Fetch, prepare and publish what waits in an archive; the same call resumes.
 
@@ -94,6 +96,7 @@ def run_archive(
         wishes: what the person wants changed meanwhile.
         workers: who does the steps, if not threads of the run's own.
         together: what other runs keep of this machine's limits that are at work meanwhile.
+        held: the session that runs before this one have opened with a password.
 
     Raises:
         UserError: no account is named, it is not the archive's, or FFmpeg is missing.
@@ -101,7 +104,7 @@ def run_archive(
         Unreachable: the server does not answer.
     """
     with (
-        signed_in(settings, archive, credentials or Given(None), stop, together) as tools,
+        signed_in(settings, archive, credentials or Given(None), stop, together, held) as tools,
         RunLog(archive.folder) as log,
         while_running or nullcontext(),
     ):

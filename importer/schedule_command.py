@@ -30,6 +30,7 @@ _USUAL_PROGRAMS = ("/usr/bin", "/bin")
 _SECONDS = 30
 # A person without a table has an error for it: `no crontab for …`, or that its file is not there.
 _NO_TABLE = re.compile("no crontab|no such file", re.IGNORECASE)
+_NO_BUS = " systemd knows only those who have signed in to this computer, not su or sudo."
 
 
 def job_for(archive: Path, every: Every, config: Path | None, settings: Settings) -> Job:
@@ -212,7 +213,8 @@ def _call(
         said = " ".join(done.stderr.split()) or f"exit code {done.returncode}"
         raise UserError(
             f"{' '.join(words)} did not work: {said}.",
-            hint="tokaway schedule ARCHIVE prints the entries, to put them in place by hand.",
+            hint="tokaway schedule ARCHIVE prints the entries, to put them in place by hand."
+            + _NO_BUS * ("bus" in said),
             code="scheduler",
         )
     return done.stdout if not done.returncode else ""
@@ -232,14 +234,16 @@ def _to_cron(job: Job, made: Sequence[Entry]) -> None:
 
 
 def _to_systemd(job: Job, made: Sequence[Entry]) -> None:
+    # Nothing is left behind where no systemd answers this person.
+    _call(["systemctl", "--user", "daemon-reload"])
     _write(_units(), made)
     _call(["systemctl", "--user", "daemon-reload"])
     _call(["systemctl", "--user", "enable", "--now", f"{job.name}.timer"])
 
 
 def _to_launchd(job: Job, made: Sequence[Entry]) -> None:
-    _write(_agents(), made)
     _call(["launchctl", "bootout", f"{_domain()}/org.{job.name}"], may_fail=True)
+    _write(_agents(), made)
     _call(["launchctl", "bootstrap", _domain(), str(_agents() / made[0].file)])
 
 
@@ -254,7 +258,7 @@ def _from_systemd(job: Job) -> None:
     _call(["systemctl", "--user", "disable", "--now", f"{job.name}.timer"], may_fail=True)
     for ending in ("service", "timer"):
         (_units() / f"{job.name}.{ending}").unlink(missing_ok=True)
-    _call(["systemctl", "--user", "daemon-reload"])
+    _call(["systemctl", "--user", "daemon-reload"], may_fail=True)
 
 
 def _from_launchd(job: Job) -> None:

@@ -1,13 +1,11 @@
-"""Sends word by Apprise when an import ends, fails or needs a person: once for each of these."""
+"""Sends word when an import ends, fails or needs a person: once for each of these."""
 
 from __future__ import annotations
 
 import json
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
 from importer.archive.store import Archive
 from importer.errors import (
@@ -19,12 +17,10 @@ from importer.errors import (
     UserError,
 )
 from importer.events import Event, Noticed, RunFinished, Waiting, jsonable
+from importer.messenger import Messenger
 from importer.model import Milestone
 from importer.summary import Summary, summarise
 from importer.wording import plural
-
-if TYPE_CHECKING:
-    from apprise import Apprise
 
 FACT = "word_sent"
 # A server that is away for an hour or two needs nobody.
@@ -42,9 +38,46 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class Known:
+    """Since when a state was seen (UTC), and whether it was told."""
+
     since: datetime
-    is_sent: bool
+    is_sent: bool = False
+
+
+def due(before: Mapping[str, Known], states: Mapping[str, State], now: datetime) -> list[str]:
+    """The codes of what is to be told now: it has been so for long enough, and nobody knows."""
+    known = {code: before.get(code, Known(now)) for code in states}
+    return [
+        code
+        for code, state in states.items()
+        if not known[code].is_sent and now - known[code].since >= state.patience
+    ]
+
+
+def after(
+    before: Mapping[str, Known], states: Collection[str], sent: Collection[str], now: datetime
+) -> dict[str, Known]:
+    """What is known of these states once some were told."""
+    known = {code: before.get(code, Known(now)) for code in states}
+    return {code: Known(one.since, one.is_sent or code in sent) for code, one in known.items()}
+
+
+def written(known: Mapping[str, Known]) -> str:
+    """What is known, as it is remembered."""
+    return json.dumps({code: [jsonable(one.since), one.is_sent] for code, one in known.items()})
+
+
+def read(told: str) -> dict[str, Known]:
+    """What was remembered.
+
+    Raises:
+        ValueError: it was not written by us.
+    """
+    return {
+        code: Known(datetime.fromisoformat(since), is_sent)
+        for code, (since, is_sent) in json.loads(told).items()
+    }
 
 
 class Word:
@@ -58,17 +91,16 @@ class Word:
         say: hears that something could not be sent.
 
     Raises:
-        UserError: Apprise is not installed, or does not know one of these addresses.
+        UserError: Apprise is not installed, or cannot send to one of these addresses.
     """
 
     def __init__(self, urls: Sequence[str], say: Callable[[str], None]) -> None:
-        self._post = _post_to(urls) if urls else None
-        self._say = say
+        self._messenger = Messenger(urls, say) if urls else None
         self._noticed: dict[str, State] = {}
 
     def hearing(self, archive: Archive, emit: Callable[[Event], None]) -> Callable[[Event], None]:
         """A listener of a run: passes each event on, then sends word of it if it is worth it."""
-        if self._post is None:
+        if self._messenger is None:
             return emit
 
         def hear(event: Event) -> None:
@@ -95,17 +127,11 @@ class Word:
 
     def ended(self, archive: Archive, now: datetime, code: str, exit_code: int, why: str) -> None:
         """A run is over; `why` says what kept it from its end, if anything did."""
-        if self._post is None:
+        if self._messenger is None:
             return
         summary = summarise(archive, now)
-        states = self._noticed | _links(summary)
-        if why and exit_code in _PERSON:
-            states[code] = State(f"Somebody is needed. {why}")
-        elif why and exit_code == Unreachable.exit_code:
-            states[code] = State(f"The import does not get on. {why}", _OUTAGE)
-        elif why and exit_code != BudgetEmpty.exit_code:
-            states[code] = State(f"The import failed. {why}")
-        elif not why and not summary.unfinished:
+        states = self._noticed | troubles(summary, code, exit_code, why)
+        if not why and not summary.unfinished:
             failed = summary.counts[Milestone.FAILED]
             text = f"The import has ended: {summary.published:,} of "
             text += f"{plural(summary.chosen, 'post')} published"
@@ -117,29 +143,33 @@ class Word:
         self, archive: Archive, states: Mapping[str, State], now: datetime, *, add: bool = False
     ) -> None:
         """Send word of what is new; with `add` what was so before still is."""
-        if self._post is None:
+        if self._messenger is None:
             return
-        before = _remembered(archive)
-        after = dict(before) if add else {}
-        for code, state in states.items():
-            known = before.get(code, _Known(now, False))
-            is_ripe = now - known.since >= state.patience
-            is_sent = known.is_sent or (is_ripe and self._send(self._post, archive, state.text))
-            after[code] = _Known(known.since, is_sent)
-        if after != before:
-            told = {code: [jsonable(one.since), one.is_sent] for code, one in after.items()}
-            archive.set_fact(FACT, json.dumps(told))
-
-    def _send(self, post: Apprise, archive: Archive, text: str) -> bool:
+        before = read(archive.fact(FACT) or "{}")
         account = archive.account()
         title = f"Tokaway: {account.handle if account else archive.folder.name}"
-        try:
-            is_sent = bool(post.notify(body=text, title=title))
-        except Exception:  # noqa: BLE001  whatever a service does, the import goes on
-            is_sent = False
-        if not is_sent:
-            self._say("! Word of this could not be sent everywhere; the next run tries again.")
-        return is_sent
+        sent = [
+            code
+            for code in due(before, states, now)
+            if self._messenger.send(title, states[code].text)
+        ]
+        known = after(before, states, sent, now)
+        if add:
+            known = dict(before) | known
+        if known != before:
+            archive.set_fact(FACT, written(known))
+
+
+def troubles(summary: Summary | None, code: str, exit_code: int, why: str) -> dict[str, State]:
+    """What keeps an import from its end, if a run ended so; of its archive if there is one."""
+    states = _links(summary) if summary else {}
+    if why and exit_code in _PERSON:
+        states[code] = State(f"Somebody is needed. {why}")
+    elif why and exit_code == Unreachable.exit_code:
+        states[code] = State(f"The import does not get on. {why}", _OUTAGE)
+    elif why and exit_code != BudgetEmpty.exit_code:
+        states[code] = State(f"The import failed. {why}")
+    return states
 
 
 def _links(summary: Summary) -> dict[str, State]:
@@ -152,36 +182,3 @@ def _links(summary: Summary) -> dict[str, State]:
         f"JSON, and give the new file: tokaway run EXPORT --archive {summary.archive}"
     )
     return {_DEAD: State(text)}
-
-
-def _remembered(archive: Archive) -> dict[str, _Known]:
-    told = json.loads(archive.fact(FACT) or "{}")
-    return {
-        code: _Known(datetime.fromisoformat(since), is_sent)
-        for code, (since, is_sent) in told.items()
-    }
-
-
-def _post_to(urls: Sequence[str]) -> Apprise:
-    """Something that delivers to all of these addresses."""
-    # Some of its many services import what Python deprecates.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        try:
-            from apprise import Apprise
-        except ImportError as error:
-            raise UserError(
-                "The setting notify needs Apprise, which is not installed. Nothing was sent.",
-                hint="Install it with: pip install 'tokaway[notify]'. Or take notify away.",
-                code="no_apprise",
-            ) from error
-        post = Apprise()
-        for number, url in enumerate(urls, 1):
-            if not post.add(url):
-                raise UserError(
-                    f"Address {number} of the setting notify is none that Apprise knows. Nothing "
-                    "was sent.",
-                    hint="It looks like jsons://host/path. See docs/unattended.md.",
-                    code="settings",
-                )
-    return post

@@ -26,6 +26,7 @@ from importer.model import Account, Route
 from importer.pds.appview import AppView, open_appview
 from importer.pds.budget import Budget, Together
 from importer.pds.credentials import Credentials, Password
+from importer.pds.held_session import HeldSession
 from importer.pds.identity import find_account, find_pds
 from importer.pds.kept_sessions import KeptSessions
 from importer.pds.limits import read_limits
@@ -53,6 +54,7 @@ def signed_in(
     credentials: Credentials,
     stop: Stop,
     together: Together | None = None,
+    held: HeldSession | None = None,
 ) -> Iterator[Tools]:
     """Find FFmpeg, sign in, ask the server for its limits, and bind the archive to the account.
 
@@ -66,7 +68,7 @@ def signed_in(
     program = ffmpeg.find(settings.ffmpeg)
     encoder = find_encoder(settings.encoder, program)
     with (
-        session_of(settings, archive, credentials, stop, together) as (account, repo),
+        session_of(settings, archive, credentials, stop, together, held) as (account, repo),
         open_client() as http,
         video_service(settings, account, repo, stop) as videos,
         open_appview(settings.appview, account.pds, stop.at_once) as appview,
@@ -129,6 +131,7 @@ def session_of(
     credentials: Credentials,
     stop: Stop,
     together: Together | None = None,
+    held: HeldSession | None = None,
 ) -> Iterator[tuple[Account, Repo]]:
     """Sign in, and bind the archive to the account.
 
@@ -138,7 +141,8 @@ def session_of(
         Unreachable: the server does not answer.
     """
     identifier, known = _identifier(settings, archive), archive.account()
-    with opened_session(settings, identifier, known, credentials, stop) as (account, session):
+    with opened_session(settings, identifier, known, credentials, stop, held) as opened:
+        account, session = opened
         archive.set_account(account)
         with counted(session.server, account, settings, together):
             yield account, Repo(session, account.did)
@@ -151,14 +155,17 @@ def opened_session(
     known: Account | None,
     credentials: Credentials,
     stop: Stop,
+    held: HeldSession | None = None,
 ) -> Iterator[tuple[Account, Session]]:
     """Sign in with the password that was named, the session that was kept, or by asking.
+
+    What a named password has opened already is `held`, and goes on.
 
     Raises:
         SignInNeeded: there is no password, or the server refuses it.
         Unreachable: the server does not answer.
     """
-    name = known.handle if known else identifier
+    name = known.handle if known and identifier in (known.did, known.handle) else identifier
     kept = KeptSessions(default_folder(), keyring=settings.keyring)
     password = credentials.given()
     tokens = None if password else kept.find(identifier)
@@ -172,7 +179,8 @@ def opened_session(
             again = Password(tokens.password) if tokens.password else None
             session = Session(server, tokens.did, again, tokens=tokens, kept=kept)
         else:
-            session = Session(server, identifier, password)
+            open_still = held.find(server.url, password) if held and password else None
+            session = Session(server, identifier, password, tokens=open_still, kept=held)
         yield session.sign_in(), session
 
 

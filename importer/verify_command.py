@@ -101,7 +101,8 @@ def _repair(
         if not posts or not access.confirm(_question(how, len(posts))):
             continue
         done = 0
-        for one in repair(archive, settings, access.credentials, how, posts, stop):
+        mending = repair(archive, settings, access.credentials, how, posts, stop, waits(console))
+        for one in mending:
             name = one.checked.post.id
             if one.is_mended:
                 done += 1

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from importer.archive.store import Archive
+from importer.changing import signed_in_patiently
 from importer.clock import utc_now
 from importer.engine.patience import Patience
 from importer.engine.stop import Stop
@@ -16,7 +18,7 @@ from importer.engine.verification import Checked, Verification
 from importer.errors import Stopped, UserError
 from importer.model import DOES_NOT_PLAY
 from importer.pds.appview import open_appview
-from importer.pds.credentials import Credentials, Given
+from importer.pds.credentials import Credentials
 from importer.pds.identity import signing_key
 from importer.pds.proof import verifier
 from importer.pds.xrpc import Server
@@ -24,7 +26,7 @@ from importer.settings import Settings
 from importer.stages.repair import send_files
 from importer.stages.undo import Undone, undo
 from importer.step import Step
-from importer.toolbox import counted, session_of
+from importer.toolbox import counted
 
 
 class Repair(StrEnum):
@@ -112,16 +114,17 @@ def repair(
     how: Repair,
     posts: Sequence[Checked],
     stop: Stop,
+    tell: Callable[[str, datetime], None] = lambda reason, until: None,
 ) -> Iterator[Repaired]:
     """Mend posts in one way, and note it.
 
     Without credentials only a session that was kept will do. To have posts published again needs
-    none.
+    none. It waits for the server's limits as the settings say, and tells why and until when.
 
     Raises:
         SignInNeeded: there is no password, or the server refuses it.
-        Unreachable: the server does not answer.
-        Refused, TryLater, XrpcError: the server does not take a file, or refuses to delete a post.
+        Unreachable, BudgetEmpty: the server does not answer, or has no room.
+        Refused, XrpcError: the server does not take a file, or refuses to delete a post.
         Stopped: the user asked to stop; what was told is noted.
     """
     if how is Repair.AGAIN:
@@ -131,13 +134,14 @@ def repair(
             if stop.draining.is_set():
                 raise Stopped
         return
-    with session_of(settings, archive, credentials or Given(None), stop) as (_, repo):
+    with signed_in_patiently(archive, settings, credentials, stop, tell) as (repo, patience):
         for one in posts:
             if how is Repair.FILES:
                 files, step = archive.files(one.post.id), Step(stop.at_once)
-                is_mended = send_files(one.records, files, archive.folder, repo, step)
+                send = partial(send_files, one.records, files, archive.folder, repo, step)
+                is_mended = patience.call(send)
             else:
-                is_mended = undo(one.records, repo) is not Undone.CHANGED
+                is_mended = patience.call(partial(undo, one.records, repo)) is not Undone.CHANGED
                 if is_mended:
                     archive.encode_anew(one.post)
             yield Repaired(one, how, is_mended)

@@ -15,7 +15,6 @@ from importer.events import (
     Looked,
     Noticed,
     Recognised,
-    RunFinished,
     RunStarted,
     StepDone,
     StepFailed,
@@ -283,6 +282,8 @@ def narrate(event: Event) -> str | None:
             return None
         case StepDone():
             return f"✓ {event.post} {_DONE[event.stage]}: {event.uri or event.text}"
+        case StepFailed(code="budget"):
+            return None  # no trouble of the post: that all wait for it is told
         case StepFailed():
             mark = "-" if event.milestone == Milestone.SKIPPED else "!"
             word = {Milestone.SKIPPED: "skipped", Milestone.FAILED: "failed"}.get(
@@ -300,7 +301,5 @@ def narrate(event: Event) -> str | None:
             return "Stopping: finishing what is in hand. Press Ctrl-C again to leave at once."
         case Day():
             return f"{event.day}: {event.text}"
-        case RunFinished():
-            return OUTCOMES.get(event.outcome)
         case _:
             return None

@@ -115,7 +115,7 @@ def test_every_object_that_a_command_prints_is_documented() -> None:
         heading = OF_AN_ARCHIVE if name == "status" else name
         if name in ("plan", "status"):
             more = {"limits", "to_be_left_out", "notices"}
-            keys = of(Summary) | (more if name == "plan" else set())
+            keys = of(Summary) | (more if name == "plan" else {"last_day"})
         elif name == "captions":
             keys = of(Gathered)
         elif name == "finding":

@@ -150,6 +150,10 @@ def test_addresses_are_looked_at_before_the_run(monkeypatch: pytest.MonkeyPatch)
         Word(["json://localhost/token", "secret-token"], print)
     assert caught.value.text.startswith("Address 2 of the setting notify")
     assert "secret-token" not in caught.value.text + caught.value.hint
+    # One that is known, and cannot be used here: what is missing is said.
+    with pytest.raises(UserError, match="cannot be used on this computer") as caught:
+        Word(["windows://"], print)
+    assert "pywin32" in caught.value.hint
     monkeypatch.setitem(sys.modules, "apprise", None)
     with pytest.raises(UserError) as caught:
         Word(["json://localhost/token"], print)

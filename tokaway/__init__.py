@@ -12,17 +12,21 @@ from importer.archive.ledger import default_folder as state_folder
 from importer.archive.store import Archive
 from importer.archive.view import PLACED, UNFINISHED, ArchiveView
 from importer.batch.file import BatchFile, Bounds, Creator, read_batch
+from importer.batch.forecast import BatchForecast, forecast_batch
 from importer.batch.planning import Planned, plan_batch
 from importer.batch.report import write_batch_report
 from importer.batch.standing import Finished, Standing, worst
 from importer.batch.standing import Listener as BatchListener
+from importer.batch.word import word_for as word_of_batch
 from importer.batch.work import run_batch as batch
 from importer.budgets import Kind as Limited
 from importer.budgets import Window
+from importer.budgets import in_words as window_in_words
 from importer.captions.post_list import read_list as read_post_list
 from importer.captions.table import Edits, read_table, write_table
 from importer.changing import signed_in_patiently
 from importer.closeup import Closeup, closeup
+from importer.days import last_line as last_told
 from importer.engine.forecast import Forecast
 from importer.engine.outcome import Outcome
 from importer.engine.stop import Stop
@@ -171,6 +175,7 @@ __all__ = [
     "ArchiveInUse",
     "ArchiveView",
     "BatchFile",
+    "BatchForecast",
     "BatchListener",
     "Bounds",
     "BudgetEmpty",
@@ -305,6 +310,7 @@ __all__ = [
     "find_archives",
     "find_ffmpeg",
     "folder_for",
+    "forecast_batch",
     "foreseen_of",
     "gaps",
     "gather_folder",
@@ -316,6 +322,7 @@ __all__ = [
     "kept_handles",
     "labels_of",
     "langs_of",
+    "last_told",
     "length_of_alt",
     "length_of_caption",
     "link_is_dying",
@@ -354,7 +361,9 @@ __all__ = [
     "update",
     "usual_places",
     "verification",
+    "window_in_words",
     "windows_of",
+    "word_of_batch",
     "working_on",
     "worst",
     "write_batch_report",

@@ -5,6 +5,7 @@ Every method may take long and belongs in a worker thread (`Doing.do`), never in
 
 from __future__ import annotations
 
+import logging
 import shlex
 import shutil
 import threading
@@ -36,6 +37,7 @@ from importer.report import write_report
 from importer.reviewing import Sending, sending
 from importer.runs import begin, run_archive
 from importer.selection import EVERYTHING
+from importer.sending_word import Word
 from importer.settings import Settings, load
 from importer.summary import Summary
 from tui.language import _
@@ -49,6 +51,7 @@ _WITH_FLAG = frozenset(
 )
 # Up to here posts are read one by one.
 _FEW = 100
+log = logging.getLogger("tokaway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,19 +181,23 @@ class Desk:
     ) -> Outcome | None:
         """Publish what waits, signed in by the session that was kept; `None` if nothing waits.
 
-        A `dry` run fetches and prepares, and sends nothing.
+        A `dry` run fetches and prepares, and sends nothing. Word of what comes later goes where
+        the settings say: nobody may be at the screen then.
 
         Raises:
             ArchiveInUse: another run holds it.
-            UserError: no account is named, it is not the archive's, or FFmpeg is missing.
+            UserError: no account is named, it is not the archive's, FFmpeg is missing, or word
+                cannot be sent where it should.
             SignInNeeded: no session was kept, or the server refuses it.
             Unreachable: the server does not answer.
         """
         settings = replace(self.settings(), dry_run=dry)
+        word = Word(() if dry else settings.notify, log.warning)
         with self.working() as archive:
             if not begin(archive, settings):
                 return None
-            return run_archive(archive, settings, None, emit, stop, wishes=wishes)
+            hear = word.hearing(archive, emit)
+            return run_archive(archive, settings, None, hear, stop, wishes=wishes)
 
     @property
     def command(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from importer.errors import UserError
 from importer.folders import archive_beside
 from importer.layers import ALSO, Found, Origin, check_names, read_toml
 from importer.model import Stage
-from importer.settings import NAMES, Settings, settings_in
+from importer.settings import NAMES, Settings, load, settings_in
 
 _TABLES = ("batch", "defaults", "creators")
 _OWN = ("name", "export", "archive")
@@ -26,6 +26,8 @@ _SETTINGS = tuple(name for name in (*NAMES, *ALSO) if name not in _NOT_HERE)
 _FILES = ("ffmpeg", "handles", "source", "password_file")
 # What belongs to one account or archive, and would be wrong for all.
 _NOT_FOR_ALL = ("to", "source", "password_file")
+# What is told of all of them together.
+_NOT_FOR_ONE = ("notify",)
 # Flags that bound the batch as a whole; the others are settings of each creator.
 _BOUND_FLAGS = ("jobs", "cluster", "store")
 
@@ -71,14 +73,29 @@ class Creator:
     values: Mapping[str, Any]
     settings: Settings
 
+    def check(self) -> None:
+        """Make sure that the export is where the file says.
+
+        Raises:
+            UserError: it is not.
+        """
+        if self.path != self.archive and not self.path.exists():
+            raise UserError(
+                f"There is no file or folder {self.path}. No video was touched.",
+                hint="Mend export in the batch's file. If it is gone and the archive made from it "
+                "is there, name that instead: archive = FOLDER.tokaway",
+                code="not_found",
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class BatchFile:
-    """What a file asks for."""
+    """What a file asks for. `notify` is where to send word of all creators together."""
 
     path: Path
     bounds: Bounds
     creators: tuple[Creator, ...]
+    notify: tuple[str, ...] = field(default=(), repr=False)
 
 
 def read_batch(path: Path, flags: Mapping[str, Any]) -> BatchFile:
@@ -91,7 +108,7 @@ def read_batch(path: Path, flags: Mapping[str, Any]) -> BatchFile:
     told = read_toml(path, "The batch file", hint=hint, code="batch_file")
     check_names(told, _TABLES, str(path), "table")
     at_once, for_all = _table(path, told, "batch"), _table(path, told, "defaults")
-    check_names(at_once, [field.name for field in fields(Bounds)], f"[batch] of {path}")
+    check_names(at_once, [bound.name for bound in fields(Bounds)], f"[batch] of {path}")
     check_names(
         for_all, [one for one in _SETTINGS if one not in _NOT_FOR_ALL], f"[defaults] of {path}"
     )
@@ -112,7 +129,8 @@ def read_batch(path: Path, flags: Mapping[str, Any]) -> BatchFile:
                 f"{times} creators have the {what} {name}.",
                 "Give each one an archive and a name of its own: archive = …, name = …",
             )
-    return BatchFile(path, bounds, tuple(creators))
+    notify = load({"notify": for_all.get("notify")}).notify
+    return BatchFile(path, bounds, tuple(creators), notify)
 
 
 def _creator(
@@ -121,7 +139,7 @@ def _creator(
     where = f"creator {place} of {path}"
     if not isinstance(row, dict):
         raise _wrong(path, f"Creator {place} is no table.", "Begin each of them with [[creators]].")
-    check_names(row, (*_OWN, *_SETTINGS), where)
+    check_names(row, [*_OWN, *(one for one in _SETTINGS if one not in _NOT_FOR_ONE)], where)
     named = {one: _place(path, row[one], where) for one in _OWN[1:] if one in row}
     export, archive = named.get("export"), named.get("archive")
     if export is None and archive is None:
@@ -148,10 +166,10 @@ def _bounds(path: Path, told: Mapping[str, Any]) -> Bounds:
         bounds = msgspec.convert(dict(told), Bounds)
     except msgspec.ValidationError as error:
         raise _wrong(path, f"[batch] has the wrong form: {error}.", "See docs/batch.md.") from error
-    for field in fields(Bounds):
-        value = getattr(bounds, field.name)
+    for bound in fields(Bounds):
+        value = getattr(bounds, bound.name)
         if isinstance(value, int) and value < 1:
-            raise _wrong(path, f"{field.name} in [batch] must be 1 or more.", "")
+            raise _wrong(path, f"{bound.name} in [batch] must be 1 or more.", "")
     if bounds.store is not None:
         _check_store(bounds.store, bounds.cluster)
     return bounds

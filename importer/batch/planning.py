@@ -6,18 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from importer.ahead import last_try_at, needs_of, pace_of
+from importer.archive.view import ArchiveView
 from importer.batch.file import BatchFile, Creator
+from importer.batch.forecast import Load
 from importer.clock import utc_now
 from importer.errors import TokawayError, of_system
+from importer.known import host_of
 from importer.opening import opened
 from importer.plans import Plan, make_plan
 from importer.reviewing import sending
-from importer.settings import load
+from importer.settings import load as load_settings
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What one creator would send. `finish_at` is as if nobody else worked.
+    """What one creator would send. `finish_at` is as if nobody else worked; `load` is what it takes
+    of limits that others may share.
 
     `error` is why there is no plan: then all else is empty.
     """
@@ -32,6 +37,7 @@ class Planned:
     not_here: int = 0
     without_caption: int = 0
     finish_at: datetime | None = None
+    load: Load | None = None
     error: TokawayError | None = None
 
 
@@ -47,16 +53,30 @@ def plan_batch(file: BatchFile) -> Iterator[Planned]:
 
 
 def _planned(creator: Creator) -> Planned:
+    creator.check()
     with opened(creator.path, creator.archive, creator.settings.source) as it:
-        settings = load(creator.values, archive=it.archive.folder)
+        settings = load_settings(creator.values, archive=it.archive.folder)
         if not settings.selection.is_everything:
             meant = settings.selection.of(it.archive.posts(), utc_now())
             it.archive.mean_only(post.id for post in meant)
         made = make_plan(it.archive, settings)
-        return _digest(creator, made)
+        return _digest(creator, made, _load(creator, it.archive, made))
 
 
-def _digest(creator: Creator, made: Plan) -> Planned:
+def _load(creator: Creator, archive: ArchiveView, made: Plan) -> Load:
+    settings = made.settings
+    posts = made.waiting[: settings.limit]
+    return Load(
+        creator.name,
+        host_of(archive, settings),
+        needs_of(archive, posts, settings, made.style, made.windows),
+        made.windows,
+        pace_of(archive),
+        last_try_at(posts),
+    )
+
+
+def _digest(creator: Creator, made: Plan, load: Load) -> Planned:
     summary, send = made.summary, sending(made)
     return Planned(
         creator,
@@ -69,4 +89,5 @@ def _digest(creator: Creator, made: Plan) -> Planned:
         send.not_here,
         summary.without_caption,
         summary.finish_at,
+        load,
     )

@@ -83,3 +83,7 @@ class Listener(Protocol):
     def ended(self, standing: Standing) -> None:
         """A creator is done, for this batch."""
         return
+
+    def pauses(self) -> None:
+        """Nobody can work just now: all who are left wait."""
+        return

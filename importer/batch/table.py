@@ -87,17 +87,26 @@ class Table:
             row.counts = standing.summary.counts
         self._lines.ended(standing)
 
+    def pauses(self) -> None:
+        """Show how all of them wait, however short ago something was drawn."""
+        self._drawn_at = 0.0
+        self._draw()
+
     def _draw(self) -> None:
         now = time.monotonic()
         if now - self._drawn_at >= _EVERY_SECONDS:
             self._drawn_at = now
-            self._console.show(self.picture(self._console.height - _OTHER_LINES))
+            rows = self._console.height - _OTHER_LINES
+            # The empty line is for what the terminal echoes of Ctrl-C: a full one would wrap.
+            self._console.show(Group(self.picture(rows), Text("")))
 
     def picture(self, most: int) -> Group:
         """The table with so many rows at most."""
-        table = RichTable(box=None, pad_edge=False, header_style="dim")
-        for head in ("creator", "", "published", "failed", ""):
+        table = RichTable(box=None, pad_edge=False, header_style="dim", expand=True)
+        for head in ("creator", "", "published", "failed"):
             table.add_column(head, overflow="ellipsis", no_wrap=True)
+        # What a narrow terminal has no room for is cut here, not of the names and numbers.
+        table.add_column("", overflow="ellipsis", no_wrap=True, ratio=1)
         rows = sorted(self._rows.items(), key=lambda item: _ORDER.index(item[1].state))
         shown = rows[: max(1, most)]
         for name, row in shown:

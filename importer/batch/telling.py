@@ -74,6 +74,9 @@ class Lines:
         if standing.hint:
             self._console.line(f"  → {standing.hint}")
 
+    def pauses(self) -> None:
+        """Nothing: until when each of them waits is told."""
+
 
 def tell_end(console: Console, finished: Finished) -> None:
     """Tell how all of them ended."""
@@ -95,10 +98,13 @@ def tell_end(console: Console, finished: Finished) -> None:
     )
     well = sum(one.exit_code == 0 for one in standings)
     waiting = sum(one.exit_code == 75 for one in standings)
+    stopped = sum(one.exit_code == 130 for one in standings)
     line = f"{well} of {plural(len(standings), 'creator')} done"
     if waiting:
         line += f", {waiting} must wait"
-    if others := len(standings) - well - waiting:
+    if stopped:
+        line += f", {stopped} interrupted"
+    if others := len(standings) - well - waiting - stopped:
         line += f", {others} not well"
     console.line(f"{line}.")
     if finished.until:

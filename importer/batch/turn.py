@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from importer.archive.store import Archive
 from importer.asking import Passwords
 from importer.batch.file import Creator
 from importer.batch.standing import Listener, Standing
+from importer.batch.turns import LONGEST
 from importer.clock import utc_now
 from importer.engine.outcome import outcome_of
 from importer.engine.stop import Stop
@@ -23,6 +24,7 @@ from importer.model import Stage
 from importer.opening import opened
 from importer.pds.budget import Together
 from importer.pds.credentials import Given
+from importer.pds.held_session import HeldSession
 from importer.plans import make_plan
 from importer.report import write_report
 from importer.reviewing import prepared
@@ -30,9 +32,6 @@ from importer.runs import begin, run_archive
 from importer.settings import Settings, load
 from importer.summary import summarise
 from importer.wording import gathered_lines, plural
-
-# Who only fetches, or waits for long encodings, hands over too.
-LONGEST = timedelta(minutes=10)
 
 log = logging.getLogger("tokaway")
 
@@ -52,6 +51,7 @@ class Turn:
     Args:
         creator: whose turn it is.
         shared: what it shares with the others.
+        held: the session that its turns before have opened.
         posts: how many posts to publish before it hands over, if others wait.
         published: how many it has published in its turns before.
         is_first: whether its export and its folder are still to be read.
@@ -62,6 +62,7 @@ class Turn:
         self,
         creator: Creator,
         shared: Shared,
+        held: HeldSession,
         *,
         posts: int,
         published: int,
@@ -73,6 +74,7 @@ class Turn:
         self.published = published
         self.settings = Settings()
         self._shared = shared
+        self._held = held
         self._until = published + posts
         self._is_first = is_first
         self._others_wait = others_wait
@@ -101,6 +103,8 @@ class Turn:
 
     def _work(self) -> Standing:
         creator = self.creator
+        if self._is_first:
+            creator.check()
         path = creator.path if self._is_first else creator.archive
         if path == creator.archive and not is_archive(path):
             raise UserError(
@@ -132,6 +136,7 @@ class Turn:
                 self.stop,
                 workers=self._shared.workers,
                 together=self._shared.together,
+                held=self._held,
             )
         except TokawayError as error:
             return self._of(archive, self._failed(error))

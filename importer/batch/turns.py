@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+
+LONGEST = timedelta(minutes=10)
+"""Who only fetches, or waits for long encodings, hands over too."""
 
 
 class Turns:

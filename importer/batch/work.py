@@ -3,7 +3,7 @@
 Whole archives one after the other would let somebody with five posts wait for somebody with
 5,000. All of them at once would be fair, but a thousand open archives, sessions and threads are not
 flat memory. So a few have a place, only while they can work, and for a turn's posts; what a turn
-costs besides is a sign-in and a look at what is new in the account.
+costs besides is a look at the session and at what is new in the account.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from importer.archive.view import ArchiveView
@@ -29,6 +29,7 @@ from importer.errors import TokawayError, WorkersLost
 from importer.events import Event
 from importer.folders import is_archive
 from importer.pds.budget import Together
+from importer.pds.held_session import HeldSession
 
 TICK_SECONDS = 0.2
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -39,6 +40,7 @@ class _Course:
     """What is known of a creator from one turn to the next."""
 
     creator: Creator
+    held: HeldSession = field(default_factory=HeldSession)
     turns: int = 0
     published: int = 0
     is_first: bool = True
@@ -80,6 +82,7 @@ class _Batch:
         self._running: dict[Future[Standing], Turn] = {}
         # What told that those who do the steps are gone.
         self._lost: Standing | None = None
+        self._is_pausing = False
 
     def run(self) -> Finished:
         with ThreadPoolExecutor(self._file.bounds.jobs, "creator") as pool:
@@ -95,10 +98,17 @@ class _Batch:
                 elif is_stopping or not self._turns.left:
                     break
                 else:
-                    self._stop.draining.wait(TICK_SECONDS)
+                    self._pause()
         if self._voice.trouble:
             raise self._voice.trouble
         return Finished(self._file.path, tuple(map(self._ended, self._courses.values())))
+
+    def _pause(self) -> None:
+        """Wait a moment for those who rest; that all of them do is told once."""
+        if not self._is_pausing:
+            self._is_pausing = True
+            self._voice.pauses()
+        self._stop.draining.wait(TICK_SECONDS)
 
     def _start(self, pool: ThreadPoolExecutor) -> None:
         while len(self._running) < self._file.bounds.jobs:
@@ -110,12 +120,14 @@ class _Batch:
             turn = Turn(
                 course.creator,
                 self._shared,
+                course.held,
                 posts=self._file.bounds.turn,
                 published=course.published,
                 is_first=course.is_first,
                 others_wait=self._is_anyone_ready,
             )
             course.turns += 1
+            self._is_pausing = False
             self._voice.begins(name, course.turns)
             self._running[pool.submit(turn.run)] = turn
 
@@ -211,6 +223,10 @@ class _Voice:
     def ended(self, standing: Standing) -> None:
         with self._speaking():
             self._listener.ended(standing)
+
+    def pauses(self) -> None:
+        with self._speaking():
+            self._listener.pauses()
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:

@@ -35,18 +35,36 @@ def outlook(
     posts = archive.waiting(settings.destinations)
     if not posts:
         return None
+    needs = needs_of(archive, posts, settings, style, windows)
+    seen = forecast(needs, windows, now, pace_of(archive))
+    last_try = last_try_at(posts) or now
+    return replace(seen, finish_at=max(seen.finish_at, last_try))
+
+
+def needs_of(
+    archive: ArchiveView,
+    posts: Sequence[Post],
+    settings: Settings,
+    style: Style,
+    windows: Sequence[Window],
+) -> list[Need]:
+    """What each of these posts takes of the limits."""
     by_service = any(window.kind is Limited.VIDEOS for window in windows)
-    needs = _needs(
-        posts,
-        archive.files_by_post(),
-        archive.recorded(),
-        settings,
-        style,
-        by_service=by_service,
-    )
-    seen = forecast(needs, windows, now, _pace(archive))
-    waits = [post.next_try_at for post in posts if post.next_try_at]
-    return replace(seen, finish_at=max([seen.finish_at, *waits]))
+    files, recorded = archive.files_by_post(), archive.recorded()
+    return list(_needs(posts, files, recorded, settings, style, by_service=by_service))
+
+
+def pace_of(archive: ArchiveView) -> float:
+    """Seconds from post to post, by those published last."""
+    at = archive.last_published(_RECENT)
+    gaps = [(later - earlier).total_seconds() for later, earlier in pairwise(at)]
+    work = [gap for gap in gaps if gap <= _LONGEST_GAP_SECONDS]
+    return mean(work) if work else _FIRST_GUESS_SECONDS
+
+
+def last_try_at(posts: Sequence[Post]) -> datetime | None:
+    """When the last of these is tried again that wait for themselves; `None` if none does."""
+    return max((post.next_try_at for post in posts if post.next_try_at), default=None)
 
 
 def _needs(
@@ -83,11 +101,3 @@ def _needs(
 
 def _photos(post: Post) -> int:
     return max(1, sum(link.kind is LinkKind.IMAGE for link in post.links))
-
-
-def _pace(archive: ArchiveView) -> float:
-    """Seconds from post to post, by those published last."""
-    at = archive.last_published(_RECENT)
-    gaps = [(later - earlier).total_seconds() for later, earlier in pairwise(at)]
-    work = [gap for gap in gaps if gap <= _LONGEST_GAP_SECONDS]
-    return mean(work) if work else _FIRST_GUESS_SECONDS

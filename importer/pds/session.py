@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import closing, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from importer.errors import SignInNeeded, TryLater, Unreachable
@@ -20,6 +21,19 @@ from importer.pds.xrpc import Answer, Server, XrpcError
 _TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "invalid_token"})
 _GRANT_LOST = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 CODE_NEEDED = "code_needed"
+
+
+class Keeper(Protocol):
+    """Where a session is that outlives a run."""
+
+    def load(self, did: str) -> Tokens | None:
+        """The session of a DID; `None` if there is none."""
+
+    def save(self, tokens: Tokens) -> object:
+        """Keep a session instead of the one before."""
+
+    def locked(self, did: str) -> AbstractContextManager[None]:
+        """Let one at a time renew it."""
 
 
 class Session:
@@ -38,7 +52,7 @@ class Session:
         password: Password | None,
         *,
         tokens: Tokens | None = None,
-        kept: KeptSessions | None = None,
+        kept: Keeper | None = None,
     ) -> None:
         self.server = server
         self._identifier = identifier
@@ -297,7 +311,7 @@ class Session:
             return SignInNeeded(
                 f"{self.server.host} does not accept this password for {self._identifier}. "
                 "Nothing was sent.",
-                hint="Check the handle and the password file; an app password has the form "
+                hint="Check the handle and the password; an app password has the form "
                 "xxxx-xxxx-xxxx-xxxx.",
             )
         return self._not_taken(str(refusal))

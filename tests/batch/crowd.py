@@ -11,7 +11,7 @@ from importer.demo.media_server import MediaServer
 from importer.model import Account, Action
 from tests.breaking_proxy import BreakingProxy
 from tests.end_to_end.command_line import CommandLine, JsonLine
-from tests.staged_export import Staged, stage
+from tests.staged_export import SHOWN, Staged, stage
 
 PASSWORD = "hunter2-hunter2"
 
@@ -39,11 +39,24 @@ class Crowd:
         """A creator's archive."""
         return self.folder / f"{name}.tokaway"
 
-    def add(self, name: str, fits: Iterable[Action], *, handle: str = "", more: str = "") -> None:
-        """One more creator: an account, an export, a password file, a table with `more` in it."""
+    def add(
+        self,
+        name: str,
+        fits: Iterable[Action] = (),
+        *,
+        photos: int = 0,
+        handle: str = "",
+        more: str = "",
+    ) -> None:
+        """One more creator: an account, an export, a password file, a table with `more` in it.
+
+        Each of `photos` posts has as many as one record shows.
+        """
         account = self.pds.create_account(f"{handle or name}.test", PASSWORD)
         self.accounts[name] = account
-        self.staged[name] = stage(self.folder / "media" / name, list(fits))
+        self.staged[name] = stage(
+            self.folder / "media" / name, list(fits), photos=photos, photos_each=SHOWN
+        )
         self.staged[name].write(self.folder / f"{name}.zip", self.media.url(name))
         (self.folder / f"{name}.txt").write_text(f"{PASSWORD}\n", encoding="utf-8")
         self._rows.append(

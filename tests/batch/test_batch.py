@@ -25,6 +25,7 @@ from tests.end_to_end.server_truth import assert_exactly, look
 UPLOADS_A_DAY, LEFT, KEPT = 1_000, 45, 10
 FULL = Path("/dev/full")
 UPLOAD = "com.atproto.repo.uploadBlob"
+SIGN_IN = "com.atproto.server.createSession"
 
 
 def name() -> str:
@@ -184,6 +185,25 @@ def test_only_what_a_creator_wants_is_published_and_no_more_than_its_limit(crowd
     assert len(look(crowd.pds, crowd.accounts["anna"].did).records) == 3
     after = [one for one in crowd.staged["ben"].public if one.posted_at.day > 1]
     assert_exactly(crowd.pds, crowd.accounts["ben"].did, after)
+
+
+def test_a_creator_signs_in_once_for_all_turns_and_again_when_the_session_is_lost(
+    crowd: Crowd,
+) -> None:
+    two(crowd, posts=4)
+    crowd.write("jobs = 1\nturn = 1", "publish_jobs = 1")
+    # The server forgets one of the two sessions.
+    crowd.line.breakage("com.atproto.server.getSession", Breakage.EXPIRED_TOKEN)
+    crowd.line.breakage("com.atproto.server.refreshSession", Breakage.EXPIRED_TOKEN)
+    done = crowd.tokaway("batch", crowd.file, "--json")
+    assert done.code == 0, done.err
+    turns = Counter(line["creator"] for line in done.named("creator_turn"))
+    assert min(turns.values()) >= 4, turns
+    sign_ins = [call.status for call in crowd.line.calls() if call.nsid == SIGN_IN]
+    assert sign_ins == [200, 200, 200]
+    assert not list((crowd.folder / "home").rglob("sessions/*.json"))
+    for one, account in crowd.accounts.items():
+        assert_exactly(crowd.pds, account.did, crowd.staged[one].public)
 
 
 def test_who_waited_longest_comes_first_next_time(crowd: Crowd) -> None:

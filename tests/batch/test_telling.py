@@ -16,7 +16,7 @@ from importer.batch.file import BatchFile, read_batch
 from importer.batch.report import report_beside, write_batch_report
 from importer.batch.standing import Finished, Standing
 from importer.batch.table import Table
-from importer.batch.telling import Lines, listener_for
+from importer.batch.telling import Lines, listener_for, tell_end
 from importer.console import PlainConsole
 from importer.events import RunFinished, RunStarted, StepStarted
 from importer.live_console import LiveConsole
@@ -66,6 +66,12 @@ def test_the_table_shows_who_does_what(file: BatchFile, archive: Archive) -> Non
     assert "at work" in lines[1] and "1/3" in lines[1] and "prepare 20240131T235959" in lines[1]
     assert "waits" in lines[2] and "until 2026-11-23" in lines[2]
     assert "later" in lines[3]
+    table.ended(Standing("dora", file.path, "fault", 70, "It is broken. " * 9))
+    console.close()
+    lines = drawn(table, 10).splitlines()
+    # What is long is cut, and nothing beside it.
+    assert "published  failed" in lines[0] and lines[-1].startswith("dora ") and "…" in lines[-1]
+    assert "done " in lines[-1] and all(len(line) <= 100 for line in lines)
     table.ended(Standing("carla", file.path, "fault", 70, HOSTILE))
     console.close()
     assert "[red]<b>x</b>" in drawn(table, 10)
@@ -90,6 +96,15 @@ def test_the_page_tells_of_everybody_those_first_who_need_somebody(
     assert "2026-11-23 13:00:00 UTC" in page
     assert "Mend &lt;it&gt;." in page and "<b>x" not in page
     assert [one.name for one in file.path.parent.glob("*.part")] == []
+
+
+def test_who_was_stopped_is_not_called_unwell(
+    file: BatchFile, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ends = (("anna", "all_published", 0), ("ben", "interrupted", 130), ("carla", "bad", 2))
+    standings = tuple(Standing(one, file.path, word, code) for one, word, code in ends)
+    tell_end(PlainConsole(quiet=False), Finished(file.path, standings))
+    assert "1 of 3 creators done, 1 interrupted, 1 not well." in capsys.readouterr().out
 
 
 def test_lines_begin_with_the_creator(

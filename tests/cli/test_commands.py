@@ -300,6 +300,7 @@ def test_status_tells_programs_the_same(tell: Tell, folder: Path) -> None:
         "left_out": [],
         "unseen": 0,
         "look_at": None,
+        "last_day": None,
     }
 
 

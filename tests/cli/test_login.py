@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,23 @@ def secret(home: Path, account: TestAccount) -> Path:
     file = home / "password"
     file.write_text(account.password)
     return file
+
+
+def test_a_password_from_standard_input_signs_in(
+    account: TestAccount,
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    login_ = ["login", account.handle, "--password-file", "-"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{account.password}\nmore\n"))
+    assert program(login_) == 0
+    assert f"Signed in as {account.handle}" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "stdin", io.StringIO("not-the-password\n"))
+    assert program(login_) == 3
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert program(login_) == 2
+    assert "is empty" in capsys.readouterr().err
 
 
 def test_a_run_goes_on_with_the_session(
@@ -257,3 +276,13 @@ def test_a_directory_that_is_away_stops_no_import(
     make_archive(home / "a", account, pds.url)
     program(["run", str(home / "a"), "--no-wait", "--password-file", str(secret)])
     assert f"Publishing to {account.handle} on {pds.url}" in capsys.readouterr().err
+
+
+def test_who_is_asked_to_sign_in_is_who_was_named(
+    pds: LocalPds, account: TestAccount, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_archive(home / "a", account, pds.url)
+    assert program(["run", str(home / "a"), "--to", "somebody.test", "--no-wait"]) == 3
+    assert "Nobody is signed in as somebody.test." in capsys.readouterr().err
+    assert program(["run", str(home / "a"), "--no-wait"]) == 3
+    assert f"Nobody is signed in as {account.handle}." in capsys.readouterr().err

@@ -204,5 +204,10 @@ def test_what_posts_are_like_is_enough_to_change_them(posts: Posts, folder: Path
         assert [post.id for post in archive.posts(chosen=True)] == [VIDEO]
 
 
+def test_that_no_post_is_like_that_is_said(posts: Posts) -> None:
+    ended = posts("--match", "old joke", "--skip")
+    assert (ended.code, ended.out) == (0, "No post is like that, so nothing was changed.\n")
+
+
 def test_a_day_that_is_none_is_refused(posts: Posts) -> None:
     assert posts("--since", "yesterday").code == 2

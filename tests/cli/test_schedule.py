@@ -282,6 +282,17 @@ def test_a_system_that_is_not_there_says_so(
     (home / "bin" / "systemctl").unlink()
     assert program(["schedule", str(archive), "--install", "systemd", "--yes"]) == 2
     assert "systemctl does not work on this computer" in capsys.readouterr().err
+    (home / "bin" / "systemctl").write_text(
+        "#!/bin/sh\necho Failed to connect to bus: No medium found >&2; exit 1\n"
+    )
+    (home / "bin" / "systemctl").chmod(0o700)
+    assert program(["schedule", str(archive), "--install", "systemd", "--yes"]) == 2
+    assert "not su or sudo" in capsys.readouterr().err
+    (home / "bin" / "launchctl").unlink()
+    assert program(["schedule", str(archive), "--install", "launchd", "--yes"]) == 2
+    assert "launchctl does not work on this computer" in capsys.readouterr().err
+    # Nothing was put in place that does nothing.
+    assert not [path for path in home.rglob("*tokaway-*") if path.is_file()]
 
 
 def test_it_shows_all_three_and_what_will_be_missing(

@@ -35,6 +35,7 @@ from importer.stages.publish import publish
 from importer.step import Step
 from importer.verifying import Repair, repair
 from tests.appview_stand_in import AppViewStandIn
+from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.conftest import TestAccount
 from tests.posts import exported
 from tests.stages.conftest import Desk, desk, desk_at
@@ -446,4 +447,22 @@ def test_verify_sends_lost_files_again(shop: Shop) -> None:
     assert told[0]["reasons"] == {"blob_missing": COUNT}
     ended = shop.signed_in("verify", "--repair", "--yes")
     assert ended.code == 0, ended
+    assert shop("verify").code == 0
+
+
+def test_mending_waits_for_the_server_as_all_changes_do(
+    shop: Shop, proxy: BreakingProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ArchiveView.open(shop.folder) as view:
+        [cid] = view.records(SECOND)[0].blob_cids
+    lose_blob(shop.desk, cid)
+    monkeypatch.setenv("TOKAWAY_PDS", proxy.url)
+    proxy.rate_limit_seconds = 1
+    proxy.breakage("com.atproto.repo.uploadBlob", Breakage.RATE_LIMIT, times=2)
+    monkeypatch.setenv("TOKAWAY_WAIT", "false")
+    ended = shop.signed_in("verify", "--repair", "--yes")
+    assert ended.code == 75 and "Give the same command again after" in ended.err
+    monkeypatch.setenv("TOKAWAY_WAIT", "true")
+    ended = shop.signed_in("verify", "--repair", "--yes")
+    assert ended.code == 0 and "Waiting until" in ended.err, ended
     assert shop("verify").code == 0

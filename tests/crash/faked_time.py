@@ -17,10 +17,11 @@ AHEAD = Path(__file__).with_name("ahead")
 class FakedTime:
     """The machine's time, moved on; between two moves it passes as ever. Use it with `with`."""
 
-    def __init__(self, service: VideoStandIn, *servers: LocalPds) -> None:
+    def __init__(self, service: VideoStandIn | None, *servers: LocalPds) -> None:
         self._servers = servers
         self._ahead = timedelta()
-        service.now = service.pds_now = self.now
+        if service:
+            service.now = service.pds_now = self.now
 
     def __enter__(self) -> Self:
         return self

@@ -161,7 +161,8 @@ def test_a_month_by_itself_goes_as_the_page_tells(job: Job, hook: StandIn) -> No
     today = (datetime.now(UTC) - timedelta(hours=BEHIND)).date()
     day = f"{today} 2 posts published, 2 of 2 in all. Nothing is left to do."
     assert (archive / "days.log").read_text("utf-8") == f"{day}\n"
-    assert person.types(look).startswith(f"{day}\nArchive: ")
+    looked = person.types(look)
+    assert looked.startswith(f"{day}\nArchive: ") and looked.endswith(f"Last told: {day}\n")
     log = (archive / "schedule.log").read_text("utf-8")
     assert log.count("tokaway: Nobody is signed in") == 1
     events = [json.loads(line) for line in (archive / "run.log").read_text("utf-8").splitlines()]

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Log
 
@@ -16,6 +17,7 @@ from importer.model import Action, Milestone
 from importer.pds.kept_sessions import KeptSessions
 from tests.breaking_proxy import Breakage
 from tests.end_to_end.server_truth import look
+from tests.stand_in import StandIn
 from tests.tui.import_at_hand import RECORD, UPLOAD, Import
 from tests.tui.screens import USUAL, app_on, shown, until, words
 from tui.progress import State
@@ -67,6 +69,22 @@ async def test_every_post_arrives_and_the_summary_follows(
     records = look(pds, made.account.did).records
     assert sum("reply" not in record["value"] for record in records) == 3
     assert made.counts()["published"] == 3
+
+
+async def test_word_of_the_end_goes_where_the_settings_say(
+    make_import: MakeImport, state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_import([KEEP])
+    with StandIn({}, otherwise=(200, {})) as hook:
+        monkeypatch.setenv("TOKAWAY_NOTIFY", f"json://{hook.host}/secret")
+        async with publishing(made, state, dry_run=True) as (pilot, screen):
+            await until(pilot, lambda: screen.verdict is not None)
+        assert hook.bodies == []
+        async with publishing(made, state) as (pilot, _):
+            await shown(pilot, SummaryScreen)
+        assert [body["message"] for body in hook.bodies] == [
+            "The import has ended: 1 of 1 post published."
+        ]
 
 
 async def test_a_pause_lasts_until_it_is_taken_back(

@@ -121,6 +121,10 @@ mailer.sendConfirmEmail = async ({ token }, { to }) => {
   await accountManager.confirmEmail(did, to, token)
 }
 await pds.start()
+// Node dates answers by a clock of its own, and clients count from there to the end of a limit.
+pds.server.prependListener('request', (_, answer) => {
+  answer.setHeader('Date', new Date().toUTCString())
+})
 stop = async () => {
   await pds.destroy()
   if (plc) await plc.destroy()

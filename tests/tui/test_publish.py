@@ -120,6 +120,8 @@ async def test_one_post_is_left_out_and_never_sent(
         await shown(pilot, ConfirmScreen)
         await pilot.click("#yes")
         await until(pilot, lambda: not isinstance(pilot.app.screen, ConfirmScreen))
+        # Only once the run has heard of it: the upload would be done otherwise.
+        await until(pilot, lambda: not screen.wishes._left_out)
         held.release()
         await shown(pilot, SummaryScreen)
     with made.desk.looking() as view:

@@ -16,6 +16,8 @@ class Turns:
     def __init__(self, names: Iterable[str]) -> None:
         self._ready = deque(names)
         self._resting: dict[str, datetime] = {}
+        # The earliest of them: a forecast asks for it at every post.
+        self._wakes_at: datetime | None = None
 
     def take(self, now: datetime) -> str | None:
         """Whose turn it is; `None` if nobody can work now."""
@@ -29,6 +31,7 @@ class Turns:
     def rest(self, name: str, until: datetime) -> None:
         """Nothing can be done for one before a time (UTC)."""
         self._resting[name] = until
+        self._wakes_at = min(self._wakes_at or until, until)
 
     def is_anyone_ready(self, now: datetime) -> bool:
         """Whether somebody waits for a turn."""
@@ -37,7 +40,7 @@ class Turns:
 
     def wakes_at(self) -> datetime | None:
         """When the next who rests comes back."""
-        return min(self._resting.values(), default=None)
+        return self._wakes_at
 
     @property
     def left(self) -> list[str]:
@@ -45,7 +48,10 @@ class Turns:
         return [*self._ready, *self._resting]
 
     def _wake(self, now: datetime) -> None:
+        if self._wakes_at is None or self._wakes_at > now:
+            return
         # Of those who wake together, who went to rest first comes first: that keeps the turns.
         for name in [name for name, until in self._resting.items() if until <= now]:
             del self._resting[name]
             self._ready.append(name)
+        self._wakes_at = min(self._resting.values(), default=None)

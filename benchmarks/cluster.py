@@ -110,7 +110,7 @@ def hold_to(core: int) -> None:
 
 def with_cluster(number: int, work: Work, store: str | None = None) -> float:
     with distributed.LocalCluster(
-        n_workers=number, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        n_workers=number, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
     ) as made:
         with distributed.Client(made, set_as_default=False) as client:
             for core, worker in enumerate(client.scheduler_info()["workers"]):

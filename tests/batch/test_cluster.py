@@ -47,7 +47,7 @@ class Scheduler:
 def workers() -> Iterator[distributed.LocalCluster]:
     """Two worker processes of one thread each."""
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", host="127.0.0.1"
     ) as cluster:
         yield cluster
 
@@ -160,7 +160,8 @@ def scheduler(tmp_path: Path) -> Iterator[Scheduler]:
             return process
 
         process = start(
-            *("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
+            *("scheduler", "--host", "127.0.0.1", "--port", "0"),
+            *("--no-dashboard", "--dashboard-address", "127.0.0.1:0"),
             *("--scheduler-file", file),
         )
         one = ("--nworkers", "1", "--nthreads", "1", "--no-nanny", "--no-dashboard")

@@ -149,7 +149,7 @@ def _bench(order: Order) -> Bench:
 
 @contextmanager
 def _hearing(name: str, step: Step) -> Iterator[None]:
-    """Tell the sender how far a step is, and break it off as soon as the sender says so."""
+    """Tell the sender how far a step is; break it off if the sender says so, or is gone."""
     told = distributed.Event(name, client=distributed.get_client())
     worker = distributed.get_worker()
     is_over = threading.Event()
@@ -157,7 +157,7 @@ def _hearing(name: str, step: Step) -> Iterator[None]:
     def listen() -> None:
         before: Progress | None = None
         while not is_over.wait(LOOK_SECONDS):
-            if told.is_set():
+            if told.is_set() or _is_forgotten(worker, name):
                 step.break_off()
                 return
             now: Progress = (name, step.done, step.total, step.unit)
@@ -172,3 +172,9 @@ def _hearing(name: str, step: Step) -> Iterator[None]:
     finally:
         is_over.set()
         listener.join()
+
+
+def _is_forgotten(worker: distributed.Worker, name: str) -> bool:
+    """Whether nobody waits for a step any more: its sender was killed, or cut off."""
+    task = worker.state.tasks.get(name)
+    return task is not None and task.state == "cancelled"

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import wait
 from contextlib import ExitStack
@@ -20,7 +21,7 @@ import pytest
 from importer.archive.view import ArchiveView
 from importer.cluster.opening import cluster
 from importer.errors import Stopped
-from importer.media.encoders import SOFTWARE
+from importer.media.encoder import SOFTWARE
 from importer.model import Action, Limits, Long, MediaFile, Photos, Role, Stage
 from importer.stages.tools import Job, Result, Tools
 from importer.step import Step
@@ -159,8 +160,9 @@ def scheduler(tmp_path: Path) -> Iterator[Scheduler]:
             return process
 
         process = start(
-            *("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"),
-            *("--dashboard-address", "127.0.0.1:0", "--scheduler-file", file),
+            *("scheduler", "--host", "127.0.0.1", "--port", "0"),
+            *("--no-dashboard", "--dashboard-address", "127.0.0.1:0"),
+            *("--scheduler-file", file),
         )
         one = ("--nworkers", "1", "--nthreads", "1", "--no-nanny", "--no-dashboard")
         start("worker", *one, "--scheduler-file", file)
@@ -198,11 +200,9 @@ def test_a_scheduler_that_is_killed_ends_the_batch_at_once_for_everybody(
 def test_a_step_on_a_worker_tells_how_far_it_is_and_stops_when_told(
     workers: distributed.LocalCluster, tmp_path: Path
 ) -> None:
-    limits = Limits(10**8, 10**6, 180.0, "test")
-    tools = SimpleNamespace(limits=limits, encoder=SOFTWARE, long=Long.SPLIT, photos=Photos.THREAD)
-    job, step = SimpleNamespace(archive=tmp_path), Step()
+    step = Step()
     with cluster(workers.scheduler_address, dict.fromkeys(Stage, 1)) as sent_to:
-        answer = sent_to.submit(Stage.PREPARE, half_done, cast(Job, job), cast(Tools, tools), step)
+        answer = sent_to.submit(Stage.PREPARE, half_done, *given(tmp_path), step)
         while step.done != 3:
             assert not wait([answer], 0.05).done, answer.exception()
         assert (step.total, step.unit) == (6, "seconds")
@@ -210,10 +210,37 @@ def test_a_step_on_a_worker_tells_how_far_it_is_and_stops_when_told(
         assert isinstance(answer.exception(PATIENCE), Stopped)
 
 
+@pytest.mark.cluster
+def test_a_step_whose_sender_is_gone_is_broken_off(
+    workers: distributed.LocalCluster, tmp_path: Path
+) -> None:
+    step = Step()
+    with cluster(workers.scheduler_address, dict.fromkeys(Stage, 1)) as sent_to:
+        answer = sent_to.submit(Stage.PREPARE, half_done, *given(tmp_path), step)
+        while step.done != 3:
+            assert not wait([answer], 0.05).done, answer.exception()
+    # Its client is closed, and never told the step to stop.
+    end = time.monotonic() + PATIENCE / 2
+    while not (tmp_path / "stopped").exists():
+        assert time.monotonic() < end
+
+
+def given(archive: Path) -> tuple[Job, Tools]:
+    """As much of a job, and of tools, as a step needs that does nothing."""
+    tools = SimpleNamespace(
+        limits=Limits(10**8, 10**6, 180.0, "test"),
+        encoder=SOFTWARE,
+        long=Long.SPLIT,
+        photos=Photos.THREAD,
+    )
+    return cast(Job, SimpleNamespace(archive=archive)), cast(Tools, tools)
+
+
 def half_done(job: Job, tools: Tools, step: Step) -> Result:
     """Get so far, and no further until it is told to stop."""
     step.done, step.total, step.unit = 3, 6, "seconds"
-    step.stop.wait(PATIENCE)
+    if step.stop.wait(PATIENCE):
+        (job.archive / "stopped").touch()
     step.check()
     raise AssertionError("never told to stop")
 

@@ -21,7 +21,7 @@ import pytest
 from importer.archive.view import ArchiveView
 from importer.cluster.opening import cluster
 from importer.errors import Stopped
-from importer.media.encoder import SOFTWARE
+from importer.media.encoders import SOFTWARE
 from importer.model import Action, Limits, Long, MediaFile, Photos, Role, Stage
 from importer.stages.tools import Job, Result, Tools
 from importer.step import Step

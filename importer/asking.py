@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -65,10 +67,16 @@ def _nobody() -> UserError:
 
 
 class Passwords:
-    """The (app) password: from a file, from standard input for `-`, or typed."""
+    """The (app) password: from a file, from standard input for `-`, or typed.
 
-    def __init__(self, file: Path | None) -> None:
+    Args:
+        file: where it is, if one is named.
+        say: hears that others may read it there.
+    """
+
+    def __init__(self, file: Path | None, say: Callable[[str], None]) -> None:
         self._file = file
+        self._say = say
 
     def given(self) -> Password | None:
         """What the file says; `None` if none was named.
@@ -76,7 +84,15 @@ class Passwords:
         Raises:
             UserError: the file cannot be read, or is empty.
         """
-        return None if self._file is None else _read(self._file)
+        if self._file is None:
+            return None
+        password = _read(self._file)
+        if _is_open_to_others(self._file):
+            self._say(
+                f"! Others on this computer may read {self._file}. To keep them out: "
+                f"chmod 600 {self._file}"
+            )
+        return password
 
     def typed(self) -> Password | None:
         """What the person at the terminal types; `None` if nobody is there."""
@@ -98,6 +114,11 @@ def address() -> str | None:
         return (sys.stdin.readline().strip() or None) if sys.stdin else None
     asked = "The page it ends at cannot be shown there. Paste its whole address"
     return str(click.prompt(asked, err=True)).strip()
+
+
+def _is_open_to_others(file: Path) -> bool:
+    # On Windows these bits tell nothing of others.
+    return os.name == "posix" and file.is_file() and bool(file.stat().st_mode & 0o077)
 
 
 def _read(file: Path) -> Password:

@@ -122,7 +122,7 @@ def run(console: Console, path: Path, config: Path | None, **flags: Any) -> int:
         _sources(path, settings),
         given,
         config,
-        Passwords(settings.password_file),
+        Passwords(settings.password_file, console.note),
         Stop(),
         settings.selection,
     )

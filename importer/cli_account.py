@@ -36,7 +36,7 @@ def verify(
     """Check each record, file and date on the server, and that it is shown."""
     from importer import verify_command
 
-    access = _access(flags, password_file, yes=yes)
+    access = _access(console, flags, password_file, yes=yes)
     return verify_command.verify(console, archive, access, prove=prove, repair=repair)
 
 
@@ -67,7 +67,7 @@ def undo(
     from importer.undoing import Selection
 
     selection = Selection((*posts, *more), number, found, destinations)
-    access = _access(flags, password_file, yes=yes)
+    access = _access(console, flags, password_file, yes=yes)
     return server_commands.undo_import(console, archive, selection, access)
 
 
@@ -89,7 +89,7 @@ def update(
     """Bring captions edited since to posts that are published."""
     from importer import server_commands
 
-    access = _access(flags, password_file, yes=yes)
+    access = _access(console, flags, password_file, yes=yes)
     return server_commands.update_posts(console, archive, posts, access)
 
 
@@ -141,7 +141,7 @@ def profile(
         archive,
         asked,
         flags,
-        Passwords(password_file),
+        Passwords(password_file, console.note),
         lambda: yes or agreed("Change the profile like this?"),
     )
 
@@ -171,7 +171,9 @@ def login(
         return login_commands.login_in_browser(
             console, handle, flags, webbrowser.open, address if paste else None
         )
-    return login_commands.login(console, handle, flags, Passwords(password_file), code)
+    return login_commands.login(
+        console, handle, flags, Passwords(password_file, console.note), code
+    )
 
 
 @click.command()
@@ -183,7 +185,7 @@ def limits(console: Console, handle: str, password_file: Path | None, **flags: A
     """Tell what the servers of an account accept today."""
     from importer import limits_command
 
-    return limits_command.limits(console, handle, flags, Passwords(password_file))
+    return limits_command.limits(console, handle, flags, Passwords(password_file, console.note))
 
 
 @click.command()
@@ -196,11 +198,13 @@ def logout(console: Console, handle: str | None) -> int:
     return login_commands.logout(console, handle)
 
 
-def _access(flags: dict[str, Any], password_file: Path | None, *, yes: bool) -> Access:
+def _access(
+    console: Console, flags: dict[str, Any], password_file: Path | None, *, yes: bool
+) -> Access:
     from importer.server_commands import Access
 
     return Access(
         flags,
-        Passwords(password_file),
+        Passwords(password_file, console.note),
         lambda question: yes or agreed(question),
     )

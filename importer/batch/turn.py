@@ -131,7 +131,7 @@ class Turn:
             outcome = run_archive(
                 archive,
                 self._for_a_turn(),
-                Given(Passwords(self.settings.password_file).given()),
+                self._credentials(),
                 self._hear(utc_now()),
                 self.stop,
                 workers=self._shared.workers,
@@ -145,6 +145,11 @@ class Turn:
         else:
             standing = self._stands(outcome.word, outcome.exit_code)
         return self._of(archive, replace(standing, clean=outcome.clean))
+
+    def _credentials(self) -> Given:
+        # That others may read the file is said once, not at each turn.
+        say = self._note if self._is_first else lambda text: None
+        return Given(Passwords(self.settings.password_file, say).given())
 
     def _for_a_turn(self) -> Settings:
         """Its settings, but without waiting: that would keep others from their turn."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -228,8 +229,20 @@ def test_a_page_takes_no_password(secret: Path, capsys: pytest.CaptureFixture[st
     assert "takes no --password-file" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(os.name != "posix", reason="such rights are those of POSIX")
+def test_a_password_file_that_others_may_read_is_told_of(
+    account: TestAccount, secret: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for mode, is_told in [(0o644, True), (0o640, True), (0o600, False), (0o400, False)]:
+        secret.chmod(mode)
+        assert program(["limits", account.handle, "--password-file", str(secret)]) == 0
+        told = capsys.readouterr().err
+        assert (f"chmod 600 {secret}" in told) is is_told
+        assert account.password not in told
+
+
 def test_nobody_at_the_terminal_types_nothing() -> None:
-    assert Passwords(None).typed() is None
+    assert Passwords(None, print).typed() is None
 
 
 def make_archive(folder: Path, account: TestAccount, pds: str) -> None:

@@ -43,6 +43,7 @@ class Shared:
     workers: Workers
     together: Together
     listener: Listener
+    stop: Stop
 
 
 class Turn:
@@ -100,6 +101,14 @@ class Turn:
                     hint="Please report this with the lines of the log.",
                 )
             )
+
+    def heed(self, stop: Stop) -> None:
+        """Stop as all are told to."""
+        if stop.at_once.is_set():
+            self.stop.at_once.set()
+        if stop.draining.is_set():
+            self.stop.handing_over = False
+            self.stop.draining.set()
 
     def _work(self) -> Standing:
         creator = self.creator
@@ -160,6 +169,7 @@ class Turn:
     def _hear(self, began_at: datetime) -> Callable[[Event], None]:
         def hear(event: Event) -> None:
             self._shared.listener.event(self.creator.name, event)
+            self.heed(self._shared.stop)
             if isinstance(event, StepDone) and event.stage is Stage.PUBLISH:
                 self.published += 1
             is_over = self.published >= self._until or event.at - began_at >= LONGEST

@@ -33,6 +33,8 @@ from importer.pds.held_session import HeldSession
 
 TICK_SECONDS = 0.2
 _NEVER = datetime.min.replace(tzinfo=UTC)
+# How those end who are stopped: that they did is told of all of them together.
+_INTERRUPTED = 130
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class _Batch:
         self._file = file
         self._stop = stop
         self._voice = _Voice(listener, stop)
-        self._shared = Shared(workers, Together(), self._voice)
+        self._shared = Shared(workers, Together(), self._voice, stop)
         self._courses = {one.name: _Course(one) for one in file.creators}
         self._lock = threading.Lock()
         self._turns = Turns(_longest_wait_first(file.creators))
@@ -149,7 +151,8 @@ class _Batch:
         else:
             course.lost_at, course.losses = None, 0
             until = standing.until if turn.settings.wait else None
-        if self._stop.draining.is_set():
+        goes_on = standing.outcome == "turn_over" or until is not None
+        if self._stop.draining.is_set() and (goes_on or standing.exit_code == _INTERRUPTED):
             return
         if standing.outcome == "turn_over":
             with self._lock:
@@ -175,22 +178,20 @@ class _Batch:
     def _pass_on(self) -> None:
         """Let those at work know that they must stop."""
         for turn in self._running.values():
-            if self._stop.at_once.is_set():
-                turn.stop.at_once.set()
-            if self._stop.draining.is_set():
-                turn.stop.handing_over = False
-                turn.stop.draining.set()
-            elif self._lost:
+            turn.heed(self._stop)
+            if self._lost and not self._stop.draining.is_set():
                 turn.stop.hand_over()
 
     def _ended(self, course: _Course) -> Standing:
         """How a creator ended; who was to have another turn was interrupted, or has no workers."""
         name = course.creator.name
-        before = course.standing or Standing(name, course.creator.archive, "interrupted", 130)
+        before = course.standing or Standing(
+            name, course.creator.archive, "interrupted", _INTERRUPTED
+        )
         if not (name in self._turns.left or before.outcome == "turn_over"):
             return before
         if self._lost is None or self._stop.draining.is_set():
-            return replace(before, outcome="interrupted", exit_code=130)
+            return replace(before, outcome="interrupted", exit_code=_INTERRUPTED)
         lost = replace(self._lost, creator=name, archive=course.creator.archive)
         return replace(lost, summary=before.summary, report=before.report)
 

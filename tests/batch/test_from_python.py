@@ -13,14 +13,19 @@ from tests.end_to_end.server_truth import assert_exactly
 
 
 class Ears(tokaway.BatchListener):
-    """Hears three of the five things there are to hear; at the first post it may stop all."""
+    """Hears three of the five things there are to hear; at the first post it may stop all, or `at`
+    another event.
+    """
 
-    def __init__(self, stop: tokaway.Stop | None = None) -> None:
+    def __init__(
+        self, stop: tokaway.Stop | None = None, at: type[tokaway.Event] = tokaway.StepDone
+    ) -> None:
         self.turns: list[tuple[str, int]] = []
         self.published = Counter[str]()
         self.ends: dict[str, tokaway.Standing] = {}
         self.at_once = 0
         self._stop = stop
+        self._at = at
         self._hearing = threading.Lock()
 
     def begins(self, creator: str, turn: int) -> None:
@@ -30,8 +35,8 @@ class Ears(tokaway.BatchListener):
         self.at_once += not self._hearing.acquire(blocking=False)
         if isinstance(event, tokaway.StepDone) and event.uri:
             self.published[creator] += 1
-            if self._stop:
-                self._stop.ask()
+        if self._stop and isinstance(event, self._at) and self.published:
+            self._stop.ask()
         self._hearing.release()
 
     def ended(self, standing: tokaway.Standing) -> None:
@@ -65,3 +70,15 @@ def test_a_program_can_stop_it_and_the_same_call_resumes(crowd: Crowd) -> None:
     assert tokaway.batch(file, ears).exit_code == 0
     assert published.published + ears.published["anna"] == 6
     assert_exactly(crowd.pds, crowd.accounts["anna"].did, crowd.staged["anna"].public)
+
+
+def test_who_has_ended_while_it_stops_is_told_of(crowd: Crowd) -> None:
+    two(crowd, posts=1)
+    crowd.write("jobs = 1")
+    stop = tokaway.Stop()
+    ears = Ears(stop, at=tokaway.RunFinished)
+    finished = tokaway.batch(tokaway.read_batch(crowd.file, {}), ears, stop)
+    assert finished.exit_code == 130
+    [(name, standing)] = ears.ends.items()
+    assert (standing.outcome, ears.published) == ("all_published", {name: 1})
+    assert standing in finished.standings

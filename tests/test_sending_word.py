@@ -26,28 +26,11 @@ from importer.runs import telling_of_trouble
 from importer.sending_word import Word
 from importer.settings import Settings
 from tests.posts import bring_to, exported, link
-from tests.stand_in import StandIn
+from tests.webhook import Hook
 
 SIGN_IN = SignInNeeded("Nobody is signed in.", hint="Sign in once.", code="password_needed")
 REFUSED = SignInNeeded("The server refuses the password.", code="sign_in")
 AWAY = Unreachable("The server does not answer.")
-
-
-class Hook(StandIn):
-    """A webhook that takes, or refuses, what it is sent."""
-
-    def __init__(self) -> None:
-        super().__init__({}, otherwise=(200, {}))
-
-    @property
-    def address(self) -> str:
-        return f"json://{self.host}/secret-token"
-
-    def heard(self) -> list[str]:
-        """What came since the last look."""
-        texts = [body["message"] for body in self.bodies]
-        self.bodies.clear()
-        return texts
 
 
 @pytest.fixture

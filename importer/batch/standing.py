@@ -11,8 +11,10 @@ from typing import Protocol
 from importer.events import Event
 from importer.summary import Summary
 
+INTERRUPTED = 130
+"""The exit code of who was stopped."""
 # From what needs a person most to what needs nobody (docs/exit-codes.md).
-WORST_FIRST = (130, 70, 4, 3, 2, 5, 6, 1, 75, 0)
+WORST_FIRST = (INTERRUPTED, 70, 4, 3, 2, 5, 6, 1, 75, 0)
 
 
 @dataclass(frozen=True, slots=True)

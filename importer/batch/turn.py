@@ -11,7 +11,7 @@ from pathlib import Path
 from importer.archive.store import Archive
 from importer.asking import Passwords
 from importer.batch.file import Creator
-from importer.batch.standing import Listener, Standing
+from importer.batch.standing import INTERRUPTED, Listener, Standing
 from importer.batch.turns import LONGEST
 from importer.clock import utc_now
 from importer.engine.outcome import outcome_of
@@ -88,7 +88,7 @@ class Turn:
         try:
             return self._work()
         except Stopped:
-            return self._stands("interrupted", 130)
+            return self._stands("interrupted", INTERRUPTED)
         except TokawayError as error:
             return self._failed(error)
         except OSError as error:

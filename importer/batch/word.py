@@ -10,7 +10,7 @@ from pathlib import Path
 
 from importer.archive.ledger import default_folder
 from importer.batch.file import BatchFile
-from importer.batch.standing import Finished, Listener, Standing
+from importer.batch.standing import INTERRUPTED, Finished, Listener, Standing
 from importer.clock import utc_now
 from importer.errors import TokawayError, UserError
 from importer.events import Event, Noticed
@@ -22,8 +22,6 @@ from importer.wording import plural
 FOLDER = "batches"
 # While somebody can always work, those who need a person wait so long for each other.
 _GATHERING = timedelta(hours=1)
-# The outcome of who was stopped: nobody knows more of it than before.
-_INTERRUPTED = 130
 # Creators that one message tells of.
 _MOST = 20
 
@@ -91,7 +89,8 @@ class Word:
     def finished(self, finished: Finished) -> None:
         """The batch is over: send word of where everybody stands."""
         standings = finished.standings
-        if any(one.exit_code == _INTERRUPTED for one in standings):
+        # Of who was stopped nobody knows more than before.
+        if any(one.exit_code == INTERRUPTED for one in standings):
             return
         states = _named({one.creator: self._of(one) for one in standings})
         if not any(one.until or one.exit_code == 6 for one in standings):

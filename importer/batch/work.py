@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from importer.archive.view import ArchiveView
 from importer.batch.file import BatchFile, Creator
 from importer.batch.hands import hands
-from importer.batch.standing import Finished, Listener, Standing
+from importer.batch.standing import INTERRUPTED, Finished, Listener, Standing
 from importer.batch.turn import Shared, Turn
 from importer.batch.turns import Turns
 from importer.clock import utc_now
@@ -33,8 +33,6 @@ from importer.pds.held_session import HeldSession
 
 TICK_SECONDS = 0.2
 _NEVER = datetime.min.replace(tzinfo=UTC)
-# How those end who are stopped: that they did is told of all of them together.
-_INTERRUPTED = 130
 
 
 @dataclass(slots=True)
@@ -151,8 +149,9 @@ class _Batch:
         else:
             course.lost_at, course.losses = None, 0
             until = standing.until if turn.settings.wait else None
+        # Of those who were stopped themselves is told at the end, of all together.
         goes_on = standing.outcome == "turn_over" or until is not None
-        if self._stop.draining.is_set() and (goes_on or standing.exit_code == _INTERRUPTED):
+        if self._stop.draining.is_set() and (goes_on or standing.exit_code == INTERRUPTED):
             return
         if standing.outcome == "turn_over":
             with self._lock:
@@ -186,12 +185,12 @@ class _Batch:
         """How a creator ended; who was to have another turn was interrupted, or has no workers."""
         name = course.creator.name
         before = course.standing or Standing(
-            name, course.creator.archive, "interrupted", _INTERRUPTED
+            name, course.creator.archive, "interrupted", INTERRUPTED
         )
         if not (name in self._turns.left or before.outcome == "turn_over"):
             return before
         if self._lost is None or self._stop.draining.is_set():
-            return replace(before, outcome="interrupted", exit_code=_INTERRUPTED)
+            return replace(before, outcome="interrupted", exit_code=INTERRUPTED)
         lost = replace(self._lost, creator=name, archive=course.creator.archive)
         return replace(lost, summary=before.summary, report=before.report)
 

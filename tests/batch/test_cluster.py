@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ import pytest
 
 from importer.archive.view import ArchiveView
 from importer.cluster.opening import cluster
+from importer.cluster.sending import Cluster
 from importer.errors import Stopped
 from importer.media.encoders import SOFTWARE
 from importer.model import Action, Limits, Long, MediaFile, Photos, Role, Stage
@@ -196,15 +197,21 @@ def test_a_scheduler_that_is_killed_ends_the_batch_at_once_for_everybody(
         assert_exactly(crowd.pds, account.did, crowd.staged[one].public)
 
 
+def half_way(sent_to: Cluster, tmp_path: Path, step: Step) -> Future[Result]:
+    """A step that a worker has begun, and tells of."""
+    answer = sent_to.submit(Stage.PREPARE, half_done, *given(tmp_path), step)
+    while step.done != 3:
+        assert not wait([answer], 0.05).done, answer.exception()
+    return answer
+
+
 @pytest.mark.cluster
 def test_a_step_on_a_worker_tells_how_far_it_is_and_stops_when_told(
     workers: distributed.LocalCluster, tmp_path: Path
 ) -> None:
     step = Step()
     with cluster(workers.scheduler_address, dict.fromkeys(Stage, 1)) as sent_to:
-        answer = sent_to.submit(Stage.PREPARE, half_done, *given(tmp_path), step)
-        while step.done != 3:
-            assert not wait([answer], 0.05).done, answer.exception()
+        answer = half_way(sent_to, tmp_path, step)
         assert (step.total, step.unit) == (6, "seconds")
         step.break_off()
         assert isinstance(answer.exception(PATIENCE), Stopped)
@@ -216,9 +223,7 @@ def test_a_step_whose_sender_is_gone_is_broken_off(
 ) -> None:
     step = Step()
     with cluster(workers.scheduler_address, dict.fromkeys(Stage, 1)) as sent_to:
-        answer = sent_to.submit(Stage.PREPARE, half_done, *given(tmp_path), step)
-        while step.done != 3:
-            assert not wait([answer], 0.05).done, answer.exception()
+        half_way(sent_to, tmp_path, step)
     # Its client is closed, and never told the step to stop.
     end = time.monotonic() + PATIENCE / 2
     while not (tmp_path / "stopped").exists():

@@ -20,29 +20,12 @@ from importer.model import Action
 from tests.batch.crowd import PASSWORD, Crowd
 from tests.batch.test_batch import name, two
 from tests.posts import NOW
-from tests.stand_in import StandIn
+from tests.webhook import Hook
 
 REFUSED = ("sign_in_needed", 3, "The server refuses the password.", "Sign in again.")
 AWAY = ("unreachable", 6, "The server does not answer.", "")
 FULL = ("budget_empty", 75, "The budget is used up.", "")
 DONE = ("all_published", 0, "", "")
-
-
-class Hook(StandIn):
-    """A webhook."""
-
-    def __init__(self) -> None:
-        super().__init__({}, otherwise=(200, {}))
-
-    @property
-    def address(self) -> str:
-        return f"json://{self.host}/secret-token"
-
-    def heard(self) -> list[str]:
-        """What came since the last look."""
-        texts = [body["message"] for body in self.bodies]
-        self.bodies.clear()
-        return texts
 
 
 @pytest.fixture

@@ -36,6 +36,11 @@ class Standing:
     report: Path | None = None
     clean: bool = True
 
+    @property
+    def was_stopped(self) -> bool:
+        """Whether the person stopped it."""
+        return self.exit_code == INTERRUPTED
+
 
 @dataclass(frozen=True, slots=True)
 class Finished:

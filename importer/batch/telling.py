@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importer.batch.file import BatchFile
-from importer.batch.standing import INTERRUPTED, Finished, Listener, Standing
+from importer.batch.standing import Finished, Listener, Standing
 from importer.batch.table import Table
 from importer.console import Console
 from importer.events import Event, jsonable, to_json
@@ -98,7 +98,7 @@ def tell_end(console: Console, finished: Finished) -> None:
     )
     well = sum(one.exit_code == 0 for one in standings)
     waiting = sum(one.exit_code == 75 for one in standings)
-    stopped = sum(one.exit_code == INTERRUPTED for one in standings)
+    stopped = sum(one.was_stopped for one in standings)
     line = f"{well} of {plural(len(standings), 'creator')} done"
     if waiting:
         line += f", {waiting} must wait"

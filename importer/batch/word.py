@@ -10,7 +10,7 @@ from pathlib import Path
 
 from importer.archive.ledger import default_folder
 from importer.batch.file import BatchFile
-from importer.batch.standing import INTERRUPTED, Finished, Listener, Standing
+from importer.batch.standing import Finished, Listener, Standing
 from importer.clock import utc_now
 from importer.errors import TokawayError, UserError
 from importer.events import Event, Noticed
@@ -90,7 +90,7 @@ class Word:
         """The batch is over: send word of where everybody stands."""
         standings = finished.standings
         # Of who was stopped nobody knows more than before.
-        if any(one.exit_code == INTERRUPTED for one in standings):
+        if any(one.was_stopped for one in standings):
             return
         states = _named({one.creator: self._of(one) for one in standings})
         if not any(one.until or one.exit_code == 6 for one in standings):

@@ -151,7 +151,7 @@ class _Batch:
             until = standing.until if turn.settings.wait else None
         # Of those who were stopped themselves is told at the end, of all together.
         goes_on = standing.outcome == "turn_over" or until is not None
-        if self._stop.draining.is_set() and (goes_on or standing.exit_code == INTERRUPTED):
+        if self._stop.draining.is_set() and (goes_on or standing.was_stopped):
             return
         if standing.outcome == "turn_over":
             with self._lock:

@@ -17,10 +17,12 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback import Listener
 
 _CHUNK = 64 * 1024
 _TIMEOUT = 60.0
@@ -194,7 +196,7 @@ class BreakingProxy:
             self._calls.append(call)
 
 
-class _Listener(ThreadingHTTPServer):
+class _Listener(Listener):
     """The listening socket; ends its threads by ending their connections."""
 
     daemon_threads = False
@@ -224,10 +226,6 @@ class _Listener(ThreadingHTTPServer):
                     connection.shutdown(socket.SHUT_RDWR)
                 except OSError:
                     continue
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), OSError):  # clients may leave whenever they like
-            super().handle_error(request, client_address)
 
 
 class _Gone(Exception):

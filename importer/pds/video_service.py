@@ -166,12 +166,12 @@ class VideoService:
         except Stopped:
             # What is being encoded holds nothing, and the next run takes what comes of it.
             if not note.read(self.host, file.sha256).completed:
-                self._end(note, file)
+                self._end(note, file, lest_unheard=True)
             raise
         except TryLater as trouble:
             # While it does not answer it cannot be told either; the next run goes on or ends it.
             if not trouble.unreachable:
-                self._end(note, file)
+                self._end(note, file, lest_unheard=True)
             raise
 
     def _in_parts(
@@ -351,19 +351,25 @@ class VideoService:
             )
         ).body
 
-    def _end(self, note: Note, file: MediaFile) -> None:
-        """Give back the share of the day that an upload holds."""
-        known = note.read(self.host, file.sha256)
-        if known.job and not known.completed:
-            self._abort(known.job)
-        note.remove()
+    def _end(self, note: Note, file: MediaFile, *, lest_unheard: bool = False) -> None:
+        """Give back the share of the day that an upload holds.
 
-    def _abort(self, job: str) -> None:
+        With `lest_unheard`, an upload that could not be told is remembered, to be gone on with.
+        """
+        known = note.read(self.host, file.sha256)
+        is_told = not known.job or bool(known.completed) or self._abort(known.job)
+        if is_told or not lest_unheard:
+            note.remove()
+
+    def _abort(self, job: str) -> bool:
+        """End an upload; false if the service was not heard. It ends by itself within the hour."""
         try:
             self._call("abortUpload", {"jobId": job})
-        except (XrpcError, TryLater, Stopped):
-            # It ends by itself within the hour.
-            return
+        except XrpcError:
+            return True
+        except (TryLater, Stopped):
+            return False
+        return True
 
     def _senseless(self, what: str) -> TryLater:
         return TryLater(

@@ -149,6 +149,18 @@ def test_a_stop_under_way_ends_the_upload(bench: Bench) -> None:
     bench.upload()
 
 
+def test_a_stop_that_the_service_did_not_hear_is_gone_on_from(bench: Bench) -> None:
+    stop = threading.Event()
+    bench.proxy.before(PART, stop.set)
+    bench.proxy.breakage(ABORT, Breakage.RESET, times=TRIES)
+    with pytest.raises(Stopped):
+        bench.upload(Step(stop))
+    (job,) = bench.stand_in.open_uploads
+    bench.upload()
+    assert list(bench.stand_in.uploads) == [job]
+    assert not bench.stand_in.open_uploads
+
+
 def test_an_upload_that_ended_meanwhile_is_begun_anew(bench: Bench) -> None:
     bench.proxy.breakage(FINISH, Breakage.RESET, times=TRIES)
     bench.proxy.breakage(STATUS, Breakage.RESET, times=TRIES)

@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -25,18 +24,6 @@ from importer.settings import Settings, load, talk
 PATH = click.Path(path_type=Path)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 _DAY = click.DateTime(["%Y-%m-%d"])
-
-
-def server_url(_: click.Context, __: click.Parameter, url: str | None) -> str | None:
-    """Refuse what cannot be the address of a server, `bsky.social` without its https above all."""
-    try:
-        parts = urlsplit(url or "https://unset")
-        right = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        right = False
-    if not right:
-        raise click.BadParameter(f"{url} is no URL: write https:// and the name of the server.")
-    return url
 
 
 def common(command: Callable[..., int]) -> Callable[..., int]:
@@ -95,7 +82,6 @@ def reading(command: Callable[..., int]) -> Callable[..., int]:
 at_server = click.option(
     "--pds",
     metavar="URL",
-    callback=server_url,
     help="The account's server, instead of looking it up.",
 )
 """The flag of commands that look for an account."""
@@ -166,7 +152,6 @@ def routing(command: Callable[..., int]) -> Callable[..., int]:
         click.option(
             "--video-service",
             metavar="URL",
-            callback=server_url,
             help="The video service, if it is not Bluesky's.",
         ),
         click.option(

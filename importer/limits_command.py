@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from importer.accepting import accepted_lines, ask_servers
+from importer.addresses import handle_in
 from importer.console import Console
 from importer.engine.stop import Stop
 from importer.events import jsonable
@@ -18,7 +19,7 @@ def limits(console: Console, handle: str, flags: dict[str, Any], credentials: Cr
     Returns:
         The exit code.
     """
-    told = ask_servers(load(flags), handle.removeprefix("@"), credentials, Stop())
+    told = ask_servers(load(flags), handle_in(handle), credentials, Stop())
     console.result(
         "limits",
         {

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
+from importer.addresses import handle_in
 from importer.commands import signals
 from importer.console import Console
 from importer.engine.stop import Stop
@@ -13,7 +14,14 @@ from importer.errors import SignInNeeded
 from importer.model import Account
 from importer.pds.credentials import Credentials
 from importer.settings import load
-from importer.signing_in import SignedIn, Visit, sign_in, sign_in_in_browser, sign_out
+from importer.signing_in import (
+    Password,
+    SignedIn,
+    Visit,
+    sign_in,
+    sign_in_in_browser,
+    sign_out,
+)
 from importer.wording import local
 
 
@@ -29,17 +37,20 @@ def login(
     Returns:
         The exit code.
     """
-    settings = load(flags)
-    identifier = handle.removeprefix("@")
-    password = credentials.given() or credentials.typed()
-    if password is None:
-        raise SignInNeeded(
-            f"Signing in as {identifier} needs a password.",
-            hint="Put an app password into a file that only you can read, and name it with "
-            "--password-file FILE (- for standard input).",
-            code="password_needed",
-        )
-    signed_in = sign_in(settings, identifier, password, Stop(), ask_code)
+    identifier = handle_in(handle)
+
+    def ask() -> Password:
+        password = credentials.given() or credentials.typed()
+        if password is None:
+            raise SignInNeeded(
+                f"Signing in as {identifier} needs a password.",
+                hint="Put an app password into a file that only you can read, and name it with "
+                "--password-file FILE (- for standard input).",
+                code="password_needed",
+            )
+        return password
+
+    signed_in = sign_in(load(flags), identifier, ask, Stop(), ask_code)
     _tell_signed_in(console, signed_in)
     if signed_in.keeps_password:
         console.line("So is the app password: an import of months goes on by itself.")
@@ -83,7 +94,7 @@ def login_in_browser(
     visit = Visit(show, stop)
     # A person who is asked for the address ends that with Ctrl-C as any question.
     with nullcontext() if ask_address else signals(stop):
-        signed_in = sign_in_in_browser(load(flags), handle.removeprefix("@"), visit)
+        signed_in = sign_in_in_browser(load(flags), handle_in(handle), visit)
     _tell_signed_in(console, signed_in)
     if signed_in.ends:
         console.line(

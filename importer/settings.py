@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from importer.addresses import handle_in, server_in
 from importer.errors import UserError
 from importer.layers import Found, gather
 from importer.model import Kind, Long, Photos, Route
@@ -197,7 +198,14 @@ def settings_in(found: Mapping[str, Found]) -> Settings:
             code="settings",
         ) from error
     _check_words(settings)
-    settings = replace(settings, destinations=_checked_destinations(settings.destinations))
+    settings = replace(
+        settings,
+        to=handle_in(settings.to) if settings.to else None,
+        destinations=_checked_destinations(settings.destinations),
+        pds=server_in(settings.pds or ""),
+        plc=server_in(settings.plc or ""),
+        video_service=server_in(settings.video_service or ""),
+    )
     for name in ("fetch_jobs", "prepare_jobs", "publish_jobs", "buffer", "tries"):
         if getattr(settings, name) < 1:
             raise UserError(f"The setting {name} must be 1 or more.", code="settings")

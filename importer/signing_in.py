@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from importer.archive.ledger import default_folder
 from importer.engine.stop import Stop
@@ -34,8 +32,6 @@ __all__ = [
     "SignedIn",
     "SignedOut",
     "Visit",
-    "handle_in",
-    "server_in",
     "sign_in",
     "sign_in_in_browser",
     "sign_out",
@@ -43,8 +39,6 @@ __all__ = [
 
 # A server forgets a sign-in that nobody touches for five minutes.
 _CONSENT_SECONDS = 600.0
-# What is copied off a page brings marks along that nobody sees.
-_UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,49 +63,17 @@ class SignedOut:
     ended: bool
 
 
-def handle_in(text: str) -> str:
-    """The handle or DID in what a person typed or pasted: `@name`, or the link of a profile."""
-    text = _UNSEEN.sub("", text)
-    if "/profile/" in text:
-        text = text.partition("/profile/")[2].partition("/")[0].partition("?")[0]
-    text = text.removeprefix("at://").removeprefix("@")
-    return text if text.startswith("did:") else text.lower()
-
-
-def server_in(text: str) -> str | None:
-    """The URL of a server as a person types it, with or without https; `None` for nothing.
-
-    Raises:
-        UserError: it cannot be the address of a server.
-    """
-    text = _UNSEEN.sub("", text)
-    if not text:
-        return None
-    url = text if "://" in text else f"https://{text}"
-    try:
-        parts = urlsplit(url)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        right = False
-    if not right:
-        raise UserError(
-            f"{text} is not the address of a server.",
-            hint="It looks like https://pds.example.com. Leave it empty to have it looked up.",
-            code="server_url",
-        )
-    return url.rstrip("/")
-
-
 def sign_in(
     settings: Settings,
     identifier: str,
-    password: Password,
+    password: Password | Callable[[], Password],
     stop: Stop,
     ask_code: Callable[[], str | None] = lambda: None,
 ) -> SignedIn:
     """Sign in, with the code from the e-mail if the server asks for one, and keep the session.
 
-    An app password is kept with it, to open the next one with; no other is.
+    A password may be asked for: it is once the account's server is found, and not for a name that
+    is nobody's. An app password is kept with the session, to open the next one with; no other is.
 
     Raises:
         UserError: no account has this name.
@@ -120,6 +82,8 @@ def sign_in(
         Unreachable: it does not answer.
     """
     url = settings.pds or find_pds(identifier, plc=settings.plc)
+    if callable(password):
+        password = password()
     with closing(Server(url, stop.at_once)) as server:
         session, account = _open(server, identifier, password, ask_code)
         where = session.keep(KeptSessions(default_folder(), keyring=settings.keyring))

@@ -229,8 +229,7 @@ def looking_at(
 def _identifier(settings: Settings, archive: Archive) -> str:
     """The handle or DID to sign in with."""
     known = archive.account()
-    named = settings.to.removeprefix("@") if settings.to else None
-    identifier = named or (known.did if known else None)
+    identifier = settings.to or (known.did if known else None)
     if identifier is None:
         raise UserError(
             "No account to publish to.",

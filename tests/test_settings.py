@@ -53,6 +53,17 @@ def test_without_any_layer_the_defaults_hold(archive: Path) -> None:
     assert load({}, environ={}) == Settings()
 
 
+def test_accounts_and_servers_may_be_given_as_people_type_them(archive: Path) -> None:
+    typed = {"to": " @Ada.example.com", "pds": "pds.example.com", "plc": "http://localhost:2582/"}
+    settings = load(typed, archive=archive, environ={"TOKAWAY_VIDEO_SERVICE": "video.example.com"})
+    assert settings == Settings(
+        to="ada.example.com",
+        pds="https://pds.example.com",
+        plc="http://localhost:2582",
+        video_service="https://video.example.com",
+    )
+
+
 def test_each_layer_wins_over_the_one_before(user_folder: Path, archive: Path) -> None:
     names = ["buffer", "tries", "fetch_jobs", "prepare_jobs"]
     layers: list[dict[str, Any]] = [{}, {}, {}, {}]

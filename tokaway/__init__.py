@@ -6,6 +6,7 @@ What is named here is the public surface, which the command line and the screens
 
 from importer import __version__
 from importer.accepting import Accepted, accepted_lines, ask_about, ask_servers, note_account
+from importer.addresses import handle_in, server_in
 from importer.ahead import Ahead, look_ahead, summary_with_outlook, windows_of
 from importer.archive.edits import Edited
 from importer.archive.ledger import default_folder as state_folder
@@ -138,8 +139,6 @@ from importer.signing_in import (
     SignedIn,
     SignedOut,
     Visit,
-    handle_in,
-    server_in,
     sign_in,
     sign_in_in_browser,
     sign_out,

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from importer.addresses import handle_in
+
 if TYPE_CHECKING:
     import filelock
     from keyring.backend import KeyringBackend
@@ -83,7 +85,7 @@ class KeptSessions:
     def find(self, identifier: str) -> Tokens | None:
         """The session of a handle or DID; `None` if none is kept."""
         index = self._index()
-        wanted = identifier.removeprefix("@").lower()
+        wanted = handle_in(identifier)
         did = wanted if wanted.startswith("did:") else None
         did = did or next((did for did, handle in index.items() if handle.lower() == wanted), None)
         return self.load(did) if did in index and did else None

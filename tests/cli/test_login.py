@@ -66,6 +66,19 @@ def test_a_password_from_standard_input_signs_in(
     assert "is empty" in capsys.readouterr().err
 
 
+def test_a_name_that_is_nobodys_is_told_before_a_password_is_asked_for(
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.delenv("TOKAWAY_PDS")
+    given = io.StringIO("hunter2")
+    monkeypatch.setattr(sys, "stdin", given)
+    assert program(["login", "not a name", "--password-file", "-"]) == 2
+    assert "notaname" in capsys.readouterr().err
+    assert given.read() == "hunter2"
+
+
 def test_a_run_goes_on_with_the_session(
     account: TestAccount,
     home: Path,

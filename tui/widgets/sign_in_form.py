@@ -13,7 +13,8 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Button, Collapsible, Input, Label, Link, Static
 
-from importer.signing_in import Password, handle_in, server_in
+from importer.addresses import handle_in, server_in
+from importer.signing_in import Password
 from tui.language import _
 
 APP_PASSWORDS = "https://bsky.app/settings/app-passwords"

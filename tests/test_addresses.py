@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from importer.addresses import handle_in, server_in
 from importer.errors import UserError
-from importer.signing_in import handle_in, server_in
 
 
 @pytest.mark.parametrize(

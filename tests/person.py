@@ -13,7 +13,7 @@ from importer.pds.loopback import Loopback
 from importer.pds.oauth import AuthorizationServer
 from tests.browser import BrowserThread
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 
 
 class Person:

@@ -28,7 +28,7 @@ from importer.stages.tools import Fetched, Job, Prepared, Published, Result, Too
 from importer.step import Step
 from tests.posts import NOW, exported, record_of, write_file
 
-PATIENCE = 30.0  # how long a step of a test waits for another before the test fails
+PATIENCE = 60.0  # how long a step of a test waits for another before the test fails
 QUICK = Settings(retry_seconds=0.01)
 
 Act = Exception | Callable[[Job, Step], None]

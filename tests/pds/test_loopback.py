@@ -13,7 +13,7 @@ import pytest
 
 from importer.pds.loopback import Loopback, brought_by
 
-SECONDS = 30
+SECONDS = 60
 
 
 @contextmanager

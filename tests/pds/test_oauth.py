@@ -44,7 +44,7 @@ COLLECTIONS = (POST, "app.bsky.feed.threadgate", "app.bsky.feed.postgate")
 SCOPE = asked_for(COLLECTIONS)
 RECORD = {"$type": POST, "text": "Hello", "createdAt": "2021-05-04T12:00:00.000Z"}
 MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom" + bytes(1_000)
-SECONDS = 30
+SECONDS = 60
 
 
 @pytest.fixture(autouse=True)

@@ -23,7 +23,7 @@ from tests.tui.import_at_hand import Import
 
 Picture = Callable[[Pilot[int], str], Awaitable[None]]
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
-_LAYOUT_SECONDS = 15.0
+_LAYOUT_SECONDS = 60.0
 _SAME_LOOKS = 10
 # Fonts would be fetched from elsewhere by whoever looks at the picture.
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)

@@ -14,7 +14,7 @@ from tui.app import TokawayApp
 from tui.remembered import Remembered
 
 USUAL, WIDE = (80, 24), (140, 40)
-_MOST_SECONDS = 30.0
+_MOST_SECONDS = 90.0
 Shown = TypeVar("Shown", bound=Screen[Any])
 
 

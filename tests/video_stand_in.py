@@ -34,6 +34,11 @@ UPLOAD_BLOB = "com.atproto.repo.uploadBlob"
 LIMITS = "app.bsky.video.getUploadLimits"
 MOST_BYTES, MOST_MILLISECONDS, MOST_OPEN = 300_000_000, 600_000, 5
 HOUR = timedelta(hours=1)
+_OVER = {
+    "aborted": "UploadAborted",
+    "failed": "UploadFailed",
+    "completed": "UploadAlreadyCompleted",
+}
 
 
 class Denied(Exception):
@@ -47,7 +52,7 @@ class Denied(Exception):
 
 @dataclass(slots=True)
 class Upload:
-    """One upload in parts."""
+    """One upload in parts; `looks` at it will tell that it is being finished."""
 
     did: str
     size: int
@@ -57,6 +62,8 @@ class Upload:
     parts: dict[int, bytes] = field(default_factory=dict)
     state: str = "created"
     completed: str = ""
+    looks: int = 0
+    failure: str = ""
 
 
 @dataclass(slots=True)
@@ -91,8 +98,12 @@ class VideoStandIn(Loopback):
         """The clock of the accounts' server, which makes the tokens."""
         self.states: list[str] = []
         """What the first looks at each job are told."""
-        self.refuse_start: tuple[str, str] | None = None
-        self.limits_say: dict[str, Any] | None = None
+        self.instead: dict[str, tuple[int, dict[str, Any]]] = {}
+        """What calls are answered whatever they ask, by the end of their method's name."""
+        self.finishing_looks = 0
+        """How many looks at an upload tell that it is being finished, before it is."""
+        self.finish_failures: list[str] = []
+        """Why the uploads to be finished fail instead; an empty reason is not told."""
         self.fail_next: list[str] = []
         """Failure codes of the jobs to come; an empty one is a success."""
         self.received = 0
@@ -124,7 +135,7 @@ class VideoStandIn(Loopback):
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
                 bearer = self.headers.get("Authorization", "").removeprefix("Bearer ")
                 try:
-                    status, told = 200, stand_in._call(nsid, query, bearer, body)
+                    status, told = stand_in._told(nsid, query, bearer, body)
                 except Denied as denied:
                     status, told = denied.status, denied.body
                 raw = json.dumps(told).encode()
@@ -155,6 +166,12 @@ class VideoStandIn(Loopback):
         self._pds_did, self._pds = pds_did, pds_url
         self._keys.clear()
 
+    def forget_jobs(self) -> None:
+        """Be as if no video had been encoded."""
+        with self._lock:
+            self.jobs.clear()
+            self._done.clear()
+
     @property
     def open_uploads(self) -> list[str]:
         """Uploads that hold a share of somebody's day."""
@@ -164,6 +181,12 @@ class VideoStandIn(Loopback):
                 for job, upload in self.uploads.items()
                 if upload.state in ("created", "finishing") and upload.expires_at > self.now()
             ]
+
+    def _told(
+        self, nsid: str, query: dict[str, str], token: str, body: bytes
+    ) -> tuple[int, dict[str, Any]]:
+        instead = self.instead.get(nsid.rpartition(".")[2])
+        return instead or (200, self._call(nsid, query, token, body))
 
     def _call(self, nsid: str, query: dict[str, str], token: str, body: bytes) -> dict[str, Any]:
         name = nsid.removeprefix("app.bsky.video.")
@@ -187,9 +210,7 @@ class VideoStandIn(Loopback):
             case "finishUpload":
                 return self._finish(did, token, json.loads(body)["jobId"])
             case "abortUpload":
-                with self._lock:
-                    self._upload(did, json.loads(body)["jobId"]).state = "aborted"
-                return {}
+                return self._abort(did, json.loads(body)["jobId"])
             case "getUploadStatus":
                 return self._status(did, query["jobId"])
             case _:
@@ -233,8 +254,6 @@ class VideoStandIn(Loopback):
         return max(0, self.videos_a_day - self.taken.get((did, self._day()), 0) - held)
 
     def _limits(self, did: str) -> dict[str, Any]:
-        if self.limits_say is not None:
-            return self.limits_say
         with self._lock:
             left = self._left(did)
         told: dict[str, Any] = {
@@ -249,8 +268,6 @@ class VideoStandIn(Loopback):
     # parts
 
     def _start(self, did: str, token: str, told: dict[str, Any]) -> dict[str, Any]:
-        if self.refuse_start:
-            raise Denied(400, *self.refuse_start)
         if told["mimeType"] != "video/mp4":
             raise Denied(400, "UnsupportedContentType")
         if told["sizeBytes"] > MOST_BYTES:
@@ -285,7 +302,7 @@ class VideoStandIn(Loopback):
             if upload.expires_at <= self.now():
                 raise Denied(400, "UploadExpired")
             if upload.state != "created":
-                raise Denied(400, "UploadAborted" if upload.state == "aborted" else "UploadFailed")
+                raise Denied(400, _OVER.get(upload.state, "UploadNotReady"))
             count = math.ceil(upload.size / upload.part_bytes)
             if not 1 <= number <= count:
                 raise Denied(400, "InvalidPartNumber")
@@ -298,6 +315,11 @@ class VideoStandIn(Loopback):
     def _status(self, did: str, job: str) -> dict[str, Any]:
         with self._lock:
             upload = self._upload(did, job)
+            if upload.looks and upload.expires_at > self.now():
+                upload.looks -= 1
+                return {"state": "finishing", "receivedParts": []}
+            if upload.state == "finishing":
+                self._put_together(did, upload, job)
             is_over = upload.state == "created" and upload.expires_at <= self.now()
             told: dict[str, Any] = {
                 "state": "expired" if is_over else upload.state,
@@ -305,21 +327,45 @@ class VideoStandIn(Loopback):
             }
             if upload.completed:
                 told["completedJobId"] = upload.completed
+            if upload.failure:
+                told["failureReason"] = upload.failure
         return told
 
     def _finish(self, did: str, token: str, job: str) -> dict[str, Any]:
         with self._lock:
             upload = self._upload(did, job)
-            if upload.state == "aborted":
-                raise Denied(400, "UploadAborted")
-            if upload.state != "completed":
+            if upload.state in ("aborted", "failed"):
+                raise Denied(400, _OVER[upload.state])
+            if upload.state == "created":
                 if len(upload.parts) < math.ceil(upload.size / upload.part_bytes):
                     raise Denied(400, "UploadNotReady")
-                content = b"".join(upload.parts[number] for number in sorted(upload.parts))
-                upload.completed = self._accept(did, token, content, job)
-                upload.state, upload.parts = "completed", {}
+                upload.state, upload.token = "finishing", token
+                upload.looks = self.finishing_looks
+            if upload.looks:
+                raise Denied(400, "UploadNotReady")
+            self._put_together(did, upload, job)
+            if upload.state == "failed":
+                raise Denied(400, "UploadFailed")
             job = upload.completed
         return {"completedJobId": job, "jobStatus": self._shown(job)}
+
+    def _put_together(self, did: str, upload: Upload, job: str) -> None:
+        if upload.state != "finishing":
+            return
+        if self.finish_failures:
+            upload.state, upload.failure = "failed", self.finish_failures.pop(0)
+            return
+        content = b"".join(upload.parts[number] for number in sorted(upload.parts))
+        upload.completed = self._accept(did, upload.token, content, job)
+        upload.state, upload.parts = "completed", {}
+
+    def _abort(self, did: str, job: str) -> dict[str, Any]:
+        with self._lock:
+            upload = self._upload(did, job)
+            if upload.state in ("completed", "failed"):
+                raise Denied(400, _OVER[upload.state])
+            upload.state = "aborted"
+        return {}
 
     # jobs
 

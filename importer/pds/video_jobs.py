@@ -12,6 +12,7 @@ from importer.pds.xrpc import Server, XrpcError
 from importer.step import Step
 
 POLL_SECONDS = 1.5
+_METHOD = "app.bsky.video.getJobStatus"
 # The official app bears as many, and asks every five seconds meanwhile.
 _MOST_LOST_POLLS = 50
 _LOST_POLL_SECONDS = 5.0
@@ -31,6 +32,19 @@ def blob_of(status: Any) -> dict[str, Any]:
     return blob if isinstance(blob, dict) and isinstance(blob.get("ref"), dict) else {}
 
 
+def is_known(server: Server, job: str) -> bool:
+    """Whether a service still tells of a job.
+
+    Raises:
+        TryLater: it does not answer.
+    """
+    try:
+        server.query(_METHOD, {"jobId": job})
+    except XrpcError:
+        return False
+    return True
+
+
 def wait_for_job(
     server: Server, job: str, step: Step, poll_seconds: float, now: Callable[[], datetime]
 ) -> dict[str, Any]:
@@ -47,7 +61,7 @@ def wait_for_job(
     step.unit, step.done, step.total = "percent", 0, 100
     while True:
         try:
-            told = server.query("app.bsky.video.getJobStatus", {"jobId": job}).body
+            told = server.query(_METHOD, {"jobId": job}).body
         except (XrpcError, TryLater) as trouble:
             lost += 1
             if lost > _MOST_LOST_POLLS:

@@ -1,8 +1,8 @@
 """A video service: takes a video in parts, encodes it, and puts the result on the account's PDS.
 
 The flow is that of `app.bsky.video` (lexicons of 2026): startUpload, uploadPart, finishUpload,
-getJobStatus; or uploadVideo, as before, where a service does not know these. The service writes the
-blob with a token of ours that is good for nothing but uploads.
+getJobStatus; or uploadVideo, as before, where a service does not take these (`video_whole`). The
+service writes the blob with a token of ours that is good for nothing but uploads.
 """
 
 from __future__ import annotations
@@ -16,19 +16,27 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from importer.clock import utc_now
-from importer.errors import Refused, Stopped, TryLater
+from importer.errors import Refused, Stopped, TokawayError, TryLater
 from importer.model import MediaFile
 from importer.pds.authorization import Bearer
 from importer.pds.repo import Repo
 from importer.pds.upload_token import UploadToken
-from importer.pds.video_jobs import POLL_SECONDS, blob_of, job_status, wait, wait_for_job
-from importer.pds.video_troubles import quota_used, trouble_of
+from importer.pds.video_jobs import POLL_SECONDS, blob_of, is_known, wait, wait_for_job
+from importer.pds.video_troubles import NOT_KNOWN, is_unknown, quota_used, trouble_of
+from importer.pds.video_whole import send_whole
 from importer.pds.xrpc import Answer, Server, XrpcError
 from importer.step import Step
 
 PARTS_AT_ONCE = 3
 _FINISHES = 30
-_NOT_KNOWN = frozenset({"MethodNotImplemented", "XRPCNotSupported", "InvalidMethod"})
+_NOT_ALLOWED = frozenset({401, 403})
+# An upload that is refused by one of these holds nothing of the day's share any more.
+_OVER = frozenset(
+    {
+        *("UploadNotFound", "UploadExpired", "UploadAborted", "UploadFailed"),
+        "UploadAlreadyCompleted",
+    }
+)
 
 
 class NoVideoService(Exception):
@@ -52,7 +60,7 @@ class OpenUpload:
     job: str = ""
     part_bytes: int = 0
     completed: str = ""
-    """The job that encodes it, once all parts are there."""
+    """The job that encodes it, once all of it is there."""
     blob: dict[str, Any] = field(default_factory=dict)
     """What came of it."""
 
@@ -117,9 +125,9 @@ class VideoService:
             token = self._repo.service_token(self.did, method, self._now() + timedelta(minutes=1))
             told = self._server.query(method, {}, token).body
         except XrpcError as refusal:
-            if _is_unknown(refusal):
+            if is_unknown(refusal):
                 raise NoVideoService(self.host) from refusal
-            raise trouble_of(refusal.error, refusal.message, self.host, self._now()) from refusal
+            raise self._trouble(refusal) from refusal
         videos, size = told.get("remainingDailyVideos"), told.get("remainingDailyBytes")
         quota = Quota(
             videos if isinstance(videos, int) else None, size if isinstance(size, int) else None
@@ -153,13 +161,10 @@ class VideoService:
         if known.blob:
             return known.blob
         try:
-            try:
-                return self._in_parts(path, file, name, note, known, step)
-            except _PartsUnknown:
-                return self._whole(path, file, name, note, step)
+            return self._made(path, file, name, note, known, step)
         except XrpcError as refusal:
             self._end(note, file)
-            raise trouble_of(refusal.error, refusal.message, self.host, self._now()) from refusal
+            raise self._trouble(refusal) from refusal
         except Refused:
             self._end(note, file)
             raise
@@ -174,7 +179,7 @@ class VideoService:
                 self._end(note, file, lest_unheard=True)
             raise
 
-    def _in_parts(
+    def _made(
         self,
         path: Path,
         file: MediaFile,
@@ -183,17 +188,40 @@ class VideoService:
         known: OpenUpload,
         step: Step,
     ) -> dict[str, Any]:
-        upload, received = self._resumed(known) if known.job else (None, frozenset[int]())
+        upload, received = self._resumed(known, file) or (None, frozenset[int]())
         if upload is None:
-            upload, received = self._started(file, name), frozenset()
+            upload = self._begun(path, file, name, step)
             note.write(upload)
-        if not upload.completed:
+        if upload.job and not upload.completed:
             self._send_parts(path, file, upload, received, step)
             upload = self._finished(path, file, upload, step)
             note.write(upload)
-        blob = upload.blob or self._made(upload.completed, step)
+        blob = upload.blob or wait_for_job(
+            self._server, upload.completed, step, self._poll_seconds, self._now
+        )
         note.write(replace(upload, blob=blob))
         return blob
+
+    def _begun(self, path: Path, file: MediaFile, name: str, step: Step) -> OpenUpload:
+        """An upload in parts; or of the whole file, if the service takes no parts now."""
+        try:
+            return self._started(file, name)
+        except XrpcError as refusal:
+            if self._trouble(refusal).code != NOT_KNOWN or refusal.status in _NOT_ALLOWED:
+                raise
+            try:
+                status = send_whole(
+                    self._server, self._token, self._repo.did, path, name, step, self._now
+                )
+            except XrpcError as second:
+                if not is_unknown(second):
+                    raise
+                if is_unknown(refusal):
+                    raise NoVideoService(self.host) from second
+                # It knows parts only, and what it has against this one is all there is to say.
+                raise refusal from second
+        job = str(status.get("jobId") or "")
+        return OpenUpload(self.host, file.sha256, completed=job, blob=blob_of(status))
 
     def _started(self, file: MediaFile, name: str) -> OpenUpload:
         body = {
@@ -204,12 +232,7 @@ class VideoService:
             "width": file.width,
             "height": file.height,
         }
-        try:
-            told = self._call("startUpload", body).body
-        except XrpcError as refusal:
-            if _is_unknown(refusal):
-                raise _PartsUnknown from refusal
-            raise
+        told = self._call("startUpload", body).body
         part_bytes, count = told.get("partSizeBytes"), told.get("partCount")
         if not (isinstance(part_bytes, int) and part_bytes > 0):
             raise self._senseless("parts of no size")
@@ -219,29 +242,34 @@ class VideoService:
             raise self._senseless("a number of parts that does not fit their size")
         return upload
 
-    def _resumed(self, known: OpenUpload) -> tuple[OpenUpload | None, frozenset[int]]:
-        """Where an upload stands that an earlier run began; `None` if it is over."""
+    def _resumed(
+        self, known: OpenUpload, file: MediaFile
+    ) -> tuple[OpenUpload, frozenset[int]] | None:
+        """An upload that an earlier run began, and its parts that arrived; `None` if it is over."""
+        if not known.job:
+            # It went as a whole, or there was none.
+            is_there = known.completed and is_known(self._server, known.completed)
+            return (known, frozenset()) if is_there else None
         try:
             told = self._status(known.job)
         except XrpcError:
-            return None, frozenset()
-        if told.get("state") == "completed":
-            return replace(
-                known, completed=str(told.get("completedJobId") or known.job)
-            ), frozenset()
-        if told.get("state") not in ("created", "finishing"):
-            return None, frozenset()
-        received = told.get("receivedParts")
-        parts = [
-            part.get("partNumber") if isinstance(part, dict) else part
-            for part in (received if isinstance(received, list) else [])
-        ]
-        return known, frozenset(part for part in parts if isinstance(part, int))
+            return None
+        match told.get("state"):
+            case "completed":
+                job = str(told.get("completedJobId") or known.job)
+                return replace(known, completed=job), frozenset()
+            case "finishing":
+                # What it tells of parts while it puts them together is nothing to go by.
+                return known, frozenset(_numbers(file, known))
+            case "created":
+                return known, _received(told)
+            case _:
+                return None
 
     def _send_parts(
         self, path: Path, file: MediaFile, upload: OpenUpload, received: frozenset[int], step: Step
     ) -> None:
-        missing = [n for n in range(1, _parts(file, upload) + 1) if n not in received]
+        missing = [number for number in _numbers(file, upload) if number not in received]
         sent = dict.fromkeys(received, 0)
         step.unit, step.total = "bytes", file.bytes
         size = upload.part_bytes
@@ -296,46 +324,13 @@ class VideoService:
                     case "finishing":
                         wait(1.0, step)
                     case "created":
-                        received = self._resumed(upload)[1]
-                        self._send_parts(path, file, upload, received, step)
+                        self._send_parts(path, file, upload, _received(status), step)
                     case _:
                         reason = str(status.get("failureReason") or "")
                         if reason:
                             raise trouble_of(reason, "", self.host, self._now()) from trouble
                         raise
         raise self._senseless("an upload that is never finished")
-
-    def _whole(
-        self, path: Path, file: MediaFile, name: str, note: Note, step: Step
-    ) -> dict[str, Any]:
-        """The way before there were parts; its answers come in several shapes (atproto#3097)."""
-        self._token.renew()
-        try:
-            told = self._token.call(
-                lambda token: self._server.upload(
-                    "app.bsky.video.uploadVideo", path, "video/mp4", token, step,
-                    lambda _: None, lambda: None,
-                    parameters={"did": self._repo.did, "name": name},
-                )
-            ).body  # fmt: skip
-        except XrpcError as refusal:
-            if _is_unknown(refusal):
-                raise NoVideoService(self.host) from refusal
-            told = dict(refusal.body)
-            status = job_status(told)
-            if not status.get("jobId"):
-                error = str(status.get("error") or refusal.error)
-                raise trouble_of(error, refusal.message, self.host, self._now()) from refusal
-        status = job_status(told)
-        upload = OpenUpload(
-            self.host, file.sha256, completed=str(status.get("jobId")), blob=blob_of(status)
-        )
-        blob = upload.blob or self._made(upload.completed, step)
-        note.write(replace(upload, blob=blob))
-        return blob
-
-    def _made(self, job: str, step: Step) -> dict[str, Any]:
-        return wait_for_job(self._server, job, step, self._poll_seconds, self._now)
 
     # calls
 
@@ -365,27 +360,36 @@ class VideoService:
         """End an upload; false if the service was not heard. It ends by itself within the hour."""
         try:
             self._call("abortUpload", {"jobId": job})
-        except XrpcError:
-            return True
+        except XrpcError as refusal:
+            return refusal.error in _OVER
         except (TryLater, Stopped):
             return False
         return True
+
+    def _trouble(self, refusal: XrpcError) -> TokawayError:
+        return trouble_of(refusal.error, refusal.message, self.host, self._now())
 
     def _senseless(self, what: str) -> TryLater:
         return TryLater(
             f"{self.host} answered with {what}.",
             hint="Tokaway tries again by itself.",
-            code="video_service",
+            code=NOT_KNOWN,
         )
-
-
-class _PartsUnknown(Exception):
-    """The service takes whole files only."""
 
 
 def _parts(file: MediaFile, upload: OpenUpload) -> int:
     return -(-file.bytes // upload.part_bytes)
 
 
-def _is_unknown(refusal: XrpcError) -> bool:
-    return refusal.error in _NOT_KNOWN or refusal.status in (404, 501)
+def _numbers(file: MediaFile, upload: OpenUpload) -> range:
+    return range(1, _parts(file, upload) + 1)
+
+
+def _received(told: Mapping[str, Any]) -> frozenset[int]:
+    """The numbers of the parts that a status says are there."""
+    received = told.get("receivedParts")
+    parts = [
+        part.get("partNumber") if isinstance(part, dict) else part
+        for part in (received if isinstance(received, list) else [])
+    ]
+    return frozenset(part for part in parts if isinstance(part, int))

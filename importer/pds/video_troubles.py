@@ -11,7 +11,10 @@ from datetime import datetime, timedelta
 
 from importer.budgets import next_day
 from importer.errors import Refused, SignInNeeded, TokawayError, TryLater
+from importer.pds.xrpc import XrpcError
 
+NOT_KNOWN = "video_service"
+"""The code of what neither the lexicons nor the app have a word for."""
 _OVERLOADED = timedelta(minutes=5)
 _OPEN_UPLOADS = timedelta(minutes=10)
 _TOO_LARGE = re.compile(r"file size \((\d+) bytes\) is larger than .* \((\d+) bytes\)")
@@ -20,6 +23,7 @@ _LIMIT_MESSAGES = {
     "User has exceeded daily upload videos limit": "videos",
 }
 _DOWN_MESSAGES = ("Uploading is disabled at the moment", "Failed to get user's upload stats")
+_UNKNOWN_METHOD = frozenset({"MethodNotImplemented", "XRPCNotSupported", "InvalidMethod"})
 # The legacy endpoint's names for what others say in sentences.
 _NAMES = {
     "unconfirmed_email": "Confirm your email address to upload videos",
@@ -30,7 +34,17 @@ _NAMES = {
 def trouble_of(code: str, message: str, service: str, now: datetime) -> TokawayError:
     """The error to raise for an error name or failure code of a service, and its message."""
     said = _NAMES.get(code, message)
-    return _by_message(said, service, now) or _by_code(code, said, service, now)
+    # Some answers have a sentence where others have a name.
+    return (
+        _by_message(said, service, now)
+        or _by_message(code, service, now)
+        or _by_code(code, said, service, now)
+    )
+
+
+def is_unknown(refusal: XrpcError) -> bool:
+    """Whether a service says that it knows no such method."""
+    return refusal.error in _UNKNOWN_METHOD or refusal.status in (404, 501)
 
 
 def _by_message(message: str, service: str, now: datetime) -> TokawayError | None:
@@ -134,7 +148,7 @@ def _by_code(code: str, message: str, service: str, now: datetime) -> TokawayErr
             return TryLater(
                 f"{service} did not take the video: {code}{told}.",
                 hint="Tokaway sends it again.",
-                code="video_service",
+                code=NOT_KNOWN,
             )
 
 

@@ -146,10 +146,8 @@ def test_limits_say_what_the_servers_accept(
     service = ["--video-service", video_service.url]
     assert program(["limits", *signing, *service]) == 0
     assert "25 more today" in capsys.readouterr().out
-    video_service.limits_say = {
-        "canUpload": False,
-        "message": "Confirm your email address to upload videos",
-    }
+    unconfirmed = {"canUpload": False, "message": "Confirm your email address to upload videos"}
+    video_service.instead["getUploadLimits"] = 200, unconfirmed
     assert program(["limits", *signing, *service, "--json"]) == 0
     (told,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert told["videos_left"] is None and "not confirmed" in told["trouble"]

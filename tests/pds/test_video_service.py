@@ -3,89 +3,35 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from importer.demo.local_pds import LocalPds
 from importer.errors import Refused, Stopped, TryLater
-from importer.media.probe import probe
-from importer.model import MediaFile, Role
 from importer.pds.authorization import Bearer
-from importer.pds.repo import Repo
-from importer.pds.video_service import NoVideoService, VideoService
-from importer.pds.xrpc import TRIES, Server
-from importer.stages.place import describe
-from importer.stages.upload_note import UploadNote
+from importer.pds.video_service import PARTS_AT_ONCE, NoVideoService
+from importer.pds.xrpc import TRIES
 from importer.step import Step
-from tests.breaking_proxy import Breakage, BreakingProxy
-from tests.stages.conftest import CLIP
-from tests.video_stand_in import VideoStandIn
-
-SignIn = Callable[[str], Repo]
-Connect = Callable[[str], Server]
-
-START, PART, FINISH, STATUS, ABORT, JOB, WHOLE, LIMITS = (
-    f"app.bsky.video.{name}"
-    for name in (
-        *("startUpload", "uploadPart", "finishUpload", "getUploadStatus", "abortUpload"),
-        *("getJobStatus", "uploadVideo", "getUploadLimits"),
-    )
+from tests.breaking_proxy import Breakage
+from tests.pds.conftest import (
+    ABORT,
+    FINISH,
+    JOB,
+    LIMITS,
+    PART,
+    START,
+    STATUS,
+    TOKEN,
+    WHOLE,
+    Bench,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """A service behind a breaking proxy, its client, and one file."""
-
-    stand_in: VideoStandIn
-    proxy: BreakingProxy
-    client: VideoService
-    path: Path
-    file: MediaFile
-    note: UploadNote
-
-    def upload(self, step: Step | None = None) -> dict[str, object]:
-        return self.client.upload(self.path, self.file, "post", self.note, step or Step())
-
-    @property
-    def known(self) -> object:
-        return self.note.read(self.client.host, self.file.sha256)
-
-
-@pytest.fixture
-def bench(
-    video_service: VideoStandIn, pds: LocalPds, sign_in: SignIn, tmp_path: Path, connect: Connect
-) -> Iterator[Bench]:
-    stand_in = video_service
-    stand_in.part_bytes = 5_000
-    # The second is a state that no lexicon knows.
-    stand_in.states = ["JOB_STATE_ENCODING", "IN_PROGRESS", "JOB_STATE_SCANNING"]
-    path = tmp_path / "original.mp4"
-    path.write_bytes(CLIP.read_bytes())
-    file = describe(Role.PREPARED, tmp_path, path, probe(path))
-    repo = sign_in(pds.url)
-    with BreakingProxy(stand_in.url) as proxy:
-        # The proxy has another port than the service it stands before.
-        did = f"did:web:{stand_in.host.replace(':', '%3A')}"
-        client = VideoService(connect(proxy.url), repo, poll_seconds=0.01, did=did)
-        yield Bench(stand_in, proxy, client, path, file, UploadNote(tmp_path, file))
-
-
-def blob_of(bench: Bench) -> str:
-    """The CID of the blob that the last job made."""
-    (job,) = [job for job in bench.stand_in.jobs.values() if job.blob][-1:]
-    assert job.blob
-    return str(job.blob["ref"]["$link"])
+from tests.stages.conftest import CLIP
 
 
 def test_a_video_goes_up_in_parts(bench: Bench) -> None:
     step = Step()
     blob = bench.upload(step)
-    assert blob["ref"] == {"$link": blob_of(bench)}
+    assert blob["ref"] == {"$link": bench.made}
     assert bench.stand_in.received == bench.file.bytes
     assert len(bench.proxy.statuses(PART)) == -(-bench.file.bytes // 5_000) > 3
     assert bench.proxy.statuses(JOB) == [200] * 4
@@ -98,20 +44,63 @@ def test_what_was_finished_is_not_sent_again(bench: Bench) -> None:
     assert bench.proxy.statuses(START) == [200]
 
 
+def test_parts_go_up_side_by_side(bench: Bench) -> None:
+    together = threading.Barrier(PARTS_AT_ONCE, timeout=30)
+    for _ in range(PARTS_AT_ONCE):
+        bench.proxy.before(PART, together.wait)
+    bench.upload()
+    assert not together.broken
+
+
 @pytest.mark.parametrize("fault", [*Breakage])
-@pytest.mark.parametrize("method", [START, PART, FINISH, JOB])
+@pytest.mark.parametrize("method", [START, PART, FINISH, STATUS, JOB, WHOLE, TOKEN])
 def test_each_call_may_break(bench: Bench, method: str, fault: Breakage) -> None:
-    bench.proxy.rate_limit_seconds = 1
-    bench.proxy.breakage(method, fault)
+    bench.stand_in.knows_parts = method != WHOLE
+    bench.proxy.rate_limit_seconds = bench.pds.rate_limit_seconds = 1
+    if method == STATUS:
+        # It is asked once the answer to this is lost.
+        bench.proxy.breakage(FINISH, Breakage.RESET, times=TRIES)
+    (bench.pds if method == TOKEN else bench.proxy).breakage(method, fault)
     for _ in range(3):
         try:
             blob = bench.upload()
             break
         except TryLater:
             continue
-    assert blob["ref"] == {"$link": blob_of(bench)}
+    broken = (bench.pds if method == TOKEN else bench.proxy).calls(method)
+    assert fault in [call.fault for call in broken]
+    assert blob["ref"] == {"$link": bench.made}
     assert not bench.stand_in.open_uploads or method == START
     assert sum(bench.stand_in.taken.values()) == 1
+
+
+@pytest.mark.parametrize("fault", [*Breakage])
+def test_the_end_of_an_upload_may_break(bench: Bench, fault: Breakage) -> None:
+    bench.proxy.rate_limit_seconds = 1
+    stop = threading.Event()
+    bench.proxy.before(PART, stop.set)
+    bench.proxy.breakage(ABORT, fault)
+    with pytest.raises(Stopped):
+        bench.upload(Step(stop))
+    assert fault in [call.fault for call in bench.proxy.calls(ABORT)]
+    bench.upload()
+    assert not bench.stand_in.open_uploads
+    assert sum(bench.stand_in.taken.values()) == 1
+
+
+@pytest.mark.parametrize("fault", [*Breakage])
+def test_the_question_for_the_quota_may_break(bench: Bench, fault: Breakage) -> None:
+    bench.proxy.rate_limit_seconds = 1
+    bench.proxy.breakage(LIMITS, fault)
+    quota = None
+    for _ in range(2):
+        try:
+            quota = bench.client.quota()
+            break
+        except TryLater:
+            continue
+    assert fault in [call.fault for call in bench.proxy.calls(LIMITS)]
+    assert quota and quota.videos == 25
 
 
 @pytest.mark.parametrize("methods", [[START], [PART], [FINISH, STATUS]])
@@ -161,6 +150,71 @@ def test_a_stop_that_the_service_did_not_hear_is_gone_on_from(bench: Bench) -> N
     assert not bench.stand_in.open_uploads
 
 
+@pytest.mark.parametrize(
+    ("refusal", "is_over"),
+    [
+        ("UploadNotFound", True),
+        ("UploadExpired", True),
+        ("UploadAborted", True),
+        ("UploadFailed", True),
+        ("UploadAlreadyCompleted", True),
+        ("Forbidden", False),
+        ("MethodNotImplemented", False),
+    ],
+)
+def test_an_end_that_is_refused_counts_only_if_there_is_nothing_to_end(
+    bench: Bench, refusal: str, is_over: bool
+) -> None:
+    stop = threading.Event()
+    bench.proxy.before(PART, stop.set)
+    bench.stand_in.instead["abortUpload"] = 400, {"error": refusal}
+    with pytest.raises(Stopped):
+        bench.upload(Step(stop))
+    (job,) = bench.stand_in.open_uploads
+    assert bench.known.job == ("" if is_over else job)
+    bench.upload()
+    assert len(bench.stand_in.uploads) == (2 if is_over else 1)
+
+
+def test_a_service_may_take_a_while_to_put_the_parts_together(bench: Bench) -> None:
+    bench.stand_in.finishing_looks = 3
+    blob = bench.upload()
+    assert blob["ref"] == {"$link": bench.made}
+    assert len(bench.proxy.statuses(STATUS)) == 3
+    assert bench.stand_in.received == bench.file.bytes
+
+
+def test_an_upload_that_is_being_finished_is_waited_for_by_the_next_run(bench: Bench) -> None:
+    bench.stand_in.finishing_looks = 3
+    bench.proxy.breakage(STATUS, Breakage.RESET, times=TRIES)
+    with pytest.raises(TryLater):
+        bench.upload()
+    bench.upload()
+    assert list(bench.stand_in.uploads) == [bench.known.job]
+    assert bench.stand_in.received == bench.file.bytes
+
+
+@pytest.mark.parametrize("looks", [0, 2])
+@pytest.mark.parametrize(
+    ("reason", "code"),
+    [
+        ("encoding_failure", "encoding_failure"),
+        ("User has exceeded daily upload bytes limit", "video_quota"),
+        ("", "video_service"),
+    ],
+)
+def test_an_upload_that_fails_while_it_is_finished(
+    bench: Bench, reason: str, code: str, looks: int
+) -> None:
+    bench.stand_in.finishing_looks, bench.stand_in.finish_failures = looks, [reason]
+    with pytest.raises(TryLater) as caught:
+        bench.upload()
+    assert caught.value.code == code
+    assert not bench.stand_in.open_uploads
+    bench.upload()
+    assert bench.proxy.statuses(START) == [200, 200]
+
+
 def test_an_upload_that_ended_meanwhile_is_begun_anew(bench: Bench) -> None:
     bench.proxy.breakage(FINISH, Breakage.RESET, times=TRIES)
     bench.proxy.breakage(STATUS, Breakage.RESET, times=TRIES)
@@ -169,17 +223,6 @@ def test_an_upload_that_ended_meanwhile_is_begun_anew(bench: Bench) -> None:
     bench.stand_in.now = lambda: datetime.now(UTC) + timedelta(hours=2)
     bench.upload()
     assert bench.proxy.statuses(START) == [200, 200]
-
-
-def test_a_service_that_knows_no_parts(bench: Bench) -> None:
-    bench.stand_in.knows_parts = False
-    blob = bench.upload()
-    assert blob["ref"] == {"$link": blob_of(bench)}
-    bench.note.remove()
-    # It says "already_exists", with 409, and means yes.
-    assert bench.upload() == blob
-    assert 409 in bench.proxy.statuses(WHOLE)
-    assert sum(bench.stand_in.taken.values()) == 1
 
 
 def test_where_there_is_no_service(bench: Bench) -> None:

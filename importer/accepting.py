@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from importer.archive.store import Archive
-from importer.budgets import Window, in_words
+from importer.budgets import Window, in_numbers, in_words
 from importer.clock import utc_now
 from importer.engine.stop import Stop
 from importer.errors import TokawayError
@@ -136,5 +136,8 @@ def accepted_lines(told: Accepted) -> list[str]:
         lines.append(f"Videos go by {told.service}{left}.")
     if told.trouble:
         lines.append(f"  {told.trouble}")
-    lines += [f"Counted here: {in_words(window)}, {window.used:,} used." for window in told.windows]
+    lines += [
+        f"Counted here: {in_words(window)}, {in_numbers(window.kind, window.used)} used."
+        for window in told.windows
+    ]
     return lines

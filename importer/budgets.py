@@ -25,11 +25,14 @@ class Kind(StrEnum):
     """Requests of any kind, by network address."""
     VIDEOS = "videos"
     """Videos that a video service takes, by account."""
+    BYTES = "bytes"
+    """What these may have in all, by account."""
     POSTS = "posts"
     """Published posts: our own pace, not the server's limit."""
 
 
-BY_ACCOUNT = frozenset({Kind.POINTS, Kind.VIDEOS, Kind.POSTS})
+BY_SERVICE = frozenset({Kind.VIDEOS, Kind.BYTES})
+BY_ACCOUNT = BY_SERVICE | {Kind.POINTS, Kind.POSTS}
 
 # The reference PDS since 2024 (rate-limits.ts); a server that counts otherwise says so in its
 # answers, and that is believed.
@@ -41,6 +44,8 @@ REFERENCE: Mapping[tuple[Kind, int], int] = {
 }
 VIDEOS_A_DAY = 25
 """What Bluesky's video service has taken of an account since 2024, as far as anybody knows."""
+BYTES_A_DAY = 10_000_000_000
+"""And how many bytes of them: fewer videos never come to that, unless it says less."""
 POINTS = {"create": 3, "update": 2, "delete": 1}
 """What a change costs, by its name in `applyWrites`; `putRecord` counts as an update."""
 
@@ -94,16 +99,16 @@ class Window:
         return window.resets_at or now
 
 
-def videos_window(known: Window | None, left: int, held: int, now: datetime) -> Window:
-    """A day's videos, from how many a service says are left; it does not say of how many.
+def service_window(kind: Kind, known: Window | None, left: int, held: int, now: datetime) -> Window:
+    """A day's videos or bytes, from how many a service says are left; it does not say of how many.
 
     `held` of them are in hand here and may be counted by the service already. What is left when a
     day begins is the limit.
     """
     is_new_day = known is None or not known.at(now).used
     most = left + held if is_new_day else max(known.limit if known else 0, left + held)
-    limit = most or VIDEOS_A_DAY
-    return Window(Kind.VIDEOS, DAY, limit, 0, max(0, limit - left - held), next_day(now))
+    limit = most or (VIDEOS_A_DAY if kind is Kind.VIDEOS else BYTES_A_DAY)
+    return Window(kind, DAY, limit, 0, max(0, limit - left - held), next_day(now))
 
 
 def next_day(now: datetime) -> datetime:
@@ -114,11 +119,15 @@ def next_day(now: datetime) -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What one post takes; `videos` go by a video service, `files` straight to the server."""
+    """What one post takes; `videos` go by a video service, `files` straight to the server.
+
+    `video_bytes` is what those videos have in all, 0 if that is not known yet.
+    """
 
     records: int = 1
     files: int = 1
     videos: int = 0
+    video_bytes: int = 0
 
     @property
     def amounts(self) -> dict[Kind, int]:
@@ -130,6 +139,7 @@ class Need:
             # A look at the key at the most, and a write.
             Kind.REQUESTS: self.files + 2,
             Kind.VIDEOS: self.videos,
+            Kind.BYTES: self.video_bytes,
             Kind.POSTS: 1,
         }
 
@@ -154,13 +164,21 @@ _WORDS = {
     Kind.UPLOADS: "the server's limit on uploaded files",
     Kind.REQUESTS: "the server's limit on requests",
     Kind.VIDEOS: "the video service's daily limit",
+    Kind.BYTES: "the video service's daily limit",
     Kind.POSTS: "Tokaway's own pace",
 }
 _SPANS = {300: "in five minutes", HOUR: "an hour", DAY: "a day"}
+
+
+def in_numbers(kind: Kind, amount: int) -> str:
+    """So many of a kind as people read it; bytes are told in MB."""
+    return f"{round(amount / 1_000_000) if kind is Kind.BYTES else amount:,}"
 
 
 def in_words(window: Window) -> str:
     """A limit as people read it."""
     span = _SPANS.get(window.seconds, f"in {window.seconds} s")
     kept = f", {window.kept:,} of them kept for you" if window.kept else ""
-    return f"{_WORDS[window.kind]} ({window.limit:,} {window.kind} {span}{kept})"
+    things = "MB" if window.kind is Kind.BYTES else window.kind
+    most = in_numbers(window.kind, window.limit)
+    return f"{_WORDS[window.kind]} ({most} {things} {span}{kept})"

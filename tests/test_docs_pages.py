@@ -11,7 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from importer.budgets import DAY, HOUR, REFERENCE, VIDEOS_A_DAY, Kind, Need, Window
+from importer.budgets import (
+    BYTES_A_DAY,
+    DAY,
+    HOUR,
+    REFERENCE,
+    VIDEOS_A_DAY,
+    Kind,
+    Need,
+    Window,
+)
 from importer.engine.forecast import forecast
 from importer.known import USUAL_PACE
 from importer.pds.standing import A_DAY, FIRST_DAY
@@ -76,12 +85,13 @@ def test_how_long_it_takes_is_what_the_forecast_says() -> None:
 
 def test_the_limits_are_those_that_are_counted() -> None:
     _, allowed, a_post = tables(LIMITS)
-    points, uploads, requests, videos, pace = (row[1] for row in allowed)
+    points, uploads, requests, videos, size, pace = (row[1] for row in allowed)
     assert f"{REFERENCE[Kind.POINTS, HOUR]:,} points an hour" in points
     assert f"{REFERENCE[Kind.POINTS, DAY]:,} a day" in points
     assert uploads == f"{REFERENCE[Kind.UPLOADS, DAY]:,} a day"
     assert requests == f"{REFERENCE[Kind.REQUESTS, 300]:,} in five minutes"
     assert videos.startswith(f"{VIDEOS_A_DAY} a day")
+    assert size.startswith(f"{BYTES_A_DAY // 1_000_000_000} GB a day")
     assert pace == f"{USUAL_PACE} posts an hour"
     assert f"no more than {FIRST_DAY} posts" in LIMITS.read_text(encoding="utf-8")
     bounds = [DESTINATIONS[name].bounds(None) for name in ("bluesky", "spark")]

@@ -1,8 +1,8 @@
 """A stand-in for Bluesky's video service, which is closed: as strict as the facts we have of it.
 
 It checks service tokens (audience, method, end, signature by the account's key), keeps parts,
-counts the day's videos and holds a share for each open upload, encodes anew with FFmpeg, and puts
-the result on the real PDS with the token that the last call gave it.
+counts the day's videos and bytes and holds a share of both for each open upload, encodes anew with
+FFmpeg, and puts the result on the real PDS with the token that the last call gave it.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ class VideoStandIn(Loopback):
         self._plc, self._pds_did, self._pds = plc_url, pds_did, pds_url
         self.called = ""
         """The host by which its users know it, if a proxy stands before it."""
-        self.videos_a_day = 25
+        self.videos_a_day, self.bytes_a_day = 25, 10_000_000_000
         self.part_bytes = 200_000
         self.knows_parts = self.is_there = True
         self.encodes = True
@@ -110,6 +110,7 @@ class VideoStandIn(Loopback):
         """Bytes of parts and whole files that arrived."""
         self.taken: dict[tuple[str, str], int] = {}
         """Videos by account and day."""
+        self.taken_bytes: dict[tuple[str, str], int] = {}
         self.uploads: dict[str, Upload] = {}
         self.jobs: dict[str, Job] = {}
         self.tokens: set[str] = set()
@@ -249,21 +250,32 @@ class VideoStandIn(Loopback):
     def _day(self) -> str:
         return f"{self.now():%Y-%m-%d}"
 
-    def _left(self, did: str) -> int:
-        held = sum(self.uploads[job].did == did for job in self.open_uploads)
-        return max(0, self.videos_a_day - self.taken.get((did, self._day()), 0) - held)
+    def _left(self, did: str) -> tuple[int, int]:
+        """How many videos and bytes the account may still bring today."""
+        held = [self.uploads[job].size for job in self.open_uploads if self._is_of(did, job)]
+        day = did, self._day()
+        videos = self.videos_a_day - self.taken.get(day, 0) - len(held)
+        size = self.bytes_a_day - self.taken_bytes.get(day, 0) - sum(held)
+        return max(0, videos), max(0, size)
+
+    def _is_of(self, did: str, job: str) -> bool:
+        return self.uploads[job].did == did
+
+    def _over(self, did: str, size: int) -> str:
+        """What a video of that size is too much for today, if anything, as it is said."""
+        videos, left = self._left(did)
+        what = "videos" if not videos else "bytes" if size > left else ""
+        return f"User has exceeded daily upload {what} limit" if what else ""
 
     def _limits(self, did: str) -> dict[str, Any]:
         with self._lock:
-            left = self._left(did)
+            (videos, size), over = self._left(did), self._over(did, 1)
         told: dict[str, Any] = {
-            "canUpload": left > 0,
-            "remainingDailyVideos": left,
-            "remainingDailyBytes": 10_000_000_000,
+            "canUpload": not over,
+            "remainingDailyVideos": videos,
+            "remainingDailyBytes": size,
         }
-        if not left:
-            told["message"] = "User has exceeded daily upload videos limit"
-        return told
+        return told | ({"message": over} if over else {})
 
     # parts
 
@@ -275,10 +287,10 @@ class VideoStandIn(Loopback):
         if told.get("durationMs", 0) > MOST_MILLISECONDS:
             raise Denied(400, "VideoTooLong")
         with self._lock:
-            if sum(self.uploads[job].did == did for job in self.open_uploads) >= MOST_OPEN:
+            if sum(self._is_of(did, job) for job in self.open_uploads) >= MOST_OPEN:
                 raise Denied(400, "TooManyOpenUploads")
-            if not self._left(did):
-                raise Denied(400, "DailyLimitExceeded")
+            if over := self._over(did, told["sizeBytes"]):
+                raise Denied(400, "DailyLimitExceeded", over)
             job = secrets.token_hex(8)
             upload = Upload(did, told["sizeBytes"], self.part_bytes, token, self.now() + HOUR)
             self.uploads[job] = upload
@@ -380,8 +392,7 @@ class VideoStandIn(Loopback):
                 raise Denied(
                     409, **told, jobId=known, did=did, state="JOB_STATE_COMPLETED"
                 )  # fmt: skip
-            if not self._left(did):
-                message = "User has exceeded daily upload videos limit"
+            if message := self._over(did, len(body)):
                 status = {"did": "", "error": message, "jobId": "", "state": ""}
                 raise Denied(400, "Error", message, jobStatus=status)
             job = self._accept(did, token, body, secrets.token_hex(8))
@@ -394,6 +405,7 @@ class VideoStandIn(Loopback):
             return known
         day = did, self._day()
         self.taken[day] = self.taken.get(day, 0) + 1
+        self.taken_bytes[day] = self.taken_bytes.get(day, 0) + len(content)
         failure = self.fail_next.pop(0) if self.fail_next else ""
         self.jobs[job] = made = Job(did, list(self.states), failure=failure)
         if not failure:

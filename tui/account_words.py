@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from rich.text import Text
 
 from importer.accepting import Accepted
-from importer.budgets import Kind, Window
+from importer.budgets import Kind, Window, in_numbers
 from importer.errors import TokawayError, UserError
 from importer.signing_in import CODE_NEEDED, SignedIn
 from importer.wording import local, size, span
@@ -86,6 +86,7 @@ def _counted() -> dict[Kind, str]:
         Kind.POINTS: _("Changes to your account, in points"),
         Kind.UPLOADS: _("Uploaded files"),
         Kind.VIDEOS: _("Videos by the video service"),
+        Kind.BYTES: _("MB of videos by the video service"),
     }
 
 
@@ -94,7 +95,9 @@ def _share(window: Window) -> str:
         words = _("{used} of {most} today")
     else:
         words = _("{used} of {most} this hour")
-    return words.format(used=f"{window.used:,}", most=f"{window.allowed:,}")
+    return words.format(
+        used=in_numbers(window.kind, window.used), most=in_numbers(window.kind, window.allowed)
+    )
 
 
 def _notices(told: Accepted) -> Iterator[Text]:

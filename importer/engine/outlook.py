@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
@@ -77,6 +77,7 @@ def _needs(
     by_service: bool,
 ) -> Iterator[Need]:
     destinations = named(settings.destinations)
+    usual_bytes = _usual_bytes(files.values()) if by_service else 0
     most = min(one.bounds(None).photos for one in destinations)
     for post in posts:
         known = files.get(post.id, {})
@@ -96,7 +97,24 @@ def _needs(
             yield Need(records, files=0)
             continue
         videos = number if is_video and by_service else 0
-        yield Need(records, number - videos + len(known.get(Role.CAPTIONS, ())), videos)
+        size = sum(file.bytes for file in sent) or usual_bytes
+        yield Need(
+            records,
+            files=number - videos + len(known.get(Role.CAPTIONS, ())),
+            videos=videos,
+            video_bytes=size if videos else 0,
+        )
+
+
+def _usual_bytes(files: Iterable[Mapping[Role, Sequence[MediaFile]]]) -> int:
+    """What a video has that is not fetched yet: as much as the others; 0 if there are none."""
+    sizes = [
+        sum(file.bytes for file in sent)
+        for known in files
+        if (sent := known.get(Role.PREPARED) or known.get(Role.ORIGINAL))
+        and any(file.seconds for file in sent)
+    ]
+    return round(mean(sizes)) if sizes else 0
 
 
 def _photos(post: Post) -> int:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from importer.budgets import (
     BY_ACCOUNT,
+    BY_SERVICE,
     DAY,
     HOUR,
     POINTS,
@@ -21,8 +22,8 @@ from importer.budgets import (
     Need,
     Window,
     in_words,
+    service_window,
     tightest,
-    videos_window,
 )
 from importer.clock import utc_now
 from importer.errors import TryLater
@@ -133,26 +134,27 @@ class Budget:
             replace(
                 window,
                 kept=0
-                if window.kind in (Kind.POSTS, Kind.VIDEOS)
+                if window.kind is Kind.POSTS or window.kind in BY_SERVICE
                 else int(window.limit * self._headroom),
             )
             for window in known.values()
             if (window.kind is not Kind.POSTS or window.seconds in self._paces)
-            and (window.kind is not Kind.VIDEOS or self.counts_videos)
+            and (window.kind not in BY_SERVICE or self.counts_videos)
         ]
 
-    def learn_videos(self, left: int) -> None:
-        """A video service says how many videos it still takes today."""
+    def learn_quota(self, *, videos: int | None, video_bytes: int | None) -> None:
+        """A video service says what it still takes today; `None` is what it does not say."""
         if self._store is None:
             return
+        left = {Kind.VIDEOS: videos, Kind.BYTES: video_bytes}
         with self._lock:
-            known = [
-                one for one in self._store.windows(self._host, self.did) if one.kind is Kind.VIDEOS
+            known = {one.kind: one for one in self._store.windows(self._host, self.did)}
+            seen = [
+                service_window(kind, known.get(kind), number, self._kept(kind), self._now())
+                for kind, number in left.items()
+                if number is not None
             ]
-            seen = videos_window(
-                known[0] if known else None, left, self._kept(Kind.VIDEOS), self._now()
-            )
-            self._store.put(self._host, self.did, [seen])
+            self._store.put(self._host, self.did, seen)
 
     def set_pace(self, posts_an_hour: int) -> None:
         """Publish so many posts an hour from now on, 0 for as many as the server allows."""
@@ -170,7 +172,9 @@ class Budget:
             self._store.put(self._host, self.did, [first])
 
     @contextmanager
-    def room_for(self, *, records: int, files: int, videos: int = 0) -> Iterator[None]:
+    def room_for(
+        self, *, records: int, files: int, videos: int = 0, video_bytes: int = 0
+    ) -> Iterator[None]:
         """Keep room for one post while it is published; it counts if nothing is raised.
 
         Raises:
@@ -179,16 +183,16 @@ class Budget:
         if self._store is None:
             yield
             return
-        amounts = Need(records, files, videos).amounts
+        amounts = Need(records, files, videos, video_bytes).amounts
         with self._lock:
-            self._check({kind: self._kept(kind) + amount for kind, amount in amounts.items()})
+            self._check(amounts)
             for kind, amount in amounts.items():
                 self._held[kind][kind] += amount
         self._mine.held = dict(amounts)
         try:
             yield
             with self._lock:
-                self._count_post(videos)
+                self._count_post(amounts)
         finally:
             self._let_go(self._mine.held)
             self._mine.held = None
@@ -203,7 +207,7 @@ class Budget:
             return
         amounts = Need(records, files).amounts
         with self._lock:
-            self._check({kind: self._kept(kind) + amount for kind, amount in amounts.items()})
+            self._check(amounts)
 
     def before(self, method: str, body: Mapping[str, Any] | None) -> None:
         """A request is about to be sent.
@@ -218,7 +222,7 @@ class Budget:
         held = getattr(self._mine, "held", None)
         if held is None:
             with self._lock:
-                self._check({Kind.REQUESTS: self._kept(Kind.REQUESTS) + 1})
+                self._check({Kind.REQUESTS: 1})
                 self._store.spend(self._host, self.did, amounts, self._now())
         else:
             self._store.spend(self._host, self.did, amounts, self._now())
@@ -252,7 +256,9 @@ class Budget:
 
     def _check(self, amounts: Mapping[Kind, int]) -> None:
         now = self._now()
-        full = tightest(self.windows(), amounts, now)
+        # What is kept for others is as good as used.
+        windows = [self._with_kept(window.at(now)) for window in self.windows()]
+        full = tightest(windows, amounts, now)
         if full:
             window, at = full
             raise TryLater(
@@ -263,10 +269,14 @@ class Budget:
                 whole_stage=True,
             )
 
-    def _count_post(self, videos: int) -> None:
+    def _with_kept(self, window: Window) -> Window:
+        return replace(window, used=window.used + self._kept(window.kind))
+
+    def _count_post(self, amounts: Mapping[Kind, int]) -> None:
         assert self._store is not None  # noqa: S101
         now = self._now()
-        self._store.spend(self._host, self.did, {Kind.VIDEOS: videos}, now)
+        by_service = {kind: amounts[kind] for kind in BY_SERVICE}
+        self._store.spend(self._host, self.did, by_service, now)
         paces = [one.spent(1, now) for one in self.windows() if one.kind is Kind.POSTS]
         if paces:
             self._store.put(self._host, self.did, [replace(one, kept=0) for one in paces])

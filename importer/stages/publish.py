@@ -145,7 +145,10 @@ class _Publishing:
         try:
             uploads.look_at_quota()
             with budget.room_for(
-                records=number, files=uploads.files_left, videos=uploads.videos_left
+                records=number,
+                files=uploads.files_left,
+                videos=uploads.videos_left,
+                video_bytes=uploads.video_bytes_left,
             ):
                 uploads.send(self._step)
                 drafts = self._drafts(attempt)

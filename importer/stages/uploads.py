@@ -52,7 +52,12 @@ class Uploads:
     @property
     def videos_left(self) -> int:
         """How many videos are still to be sent by the video service."""
-        return sum(file.path not in self._blobs for file in self._videos)
+        return len(self._videos_to_send)
+
+    @property
+    def video_bytes_left(self) -> int:
+        """How many bytes these have."""
+        return sum(file.bytes for file in self._videos_to_send)
 
     @property
     def media(self) -> list[Uploaded]:
@@ -94,8 +99,8 @@ class Uploads:
         except NoVideoService as missing:
             self._go_direct(missing)
             return
-        if quota and quota.videos is not None:
-            self._tools.budget.learn_videos(quota.videos)
+        if quota:
+            self._tools.budget.learn_quota(videos=quota.videos, video_bytes=quota.bytes)
 
     def forget(self) -> None:
         """What the video service made is no longer on the server: it must make it anew."""
@@ -113,6 +118,10 @@ class Uploads:
     def _videos(self) -> list[MediaFile]:
         """What goes by the video service."""
         return [file for file in self._files if self._service and type_of(file) == _VIDEO]
+
+    @property
+    def _videos_to_send(self) -> list[MediaFile]:
+        return [file for file in self._videos if file.path not in self._blobs]
 
     def _uploaded_before(self) -> dict[str, dict[str, Any]]:
         found = {}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from importer.archive.ledger import Ledger
-from importer.budgets import DAY, HOUR, REFERENCE, VIDEOS_A_DAY, Kind, Window
+from importer.budgets import DAY, HOUR, REFERENCE, VIDEOS_A_DAY, Kind, Window, next_day
 from importer.demo.local_pds import LocalPds
 from importer.errors import TryLater
 from importer.pds.budget import Budget, Together
@@ -83,8 +83,53 @@ def test_until_a_video_service_says_how_many_it_takes_the_usual_number_counts(
     assert mine.windows() == [Window(Kind.VIDEOS, DAY, VIDEOS_A_DAY)]
     with mine.room_for(records=1, files=0, videos=2 * VIDEOS_A_DAY):
         pass  # nothing is refused by a number that nobody said
-    mine.learn_videos(10)
+    mine.learn_quota(videos=10, video_bytes=None)
     assert [(one.limit, one.used) for one in mine.windows()] == [(10, 0)]
+
+
+def test_the_bytes_that_a_video_service_still_takes_are_not_gone_beyond(
+    budget: Make, clock: Clock
+) -> None:
+    mine = budget()
+    mine.counts_videos = True
+    mine.learn_quota(videos=25, video_bytes=100_000_000)
+    with mine.room_for(records=1, files=0, videos=1, video_bytes=60_000_000):
+        pass
+    mine.learn_quota(videos=24, video_bytes=40_000_000)
+    assert window(mine, Kind.BYTES, DAY).used == 60_000_000
+    with (
+        pytest.raises(TryLater) as caught,
+        mine.room_for(records=1, files=0, videos=1, video_bytes=41_000_000),
+    ):
+        raise AssertionError("no room")
+    assert "the video service's daily limit (100 MB a day)" in caught.value.text
+    assert caught.value.at == next_day(clock.now) and caught.value.whole_stage
+    with mine.room_for(records=1, files=0, videos=1, video_bytes=40_000_000):
+        pass
+    clock.now = next_day(clock.now)
+    # More than is ever allowed is the service's to judge.
+    with mine.room_for(records=1, files=0, videos=1, video_bytes=200_000_000):
+        pass
+
+
+def test_what_is_under_way_counts_before_anything_is_used(budget: Make, clock: Clock) -> None:
+    mine = budget()
+    mine.counts_videos = True
+    mine.learn_quota(videos=2, video_bytes=100)
+    with mine.room_for(records=1, files=0, videos=1, video_bytes=60):
+        for videos, size in ((2, 1), (1, 41)):
+            with (
+                pytest.raises(TryLater) as caught,
+                mine.room_for(records=1, files=0, videos=videos, video_bytes=size),
+            ):
+                raise AssertionError("no room")
+            assert caught.value.at == next_day(clock.now)
+
+
+def test_bytes_are_not_counted_where_videos_go_straight_to_the_server(budget: Make) -> None:
+    mine = budget()
+    mine.learn_quota(videos=2, video_bytes=100)
+    assert not mine.windows()
 
 
 def test_without_a_word_of_limits_nothing_is_counted(budget: Make) -> None:

@@ -248,6 +248,22 @@ def test_the_quota_is_told_and_obeyed(bench: Bench) -> None:
     assert caught.value.code == "video_quota"
 
 
+@pytest.mark.parametrize("knows_parts", [True, False])
+def test_bytes_have_a_quota_too(bench: Bench, knows_parts: bool) -> None:
+    bench.stand_in.knows_parts = knows_parts
+    bench.stand_in.bytes_a_day = bench.file.bytes
+    quota = bench.client.quota()
+    assert quota and quota.bytes == bench.file.bytes
+    bench.upload()
+    with pytest.raises(TryLater, match="no more bytes") as caught:
+        bench.client.quota()
+    assert caught.value.code == "video_quota" and caught.value.whole_stage
+    bench.note.remove()
+    bench.path.write_bytes(CLIP.read_bytes() + b"\0\0\0\x08free")
+    with pytest.raises(TryLater, match="no more bytes"):
+        bench.upload()
+
+
 @pytest.mark.parametrize(
     ("failure", "error"), [("encoding_failure", TryLater), ("validation_failure", Refused)]
 )

@@ -128,6 +128,25 @@ def test_the_quota_counts_and_rests_the_stage_until_tomorrow(
     assert len(served.records()) == 3
 
 
+def test_a_video_that_has_more_bytes_than_are_left_today_is_not_even_begun(
+    served: Desk, video_service: VideoStandIn
+) -> None:
+    jobs = [served.job(served.post(ordinal=ordinal), bytes([ordinal])) for ordinal in range(2)]
+    ((first,), (second,)) = (job.files[Role.PREPARED] for job in jobs)
+    video_service.bytes_a_day = first.bytes + second.bytes - 1
+    publish(jobs[0], served.tools, Step())
+    (window,) = [one for one in served.tools.budget.windows() if one.kind is Kind.BYTES]
+    assert (window.limit, window.used) == (video_service.bytes_a_day, first.bytes)
+    with pytest.raises(TryLater) as caught:
+        publish(jobs[1], served.tools, Step())
+    assert caught.value.code == "budget" and caught.value.whole_stage
+    assert len(video_service.uploads) == 1
+    # What is left fits exactly.
+    video_service.bytes_a_day += 1
+    publish(jobs[1], served.tools, Step())
+    assert len(served.records()) == 2
+
+
 @pytest.mark.parametrize("may_go_direct", [True, False])
 def test_where_there_is_no_service(
     served: Desk, video_service: VideoStandIn, may_go_direct: bool

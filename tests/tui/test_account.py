@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -290,6 +291,9 @@ def test_what_is_accepted_in_words() -> None:
     assert "Posts, at a gentle pace: 12 of 100 this hour" in text
     assert "Uploaded files: 12 of 800 today" in text
     assert "3,000" not in text
+    size = Window(Kind.BYTES, DAY, 10_000_000_000, 0, 1_234_000_000)
+    text_of_bytes = accepted_words(replace(told(), windows=(size,))).plain
+    assert "MB of videos by the video service: 1,234 of 10,000 today" in text_of_bytes
     assert "--" not in text and "You can set the pace yourself" in text
 
 

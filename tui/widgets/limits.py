@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from importer.ahead import Ahead
-from importer.budgets import Kind, Window
+from importer.budgets import Kind, Window, in_numbers
 from importer.engine.forecast import Forecast
 from tui.language import _, ngettext
 from tui.times import DAY, HOUR, when
@@ -20,7 +20,7 @@ from tui.widgets.bars import FULL, bar, fitting
 _NAME_WIDTH, _NUMBERS_WIDTH, _RESET_WIDTH = 22, 18, 20
 _LEAST_BAR = 4
 _DAY_WIDTH = 12
-_ORDER = (Kind.VIDEOS, Kind.POSTS, Kind.POINTS, Kind.UPLOADS, Kind.REQUESTS)
+_ORDER = (Kind.VIDEOS, Kind.BYTES, Kind.POSTS, Kind.POINTS, Kind.UPLOADS, Kind.REQUESTS)
 
 
 class Limits(Widget):
@@ -52,7 +52,9 @@ class Limits(Widget):
         assert self.now is not None  # noqa: S101
         seen = window.at(self.now)
         mark = "→ " if is_decisive else "  "
-        numbers = _("{used} of {all}").format(used=f"{seen.used:,}", all=f"{seen.allowed:,}")
+        numbers = _("{used} of {all}").format(
+            used=in_numbers(seen.kind, seen.used), all=in_numbers(seen.kind, seen.allowed)
+        )
         reset = ""
         if seen.resets_at and seen.used:
             reset = _("anew {time}").format(time=when(seen.resets_at, self.now))
@@ -93,6 +95,7 @@ def _sorted(windows: Sequence[Window]) -> list[Window]:
 def _name(window: Window) -> str:
     kind = {
         Kind.VIDEOS: _("videos"),
+        Kind.BYTES: _("MB of videos"),
         Kind.POSTS: _("own pace"),
         Kind.POINTS: _("points"),
         Kind.UPLOADS: _("uploads"),

@@ -22,6 +22,7 @@ from importer.batch.word import word_for as word_of_batch
 from importer.batch.work import run_batch as batch
 from importer.budgets import Kind as Limited
 from importer.budgets import Window
+from importer.budgets import in_numbers as limited_in_numbers
 from importer.budgets import in_words as window_in_words
 from importer.captions.post_list import read_list as read_post_list
 from importer.captions.table import Edits, read_table, write_table
@@ -324,6 +325,7 @@ __all__ = [
     "last_told",
     "length_of_alt",
     "length_of_caption",
+    "limited_in_numbers",
     "link_is_dying",
     "load",
     "load_with_origins",

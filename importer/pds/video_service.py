@@ -1,42 +1,34 @@
 """A video service: takes a video in parts, encodes it, and puts the result on the account's PDS.
 
 The flow is that of `app.bsky.video` (lexicons of 2026): startUpload, uploadPart, finishUpload,
-getJobStatus; or uploadVideo, as before, where a service does not take these (`video_whole`). The
-service writes the blob with a token of ours that is good for nothing but uploads.
+getJobStatus (`video_parts`, `video_jobs`); or uploadVideo, as before, where a service does not take
+these (`video_whole`). The service writes the blob with a token of ours that is good for nothing but
+uploads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import quote
 
 from importer.clock import utc_now
 from importer.errors import Refused, Stopped, TokawayError, TryLater
 from importer.model import MediaFile
-from importer.pds.authorization import Bearer
 from importer.pds.repo import Repo
 from importer.pds.upload_token import UploadToken
-from importer.pds.video_jobs import POLL_SECONDS, blob_of, is_known, wait, wait_for_job
+from importer.pds.video_jobs import POLL_SECONDS, blob_of, is_known, wait_for_job
+from importer.pds.video_parts import Parts
 from importer.pds.video_troubles import NOT_KNOWN, is_unknown, quota_used, trouble_of
+from importer.pds.video_upload import Note, OpenUpload
 from importer.pds.video_whole import send_whole
-from importer.pds.xrpc import Answer, Server, XrpcError
+from importer.pds.xrpc import Server, XrpcError
 from importer.step import Step
 
-PARTS_AT_ONCE = 3
-_FINISHES = 30
 _NOT_ALLOWED = frozenset({401, 403})
-# An upload that is refused by one of these holds nothing of the day's share any more.
-_OVER = frozenset(
-    {
-        *("UploadNotFound", "UploadExpired", "UploadAborted", "UploadFailed"),
-        "UploadAlreadyCompleted",
-    }
-)
 
 
 class NoVideoService(Exception):
@@ -49,33 +41,6 @@ class Quota:
 
     videos: int | None
     bytes: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class OpenUpload:
-    """An upload that was begun and not finished: it holds a share of the day until it ends."""
-
-    service: str
-    sha256: str
-    job: str = ""
-    part_bytes: int = 0
-    completed: str = ""
-    """The job that encodes it, once all of it is there."""
-    blob: dict[str, Any] = field(default_factory=dict)
-    """What came of it."""
-
-
-class Note(Protocol):
-    """Where an upload of one file is remembered, so that nothing is sent twice."""
-
-    def read(self, service: str, sha256: str) -> OpenUpload:
-        """What is known of this file at this service."""
-
-    def write(self, upload: OpenUpload) -> None:
-        """Remember it."""
-
-    def remove(self) -> None:
-        """Nothing is open any more."""
 
 
 class VideoService:
@@ -104,6 +69,7 @@ class VideoService:
         self._server = server
         self._repo = repo
         self._token = UploadToken(repo, audience, now)
+        self._parts = Parts(server, self._token, now)
         self._now = now
         self._poll_seconds = poll_seconds
 
@@ -193,8 +159,8 @@ class VideoService:
             upload = self._begun(path, file, name, step)
             note.write(upload)
         if upload.job and not upload.completed:
-            self._send_parts(path, file, upload, received, step)
-            upload = self._finished(path, file, upload, step)
+            self._parts.send(path, file, upload, received, step)
+            upload = self._parts.finish(path, file, upload, step)
             note.write(upload)
         blob = upload.blob or wait_for_job(
             self._server, upload.completed, step, self._poll_seconds, self._now
@@ -202,10 +168,20 @@ class VideoService:
         note.write(replace(upload, blob=blob))
         return blob
 
+    def _resumed(
+        self, known: OpenUpload, file: MediaFile
+    ) -> tuple[OpenUpload, frozenset[int]] | None:
+        """What an earlier run began, and its parts that arrived; `None` if there is nothing."""
+        if known.job:
+            return self._parts.resume(known, file)
+        # It went as a whole, or there was none.
+        is_there = known.completed and is_known(self._server, known.completed)
+        return (known, frozenset()) if is_there else None
+
     def _begun(self, path: Path, file: MediaFile, name: str, step: Step) -> OpenUpload:
         """An upload in parts; or of the whole file, if the service takes no parts now."""
         try:
-            return self._started(file, name)
+            return self._parts.begin(file, name)
         except XrpcError as refusal:
             if self._trouble(refusal).code != NOT_KNOWN or refusal.status in _NOT_ALLOWED:
                 raise
@@ -223,173 +199,15 @@ class VideoService:
         job = str(status.get("jobId") or "")
         return OpenUpload(self.host, file.sha256, completed=job, blob=blob_of(status))
 
-    def _started(self, file: MediaFile, name: str) -> OpenUpload:
-        body = {
-            "sizeBytes": file.bytes,
-            "mimeType": "video/mp4",
-            "name": name,
-            "durationMs": round(file.seconds * 1000),
-            "width": file.width,
-            "height": file.height,
-        }
-        told = self._call("startUpload", body).body
-        part_bytes, count = told.get("partSizeBytes"), told.get("partCount")
-        if not (isinstance(part_bytes, int) and part_bytes > 0):
-            raise self._senseless("parts of no size")
-        upload = OpenUpload(self.host, file.sha256, str(told.get("jobId")), part_bytes)
-        if count != _parts(file, upload):
-            self._abort(upload.job)
-            raise self._senseless("a number of parts that does not fit their size")
-        return upload
-
-    def _resumed(
-        self, known: OpenUpload, file: MediaFile
-    ) -> tuple[OpenUpload, frozenset[int]] | None:
-        """An upload that an earlier run began, and its parts that arrived; `None` if it is over."""
-        if not known.job:
-            # It went as a whole, or there was none.
-            is_there = known.completed and is_known(self._server, known.completed)
-            return (known, frozenset()) if is_there else None
-        try:
-            told = self._status(known.job)
-        except XrpcError:
-            return None
-        match told.get("state"):
-            case "completed":
-                job = str(told.get("completedJobId") or known.job)
-                return replace(known, completed=job), frozenset()
-            case "finishing":
-                # What it tells of parts while it puts them together is nothing to go by.
-                return known, frozenset(_numbers(file, known))
-            case "created":
-                return known, _received(told)
-            case _:
-                return None
-
-    def _send_parts(
-        self, path: Path, file: MediaFile, upload: OpenUpload, received: frozenset[int], step: Step
-    ) -> None:
-        missing = [number for number in _numbers(file, upload) if number not in received]
-        sent = dict.fromkeys(received, 0)
-        step.unit, step.total = "bytes", file.bytes
-        size = upload.part_bytes
-
-        def send(number: int) -> None:
-            start = (number - 1) * size
-            length = min(size, file.bytes - start)
-
-            def begin() -> None:
-                sent[number] = 0
-
-            def count(chunk: bytes) -> None:
-                sent[number] += len(chunk)
-                step.done = sum(sent.copy().values())
-
-            def attempt(token: Bearer) -> Answer:
-                return self._server.upload(
-                    "app.bsky.video.uploadPart", path, "application/octet-stream", token,
-                    Step(step.stop), count, begin,
-                    parameters={"jobId": upload.job, "partNumber": number},
-                    stretch=(start, length),
-                )  # fmt: skip
-
-            self._token.call(attempt)
-
-        for number in received:
-            sent[number] = min(size, file.bytes - (number - 1) * size)
-        with ThreadPoolExecutor(PARTS_AT_ONCE, thread_name_prefix="part") as pool:
-            futures = [pool.submit(send, number) for number in missing]
-            try:
-                for future in futures:
-                    future.result()
-            except BaseException:
-                for future in futures:
-                    future.cancel()
-                raise
-
-    def _finished(self, path: Path, file: MediaFile, upload: OpenUpload, step: Step) -> OpenUpload:
-        for _ in range(_FINISHES):
-            # The service keeps this one for its write to the account's server.
-            self._token.renew()
-            try:
-                told = self._call("finishUpload", {"jobId": upload.job}).body
-                job = str(told.get("completedJobId") or upload.job)
-                return replace(upload, completed=job, blob=blob_of(told.get("jobStatus")))
-            except (XrpcError, TryLater) as trouble:
-                status = self._status(upload.job)
-                match status.get("state"):
-                    case "completed":
-                        job = str(status.get("completedJobId") or upload.job)
-                        return replace(upload, completed=job, blob=blob_of(status.get("jobStatus")))
-                    case "finishing":
-                        wait(1.0, step)
-                    case "created":
-                        self._send_parts(path, file, upload, _received(status), step)
-                    case _:
-                        reason = str(status.get("failureReason") or "")
-                        if reason:
-                            raise trouble_of(reason, "", self.host, self._now()) from trouble
-                        raise
-        raise self._senseless("an upload that is never finished")
-
-    # calls
-
-    def _call(self, method: str, body: Mapping[str, Any]) -> Answer:
-        return self._token.call(
-            lambda token: self._server.procedure(f"app.bsky.video.{method}", body, token)
-        )
-
-    def _status(self, job: str) -> dict[str, Any]:
-        return self._token.call(
-            lambda token: self._server.query(
-                "app.bsky.video.getUploadStatus", {"jobId": job}, token
-            )
-        ).body
-
     def _end(self, note: Note, file: MediaFile, *, lest_unheard: bool = False) -> None:
         """Give back the share of the day that an upload holds.
 
         With `lest_unheard`, an upload that could not be told is remembered, to be gone on with.
         """
         known = note.read(self.host, file.sha256)
-        is_told = not known.job or bool(known.completed) or self._abort(known.job)
+        is_told = not known.job or bool(known.completed) or self._parts.abort(known.job)
         if is_told or not lest_unheard:
             note.remove()
 
-    def _abort(self, job: str) -> bool:
-        """End an upload; false if the service was not heard. It ends by itself within the hour."""
-        try:
-            self._call("abortUpload", {"jobId": job})
-        except XrpcError as refusal:
-            return refusal.error in _OVER
-        except (TryLater, Stopped):
-            return False
-        return True
-
     def _trouble(self, refusal: XrpcError) -> TokawayError:
         return trouble_of(refusal.error, refusal.message, self.host, self._now())
-
-    def _senseless(self, what: str) -> TryLater:
-        return TryLater(
-            f"{self.host} answered with {what}.",
-            hint="Tokaway tries again by itself.",
-            code=NOT_KNOWN,
-        )
-
-
-def _parts(file: MediaFile, upload: OpenUpload) -> int:
-    return -(-file.bytes // upload.part_bytes)
-
-
-def _numbers(file: MediaFile, upload: OpenUpload) -> range:
-    return range(1, _parts(file, upload) + 1)
-
-
-def _received(told: Mapping[str, Any]) -> frozenset[int]:
-    """The numbers of the parts that a status says are there."""
-    received = told.get("receivedParts")
-    parts = [
-        part.get("partNumber") if isinstance(part, dict) else part
-        for part in (received if isinstance(received, list) else [])
-    ]
-    return frozenset(part for part in parts if isinstance(part, int))

@@ -163,6 +163,15 @@ def quota_used(service: str, now: datetime, *, what: str) -> TryLater:
     )
 
 
+def senseless(service: str, what: str) -> TryLater:
+    """It answered with what cannot be."""
+    return TryLater(
+        f"{service} answered with {what}.",
+        hint="Tokaway tries again by itself.",
+        code=NOT_KNOWN,
+    )
+
+
 def _down(service: str, said: str, now: datetime) -> TryLater:
     return TryLater(
         f"{service} takes no videos now ({said}).",

@@ -13,7 +13,7 @@ from typing import Any
 
 from importer.landing import landing
 from importer.model import MediaFile
-from importer.pds.video_service import OpenUpload
+from importer.pds.video_upload import OpenUpload
 
 _SPOILED = "spoiled"
 

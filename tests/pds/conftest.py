@@ -11,7 +11,8 @@ import pytest
 from importer.media.probe import probe
 from importer.model import MediaFile, Role
 from importer.pds.repo import Repo
-from importer.pds.video_service import OpenUpload, VideoService
+from importer.pds.video_service import VideoService
+from importer.pds.video_upload import OpenUpload
 from importer.pds.xrpc import Server
 from importer.stages.place import describe
 from importer.stages.upload_note import UploadNote

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from importer.errors import Refused, Stopped, TryLater
+from importer.errors import Refused, SignInNeeded, Stopped, TryLater
 from importer.pds.authorization import Bearer
-from importer.pds.video_service import PARTS_AT_ONCE, NoVideoService
+from importer.pds.video_parts import PARTS_AT_ONCE
+from importer.pds.video_service import NoVideoService
 from importer.pds.xrpc import TRIES
 from importer.step import Step
 from tests.breaking_proxy import Breakage
@@ -192,6 +193,23 @@ def test_an_upload_that_is_being_finished_is_waited_for_by_the_next_run(bench: B
     bench.upload()
     assert list(bench.stand_in.uploads) == [bench.known.job]
     assert bench.stand_in.received == bench.file.bytes
+
+
+def test_an_end_that_is_refused_with_all_parts_there_is_not_asked_for_again(bench: Bench) -> None:
+    bench.stand_in.instead["finishUpload"] = 400, {"error": "UploadForbidden"}
+    with pytest.raises(SignInNeeded) as caught:
+        bench.upload()
+    assert caught.value.code == "upload_forbidden"
+    assert bench.proxy.statuses(FINISH) == [400]
+    assert not bench.stand_in.open_uploads
+
+
+@pytest.mark.parametrize("fault", [Breakage.EXPIRED_TOKEN, Breakage.DROP_ANSWER, Breakage.RESET])
+def test_an_end_that_breaks_sends_no_part_again(bench: Bench, fault: Breakage) -> None:
+    bench.proxy.breakage(FINISH, fault, times=2)
+    bench.upload()
+    assert bench.stand_in.received == bench.file.bytes
+    assert bench.proxy.statuses(START) == [200]
 
 
 @pytest.mark.parametrize("looks", [0, 2])

@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from importer.demo.local_pds import LocalPds
+from importer.pds.authorization import Authorization
 from importer.pds.credentials import Password
 from importer.pds.identity import signing_key
 from importer.pds.proof import verifier
 from importer.pds.session import Session
 from importer.pds.snapshot import Snapshot, take
-from importer.pds.xrpc import Server
+from importer.pds.xrpc import Answer, Server
 from importer.records.bluesky import COLLECTION
 from importer.records.keys import record_key
 
@@ -60,7 +61,7 @@ def fill(server: Server, session: Session, did: str, records: int) -> None:
         ]
         body = {"repo": did, "writes": writes}
 
-        def write(token: str, body: dict[str, Any] = body) -> object:
+        def write(token: Authorization, body: dict[str, Any] = body) -> Answer:
             return server.procedure("com.atproto.repo.applyWrites", body, token)
 
         session.call(write)

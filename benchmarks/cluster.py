@@ -30,7 +30,7 @@ import distributed
 from importer.archive.store import Archive
 from importer.cluster.opening import cluster
 from importer.engine.workers import Threads, Workers
-from importer.media.encoder import SOFTWARE
+from importer.media.encoders import SOFTWARE
 from importer.media.ffmpeg import find
 from importer.media.probe import probe
 from importer.model import Limits, Long, Photos, Role, Stage

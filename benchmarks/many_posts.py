@@ -31,7 +31,8 @@ from importer.pds.credentials import Password
 from importer.pds.repo import Repo, Write
 from importer.pds.session import Session
 from importer.pds.xrpc import Server
-from importer.records.bluesky import Uploaded, drafts
+from importer.records.bluesky import drafts
+from importer.records.destination import Uploaded
 from importer.step import Step
 
 POSTS = 10_000
@@ -102,7 +103,7 @@ def publish_all(pds: LocalPds, account: Account, export: Path, folder: Path) -> 
         writes = [
             Write("create", draft.collection, draft.rkey, draft.value)
             for post in archive.posts()
-            for draft in drafts(post, [[video]], account.did, is_video=True)
+            for draft in drafts(post, [video], account.did, is_video=True)
         ]
         for at in range(0, len(writes), AT_ONCE):
             repo.apply(writes[at : at + AT_ONCE])

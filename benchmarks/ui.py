@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ class Empty(Painted, App[None]):
 class Real(Painted, TokawayApp):
     """The program."""
 
-    CSS_PATH = Path(tui.app.__file__).with_name("app.tcss")
+    CSS_PATH = str(Path(tui.app.__file__).with_name("app.tcss"))
 
 
 def make(folder: Path, number: int) -> None:
@@ -137,13 +138,8 @@ def main() -> None:
         for number in (1_000, 10_000, 50_000):
             folder = Path(name, f"{number}.tokaway")
             make(folder, number)
-            remembered = Remembered(Path(name))
             first, presses = asyncio.run(
-                measure(
-                    lambda folder=folder, kept=remembered: Real(folder, {}, kept),
-                    _shows_posts,
-                    KEYS,
-                )
+                measure(partial(Real, folder, {}, Remembered(Path(name))), _shows_posts, KEYS)
             )
             print(f"{number:6,} posts first paint {first:6.3f} s = {first / empty:5.2f}", end="")
             for word, times in presses.items():

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 import tempfile
 from pathlib import Path
 
-from ui import make
-from ui_start import PROGRAMS
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.ui import make
+from benchmarks.ui_start import PROGRAMS
 from tests.tui.terminal import Terminal
 
 POSTS = (10_000, 50_000)

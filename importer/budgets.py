@@ -46,6 +46,8 @@ VIDEOS_A_DAY = 25
 """What Bluesky's video service has taken of an account since 2024, as far as anybody knows."""
 BYTES_A_DAY = 10_000_000_000
 """And how many bytes of them: fewer videos never come to that, unless it says less."""
+OWN_VIDEOS = 1
+"""How many videos a day are left to the person."""
 POINTS = {"create": 3, "update": 2, "delete": 1}
 """What a change costs, by its name in `applyWrites`; `putRecord` counts as an update."""
 
@@ -97,6 +99,15 @@ class Window:
         if not amount or not window.used or window.used + amount <= window.allowed:
             return now
         return window.resets_at or now
+
+
+def kept_of(kind: Kind, limit: int, headroom: float) -> int:
+    """What is left to the person of a limit: a share of it, of a day's videos one, of our pace none.
+
+    A service that takes few videos decides how long an import lasts, and nobody posts many a day.
+    """
+    share = 0 if kind in (Kind.POSTS, Kind.BYTES) else int(limit * headroom)
+    return min(share, OWN_VIDEOS) if kind is Kind.VIDEOS else share
 
 
 def service_window(kind: Kind, known: Window | None, left: int, held: int, now: datetime) -> Window:

@@ -147,8 +147,10 @@ class BudgetEmpty(RunError):
     exit_code = 75
     default_code = "budget_empty"
 
-    def __init__(self, text: str, *, until: datetime, hint: str = "") -> None:
-        super().__init__(text, hint=hint)
+    def __init__(
+        self, text: str, *, until: datetime, hint: str = "", code: str | None = None
+    ) -> None:
+        super().__init__(text, hint=hint, code=code)
         self.until = until
 
 

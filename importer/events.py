@@ -116,9 +116,10 @@ class StepFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class Looked(Event):
-    """An app view has shown what became of a published video. `milestone` is where its post stands.
+    """What became of a published video, as an app view shows it, or read back from the server.
 
-    What does not play goes back to be encoded anew, once; else `code` says why it stays so.
+    `milestone` is where its post stands. What does not play goes back to be encoded anew, once;
+    else `code` says why it stays so.
     """
 
     name: ClassVar[str] = "looked"

@@ -299,6 +299,7 @@ DOES_NOT_FIT = "does_not_fit"
 """`Trouble.code` of a post left out because no treatment makes its media acceptable."""
 DOES_NOT_PLAY = "does_not_play"
 NOT_SHOWN = "not_shown"
+NOT_WHOLE = "wrong_video"
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ def run_archive(
     Raises:
         UserError: no account is named, it is not the archive's, or FFmpeg is missing.
         SignInNeeded: there is no password, or the server refuses it.
+        BudgetEmpty: the server takes no more sign-ins for now.
         Unreachable: the server does not answer.
     """
     with (

@@ -79,6 +79,7 @@ def sign_in(
         UserError: no account has this name.
         SignInNeeded: the server refuses the password, or asks for a code that is not given
             (`CODE_NEEDED`).
+        BudgetEmpty: it takes no more sign-ins for now.
         Unreachable: it does not answer.
     """
     url = settings.pds or find_pds(identifier, plc=settings.plc)

@@ -16,7 +16,7 @@ from importer.engine.patience import Patience
 from importer.engine.stop import Stop
 from importer.engine.verification import Checked, Verification
 from importer.errors import Stopped, UserError
-from importer.model import DOES_NOT_PLAY
+from importer.model import DOES_NOT_PLAY, NOT_WHOLE
 from importer.pds.appview import open_appview
 from importer.pds.credentials import Credentials
 from importer.pds.identity import signing_key
@@ -153,4 +153,5 @@ _REPAIRS = {
     "record_missing": Repair.AGAIN,
     "blob_missing": Repair.FILES,
     DOES_NOT_PLAY: Repair.ANEW,
+    NOT_WHOLE: Repair.ANEW,
 }

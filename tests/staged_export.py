@@ -55,7 +55,7 @@ class StagedPost:
     """One post of the export; `files` lie in the media folder: a video, or photos in order.
 
     `marker` is in the bytes of a video and of whatever it is repacked to, unless it is empty. Of
-    a `closed` post the comments were closed.
+    a `closed` post the comments were closed, of a `guarded` one the duets.
     """
 
     posted_at: datetime
@@ -67,6 +67,7 @@ class StagedPost:
     files: tuple[str, ...] = ()
     marker: bytes = b""
     closed: bool = False
+    guarded: bool = False
 
     @property
     def id(self) -> str:
@@ -135,13 +136,14 @@ def stage(
     photos_each: int = PHOTOS,
     large: Collection[int] = (),
     closed: Collection[int] = (),
+    guarded: Collection[int] = (),
     between: timedelta = _BETWEEN_POSTS,
 ) -> Staged:
     """Make the media of an export: one public video for each of `fits`, then the others.
 
     Every third post shares its second with the one before it; so does each private video with a
     public one; otherwise there is time `between` them. `captions`, `large` (files of several
-    network chunks) and `closed` go by the place in `fits`.
+    network chunks), `closed` and `guarded` go by the place in `fits`.
     """
     media.mkdir(parents=True, exist_ok=True)
     captions = captions or {}
@@ -165,6 +167,7 @@ def stage(
                 files=_files(place, photos_each if kind == Kind.PHOTO else 0),
                 marker=_marker(series, place, kind, fit),
                 closed=place in closed and place < len(fits),
+                guarded=place in guarded and place < len(fits),
             )
         )
         taken[second] += 1
@@ -233,6 +236,8 @@ def _row(
         ),
         "WhoCanView": _WHO[post.privacy],
         "AllowComments": "No" if post.closed else "Yes",
+        "AllowDuets": "No" if post.guarded else "Yes",
+        "AllowStitches": "Yes",
         "Title": post.caption or "N/A",
         "AlternateText": "N/A",
     }

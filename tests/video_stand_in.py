@@ -93,6 +93,8 @@ class VideoStandIn(Loopback):
         self.part_bytes = 200_000
         self.knows_parts = self.is_there = True
         self.encodes = True
+        self.cuts = 0
+        """How many of the videos to come it cuts short."""
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.pds_now: Callable[[], datetime] = lambda: datetime.now(UTC)
         """The clock of the accounts' server, which makes the tokens."""
@@ -409,9 +411,15 @@ class VideoStandIn(Loopback):
         failure = self.fail_next.pop(0) if self.fail_next else ""
         self.jobs[job] = made = Job(did, list(self.states), failure=failure)
         if not failure:
-            made.blob = self._put(token, _encoded(content) if self.encodes else content)
+            made.blob = self._put(token, self._made(content))
             self._done[did, digest] = job
         return job
+
+    def _made(self, content: bytes) -> bytes:
+        if not self.encodes:
+            return content
+        is_cut, self.cuts = self.cuts > 0, max(0, self.cuts - 1)
+        return _encoded(content, "-t", "0.2") if is_cut else _encoded(content)
 
     def _put(self, token: str, content: bytes) -> dict[str, Any]:
         answer = self._client.post(
@@ -443,12 +451,12 @@ class VideoStandIn(Loopback):
         return {"jobStatus": status}
 
 
-def _encoded(content: bytes) -> bytes:
+def _encoded(content: bytes, *options: str) -> bytes:
     """Another file of the same video."""
     with tempfile.TemporaryDirectory() as name:
         source, target = Path(name, "source.mp4"), Path(name, "target.mp4")
         source.write_bytes(content)
-        run("-i", source, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "copy",
+        run("-i", source, *options, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "copy",
             "-movflags", "+faststart", target)  # fmt: skip
         return target.read_bytes()
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from importer.archive.conditions import unmet
 from importer.archive.looks import Looks
-from importer.archive.rows import NO_TROUBLE, post_from_row, record_to_row
+from importer.archive.rows import NO_TROUBLE, post_from_row, record_to_row, trouble_columns
 from importer.archive.view import PLACED
 from importer.model import Milestone, Post, Record, Role, Trouble
 
@@ -37,17 +37,20 @@ class Aims(Looks):
         records: Sequence[Record],
         left_out: Mapping[str, Trouble] | None = None,
         look_at: datetime | None = None,
+        not_right: Trouble | None = None,
     ) -> None:
         """Its records are on the PDS, written by us just now or found there.
 
         `left_out` are the destinations that do not take it, with the reasons. At `look_at` an app
-        view is asked whether its video plays, if it was sent straight to the server.
+        view is asked whether its video plays, if it was sent straight to the server. `not_right`
+        is what is wrong with what a video service made of it.
         """
         with self._change():
             self._put_records(records)
             self._look_at(post, records, look_at)
             self._leave_out(post, left_out or {})
-            self._move(post, Milestone.PUBLISHED, tries=0, next_try_at=None, **NO_TROUBLE)
+            words = trouble_columns(not_right) if not_right else NO_TROUBLE
+            self._move(post, Milestone.PUBLISHED, tries=0, next_try_at=None, **words)
 
     def note_recognised(
         self, post: Post, records: Sequence[Record], look_at: datetime | None = None

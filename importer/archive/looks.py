@@ -9,7 +9,7 @@ from datetime import datetime
 from importer.archive.intake import Intake
 from importer.archive.rows import NO_TROUBLE, Row, instant, moment
 from importer.archive.view import PLACED
-from importer.model import DOES_NOT_PLAY, NOT_SHOWN, Post, Record, Role
+from importer.model import DOES_NOT_PLAY, NOT_SHOWN, NOT_WHOLE, Post, Record, Role
 from importer.records.bluesky import COLLECTION
 from importer.records.cid import blob_cid
 
@@ -67,12 +67,12 @@ class Looks(Intake):
                 self._set(post.id, **NO_TROUBLE)
 
     def number_mute(self) -> int:
-        """How many published posts have a video that will not play by itself."""
+        """How many published posts have a video that will not play, or not to its end."""
         marks = ", ".join("?" * len(PLACED))
         row = self._one(
-            f"SELECT count(*) AS n FROM posts WHERE milestone IN ({marks}) AND trouble_code = ? "  # noqa: S608
-            "AND NOT EXISTS (SELECT 1 FROM looks WHERE post = posts.id)",
-            [*PLACED, DOES_NOT_PLAY],
+            f"SELECT count(*) AS n FROM posts WHERE milestone IN ({marks}) "  # noqa: S608
+            "AND trouble_code IN (?, ?) AND NOT EXISTS (SELECT 1 FROM looks WHERE post = posts.id)",
+            [*PLACED, DOES_NOT_PLAY, NOT_WHOLE],
         )
         return int(row["n"])
 

@@ -301,12 +301,16 @@ class _Coordinator:
                 self._archive.note_fetched(post, files)
             case Prepared(files=files):
                 self._archive.note_prepared(post, files)
-            case Published(left_out=left_out):
+            case Published():
                 look_at = self._watch.published(self._now())
-                self._archive.note_published(post, result.of(self._run), left_out, look_at)
+                self._archive.note_published(
+                    post, result.of(self._run), result.left_out, look_at, result.not_right
+                )
                 self._remove_copy(post)
                 self._published += 1
         self._tell.step_done(post, running.stage, running.started_at, result)
+        if isinstance(result, Published) and result.not_right:
+            self._tell.looked(post, Milestone.PUBLISHED, result.not_right)
 
     def _remove_copy(self, post: Post) -> None:
         if self._settings.keep_prepared:

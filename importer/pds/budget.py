@@ -22,6 +22,7 @@ from importer.budgets import (
     Need,
     Window,
     in_words,
+    kept_of,
     service_window,
     tightest,
 )
@@ -131,12 +132,7 @@ class Budget:
             pace = known.get((Kind.POSTS, seconds), Window(Kind.POSTS, seconds, limit))
             known[Kind.POSTS, seconds] = replace(pace, limit=limit)
         return [
-            replace(
-                window,
-                kept=0
-                if window.kind is Kind.POSTS or window.kind in BY_SERVICE
-                else int(window.limit * self._headroom),
-            )
+            replace(window, kept=kept_of(window.kind, window.limit, self._headroom))
             for window in known.values()
             if (window.kind is not Kind.POSTS or window.seconds in self._paces)
             and (window.kind not in BY_SERVICE or self.counts_videos)

@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from importer.errors import SignInNeeded, TryLater, Unreachable
+from importer.clock import utc_now
+from importer.errors import BudgetEmpty, SignInNeeded, TryLater, Unreachable
 from importer.model import Account
 from importer.pds.authorization import Authorization, Bearer, Bound, ProofKey
 from importer.pds.credentials import Password
@@ -21,6 +22,8 @@ from importer.pds.xrpc import Answer, Server, XrpcError
 _TOKEN_TROUBLE = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "invalid_token"})
 _GRANT_LOST = frozenset({"invalid_grant", "invalid_client", "unauthorized_client"})
 CODE_NEEDED = "code_needed"
+# The shortest of the windows in which a server takes so many sign-ins.
+_SIGN_INS = timedelta(minutes=5)
 
 
 class Keeper(Protocol):
@@ -85,16 +88,18 @@ class Session:
 
         Raises:
             SignInNeeded: the server refuses the name, the password, or the kept session.
-            Unreachable: the server does not answer.
+            BudgetEmpty: it takes no more sign-ins for now.
+            Unreachable: it does not answer.
         """
         try:
             answer = self._look() if self._tokens.refresh else self._open()
         except TryLater as trouble:
             if trouble.code == "rate_limited":
-                when = f" until {trouble.at:%H:%M:%S} UTC" if trouble.at else ""
-                raise SignInNeeded(
-                    f"{self.server.host} accepts no more sign-ins for this account{when}. "
-                    "Nothing was sent.",
+                until = trouble.at or utc_now() + _SIGN_INS
+                raise BudgetEmpty(
+                    f"{self.server.host} accepts no more sign-ins for this account until "
+                    f"{until:%H:%M:%S} UTC. Nothing was sent.",
+                    until=until,
                     hint="Wait until then and give the same command again.",
                     code="sign_in_rate_limited",
                 ) from trouble

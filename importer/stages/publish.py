@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from importer.errors import Refused, TryLater
@@ -14,6 +15,7 @@ from importer.records.keys import record_key
 from importer.stages.present import KEYS_TO_TRY, record_of, standing
 from importer.stages.tools import FileGone, Job, Published, Tools
 from importer.stages.uploads import Uploads
+from importer.stages.verify import check_made
 from importer.step import Step
 
 
@@ -56,6 +58,7 @@ def publish(job: Job, tools: Tools, step: Step) -> Published:
     attempts = _attempts(job)
     for attempt in attempts:
         if work.under(attempt, look=not job.is_absent or attempt != attempts[0]):
+            work.look_at_what_was_made()
             return work.done
     raise Refused(
         f"{KEYS_TO_TRY} keys for this post are taken by other posts of the account.",
@@ -87,6 +90,7 @@ class _Publishing:
         self._own: set[str] = set()
         self._wrote = False
         self._left_out = left_out
+        self._not_right: Trouble | None = None
 
     @property
     def done(self) -> Published:
@@ -96,7 +100,19 @@ class _Publishing:
             found=not self._wrote,
             own=frozenset(self._own),
             left_out=self._left_out,
+            not_right=self._not_right,
         )
+
+    def look_at_what_was_made(self) -> None:
+        """See that what a video service made is the whole video: no sooner can it be read.
+
+        A server that does not show it now is asked by `verify`.
+        """
+        own = [record for record in self._records if record.uri in self._own]
+        sent, repo, archive = self._uploads.sent, self._tools.repo, self._job.archive
+        if self._uploads.is_video:
+            with suppress(TryLater):
+                self._not_right = check_made(own, sent, repo, archive)
 
     def under(self, attempt: int, *, look: bool) -> bool:
         """Have what is missing under one of the post's keys; false if others have taken it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from importer.archive.view import PLACED
@@ -15,12 +15,12 @@ from importer.records.keys import record_key
 from importer.stages.present import KEYS_TO_TRY, MOST_PARTS, record_of
 from importer.stages.tools import Tools
 
-# Which parts of a post are looked for together.
-_LOOKS = (0, 2, 4, 8, 16, MOST_PARTS)
+# A post may be under many keys; the account is read again for each so many posts.
+_AT_ONCE = 2_000
 
 
 def recognise(
-    posts: Iterable[Post],
+    posts: Sequence[Post],
     tools: Tools,
     snapshot: Snapshot,
     recorded: Collection[tuple[str, str]] = (),
@@ -34,10 +34,23 @@ def recognise(
     Raises:
         CarError: the snapshot is damaged.
     """
+    wanted = [post for post in posts if post.milestone not in PLACED]
+    return [
+        found
+        for first in range(0, len(wanted), _AT_ONCE)
+        for found in _recognised(wanted[first : first + _AT_ONCE], tools, snapshot, recorded)
+    ]
+
+
+def _recognised(
+    posts: Sequence[Post],
+    tools: Tools,
+    snapshot: Snapshot,
+    recorded: Collection[tuple[str, str]],
+) -> Collection[tuple[Post, tuple[Record, ...]]]:
     candidates = {
         (one.COLLECTION, rkey): _Place(one, post, 0, attempt)
         for post in posts
-        if post.milestone not in PLACED
         for attempt in range(KEYS_TO_TRY)
         for rkey in [_rkey(post, 0, attempt)]
         for one in DESTINATIONS.values()
@@ -57,7 +70,7 @@ def recognise(
     for root in roots.values():
         _, known = found.get(root.post.id, (root.post, ()))
         found[root.post.id] = root.post, (*known, *_together(root, records))
-    return list(found.values())
+    return found.values()
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,13 +132,15 @@ class Published:
 
     `records` are those that the archive did not know. `own` are the URIs of those that this
     archive wrote: now, or in a run that died before it could note them. `left_out` are the
-    destinations that do not take the post, with the reasons.
+    destinations that do not take the post, with the reasons; `not_right` is what is wrong with
+    what a video service made of it.
     """
 
     records: tuple[Record, ...]
     found: bool
     own: frozenset[str] = frozenset()
     left_out: Mapping[str, Trouble] = field(default_factory=dict)
+    not_right: Trouble | None = None
 
     def of(self, run: int) -> tuple[Record, ...]:
         """The records as they are noted: the archive's own as those of a run."""
@@ -151,7 +153,8 @@ class Published:
     def text(self) -> str:
         """What was done, in words."""
         done = "found on the server" if self.found else "published"
-        return "; ".join([done, *(why.text for why in self.left_out.values())])
+        why = [*self.left_out.values(), *([self.not_right] if self.not_right else [])]
+        return "; ".join([done, *(one.text for one in why)])
 
 
 Result = Fetched | Prepared | Published

@@ -45,6 +45,11 @@ class Uploads:
         return bool(self._prepared) and (not left or in_place(self._job.archive, left))
 
     @property
+    def sent(self) -> Sequence[MediaFile]:
+        """The files as they were prepared."""
+        return self._files
+
+    @property
     def files_left(self) -> int:
         """How many files are still to be sent straight to the server."""
         return len(self._files) - len(self._blobs) - self.videos_left

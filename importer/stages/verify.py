@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from importer.errors import Refused
 from importer.media.probe import probe
-from importer.model import MediaFile, Post, Record, Trouble
+from importer.model import NOT_WHOLE, MediaFile, Post, Record, Trouble
 from importer.pds.repo import PublicRepo
 from importer.pds.snapshot import Key, Snapshot
 from importer.pds.xrpc import XrpcError
@@ -50,22 +52,50 @@ def compare(
     return wrong
 
 
-def check_files(record: Record, repo: PublicRepo, sent: Sequence[MediaFile] = ()) -> Trouble | None:
+def check_made(
+    records: Sequence[Record], sent: Sequence[MediaFile], repo: PublicRepo, archive: Path
+) -> Trouble | None:
+    """Read back what a video service made of the files of a video that were `sent`, if it did.
+
+    What goes up as it is has its own CID, and nobody can have changed it. The content is kept in
+    the archive's folder of the post while it is looked at.
+
+    Raises:
+        TryLater: the server could not answer.
+    """
+    known = _cids(sent)
+    for record in records:
+        if record.blob_cids and record.blob_cids[0] not in known:
+            folder = (archive / sent[0].path).parent
+            if trouble := check_files(
+                replace(record, blob_cids=record.blob_cids[:1]), repo, sent, folder
+            ):
+                return trouble
+            known.add(record.blob_cids[0])
+    return None
+
+
+def check_files(
+    record: Record,
+    repo: PublicRepo,
+    sent: Sequence[MediaFile] = (),
+    folder: Path | None = None,
+) -> Trouble | None:
     """Read every file of a record as everybody can, and compare it with its CID.
 
     A video that is none of the files that were `sent` was encoded by a video service: it must play,
-    and last as long.
+    and last as long. It is kept in a `folder` meanwhile, else in the system's own.
 
     Raises:
         TryLater: the server could not answer.
     """
     video = next((file for file in sent if file.part == record.part), None)
-    known = {blob_cid(bytes.fromhex(file.sha256)) for file in sent}
+    known = _cids(sent)
     for place, cid in enumerate(record.blob_cids):
         is_made = video is not None and video.seconds > 0 and place == 0 and cid not in known
         try:
             if is_made and video:
-                digest, seconds = _read(cid, repo)
+                digest, seconds = _read(cid, repo, folder)
             else:
                 (digest, _), seconds = repo.blob_sha256(cid), None
         except XrpcError:
@@ -82,23 +112,30 @@ def check_files(record: Record, repo: PublicRepo, sent: Sequence[MediaFile] = ()
             )
         if is_made and video and not _lasts(seconds, video.seconds):
             return Trouble(
-                "wrong_video",
+                NOT_WHOLE,
                 f"What the video service made of {record.uri} is not the whole video.",
-                "Take the post back (tokaway undo ARCHIVE POST) and publish it again.",
+                "To publish it again, encoded anew: tokaway verify ARCHIVE --repair",
             )
     return None
 
 
-def _read(cid: str, repo: PublicRepo) -> tuple[bytes, float | None]:
+def _cids(files: Sequence[MediaFile]) -> set[str]:
+    return {blob_cid(bytes.fromhex(file.sha256)) for file in files}
+
+
+def _read(cid: str, repo: PublicRepo, folder: Path | None) -> tuple[bytes, float | None]:
     """The digest of a video on the server, and its length in seconds; `None` if it is none."""
-    with tempfile.TemporaryDirectory(prefix="tokaway-") as folder:
-        path = Path(folder, "video.mp4")
-        with path.open("wb") as content:
+    handle, name = tempfile.mkstemp(dir=folder, prefix="published.", suffix=".part")
+    path = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as content:
             digest, _ = repo.blob_sha256(cid, content)
         try:
             return digest, probe(path).seconds
         except Refused:
             return digest, None
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _lasts(seconds: float | None, wanted: float) -> bool:

@@ -55,6 +55,8 @@ class Mortal:
             *("--password-file", self.password),
             *flags,
         )
+        self.quote_gates = False
+        """Whether posts whose duets were closed may not be quoted: see `with_settings`."""
         self.time: FakedTime | None = None
         """The time in which the program lives, if not the machine's."""
 
@@ -78,12 +80,18 @@ class Mortal:
         self._command = (*self._command, *flags)
         return self
 
-    def goes_by_itself(self, **settings: str) -> None:
-        """From now on without a password or a word about servers, as a timer starts it."""
+    def with_settings(self, **settings: str | bool) -> Mortal:
+        """The same import with these in the person's own settings file, from now on."""
         lines = [f"{name} = {json.dumps(value)}\n" for name, value in settings.items()]
         file = self._home / "config" / "tokaway" / "tokaway.toml"
         file.parent.mkdir(parents=True)
         file.write_text("".join(lines), encoding="utf-8")
+        self.quote_gates = bool(settings.get("quote_gates"))
+        return self
+
+    def goes_by_itself(self, **settings: str) -> None:
+        """From now on without a password or a word about servers, as a timer starts it."""
+        self.with_settings(**settings)
         self._command = ("run", self.archive, "--no-wait")
 
     def die(self, moment: str) -> Ended:
@@ -162,7 +170,7 @@ class Mortal:
 
         And that the archive knows it, and that nothing half-made is left lying.
         """
-        truth = assert_exactly(self.pds, self.did, self.staged.public)
+        truth = assert_exactly(self.pds, self.did, self.staged.public, quote_gates=self.quote_gates)
         assert self.is_finished()
         left = self.files("*.part*") + self.files("prepared.*")
         assert not left, left

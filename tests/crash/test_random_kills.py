@@ -26,15 +26,20 @@ FITS = [
     Action.TRANSCODE if place % 25 == 24 else Action.REMUX if place % 3 == 1 else Action.KEEP
     for place in range(VIDEOS)
 ]
-# Threads, posts with closed comments, and both.
+# Threads, posts with closed comments or duets, and all of it at once.
 LONG = {place: f"Story {place}. " + "One more sentence of it. " * 25 for place in range(0, 50, 7)}
-CLOSED = range(0, VIDEOS, 5)
+CLOSED, GUARDED = range(0, VIDEOS, 5), range(0, VIDEOS, 6)
 
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Staged:
     return stage(
-        tmp_path_factory.mktemp("many"), FITS, captions=LONG, closed=CLOSED, photos=PHOTO_POSTS
+        tmp_path_factory.mktemp("many"),
+        FITS,
+        captions=LONG,
+        closed=CLOSED,
+        guarded=GUARDED,
+        photos=PHOTO_POSTS,
     )
 
 
@@ -48,13 +53,13 @@ def test_random_kills(make_mortal: MakeMortal, many: Staged, many_served: MediaS
     seed = secrets.randbits(32)
     dice = random.Random(seed)
     print(f"seed {seed}")  # noqa: T201  pytest shows it when the test fails
-    mortal = make_mortal(many, many_served)
+    mortal = make_mortal(many, many_served).with_settings(quote_gates=True)
     steps = _calls(mortal, "--steps")
     mortal.assert_whole()
     opening = _calls(mortal, "--calls")
     print(f"{steps} calls of steps, {opening} calls with nothing to do")  # noqa: T201
 
-    mortal = make_mortal(many, many_served)
+    mortal = make_mortal(many, many_served).with_settings(quote_gates=True)
     unfinished = halfway = 0
     for kill in range(KILLS):
         # One in three falls anywhere, most of those before the first step; the others in the steps.
@@ -70,7 +75,7 @@ def test_random_kills(make_mortal: MakeMortal, many: Staged, many_served: MediaS
         if mortal.is_finished():
             mortal.wait_for_orphans()
             mortal.goes_on_to_the_end()
-            mortal = make_mortal(many, many_served)
+            mortal = make_mortal(many, many_served).with_settings(quote_gates=True)
         else:
             assert ended.code == -signal.SIGKILL, ended.err
             unfinished += 1

@@ -21,6 +21,11 @@ from tests.staged_export import HEIGHT, PHOTO_SIZE, PLACE, WIDTH, StagedPost
 
 COLLECTION = "app.bsky.feed.post"
 THREADGATE = "app.bsky.feed.threadgate"
+POSTGATE = "app.bsky.feed.postgate"
+_RULES: dict[str, list[dict[str, str]]] = {
+    THREADGATE: [],
+    POSTGATE: [{"$type": f"{POSTGATE}#disableRule"}],
+}
 LONGEST = 300
 PARTS = 1000
 _ANSWERED = (("root", 0), ("parent", -2))
@@ -57,11 +62,13 @@ def look(pds: LocalPds, did: str) -> Truth:
         listed = get("com.atproto.sync.listBlobs", did=did, limit=1000).json()["cids"]
         blobs = {cid: get("com.atproto.sync.getBlob", did=did, cid=cid).content for cid in listed}
     records = sorted(pds.list_records(did, COLLECTION), key=lambda record: str(record["uri"]))
-    gates = sorted(pds.list_records(did, THREADGATE), key=lambda record: str(record["uri"]))
+    gates = [gate for kind in (POSTGATE, THREADGATE) for gate in pds.list_records(did, kind)]
     return Truth(tuple(records), tuple(gates), blobs, tuple(sorted(repo["collections"])))
 
 
-def assert_exactly(pds: LocalPds, did: str, posts: Sequence[StagedPost]) -> Truth:
+def assert_exactly(
+    pds: LocalPds, did: str, posts: Sequence[StagedPost], *, quote_gates: bool = False
+) -> Truth:
     """Assert that the account holds these posts and nothing else: each once, each whole."""
     truth = look(pds, did)
     numbers = Counter(micros(key) // PARTS * PARTS for key in truth.keys)
@@ -72,8 +79,11 @@ def assert_exactly(pds: LocalPds, did: str, posts: Sequence[StagedPost]) -> Trut
     ]
     assert [micros(key) for key in truth.keys] == [post.micros + part for post, part in wanted]
     closed = {post.micros for post in posts if post.closed}
-    assert truth.collections == (COLLECTION,) * bool(wanted) + (THREADGATE,) * bool(closed)
-    _assert_gates(closed, truth)
+    # Each part of a thread could be quoted by itself.
+    guarded = {post.micros + part for post, part in wanted if post.guarded and quote_gates}
+    kinds = {COLLECTION: wanted, POSTGATE: guarded, THREADGATE: closed}
+    assert truth.collections == tuple(sorted(kind for kind in kinds if kinds[kind]))
+    _assert_gates(closed, guarded, truth)
     _assert_words(posts, truth)
     assert len({clock(key) for key in truth.keys}) <= 1
     assert truth.keys == sorted(truth.keys)
@@ -98,17 +108,16 @@ def assert_exactly(pds: LocalPds, did: str, posts: Sequence[StagedPost]) -> Trut
     return truth
 
 
-def _assert_gates(closed: set[int], truth: Truth) -> None:
-    """Each closed post has its gate, and there is no other."""
-    roots = {
-        micros(key): record["uri"] for key, record in zip(truth.keys, truth.records, strict=True)
-    }
-    assert {micros(gate["uri"].rpartition("/")[2]) for gate in truth.gates} == closed
+def _assert_gates(closed: set[int], guarded: set[int], truth: Truth) -> None:
+    """Each post that is to have a gate has its own, and there is no other."""
+    uris = {key: record["uri"] for key, record in zip(truth.keys, truth.records, strict=True)}
+    found: dict[str, set[int]] = {THREADGATE: set(), POSTGATE: set()}
     for gate in truth.gates:
-        key = gate["uri"].rpartition("/")[2]
-        assert gate["value"]["post"] == roots[micros(key)]
-        assert gate["uri"].rpartition("/")[2] == roots[micros(key)].rpartition("/")[2]
-        assert gate["value"]["allow"] == []
+        value, key = gate["value"], gate["uri"].rpartition("/")[2]
+        assert value["post"] == uris[key]
+        assert value.get("allow", value.get("embeddingRules")) == _RULES[value["$type"]]
+        found[value["$type"]].add(micros(key))
+    assert found == {THREADGATE: closed, POSTGATE: guarded}
 
 
 def _assert_words(posts: Sequence[StagedPost], truth: Truth) -> None:

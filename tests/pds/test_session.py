@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from importer.clock import utc_now
 from importer.demo.local_pds import LocalPds
-from importer.errors import SignInNeeded, TokawayError, TryLater, Unreachable
+from importer.errors import BudgetEmpty, SignInNeeded, TokawayError, TryLater, Unreachable
 from importer.pds.authorization import Bearer
 from importer.pds.credentials import Password
 from importer.pds.kept_sessions import Tokens
@@ -151,9 +152,10 @@ class TestSigningIn:
 
         with ThreadPoolExecutor(8) as pool:
             assert set(pool.map(guess, range(30))) == {"sign_in"}
-        with pytest.raises(SignInNeeded, match=r"until \d\d:\d\d:\d\d UTC") as caught:
+        with pytest.raises(BudgetEmpty, match=r"until \d\d:\d\d:\d\d UTC") as caught:
             Session(server, made.handle, Password("the right one")).sign_in()
-        assert caught.value.code == "sign_in_rate_limited"
+        assert (caught.value.code, caught.value.exit_code) == ("sign_in_rate_limited", 75)
+        assert timedelta() < caught.value.until - utc_now() < timedelta(minutes=6)
 
 
 class TestRenewing:

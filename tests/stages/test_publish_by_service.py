@@ -17,22 +17,28 @@ from importer.media.probe import probe
 from importer.model import Role
 from importer.pds.budget import Budget
 from importer.pds.video_service import VideoService
-from importer.pds.xrpc import Server
+from importer.pds.xrpc import TRIES, Server
 from importer.records import spark
 from importer.records.destinations import named
 from importer.stages.publish import publish
 from importer.stages.tools import Job
 from importer.stages.verify import check_files
 from importer.step import Step
+from tests.breaking_proxy import Breakage, BreakingProxy
 from tests.stages.conftest import Desk
 from tests.video_stand_in import VideoStandIn
 
 
 @pytest.fixture
 def served(
-    desk: Desk, video_service: VideoStandIn, connect: Callable[[str], Server], tmp_path: Path
+    proxy: BreakingProxy,
+    desk_at: Callable[[str], Desk],
+    video_service: VideoStandIn,
+    connect: Callable[[str], Server],
+    tmp_path: Path,
 ) -> Iterator[Desk]:
     """A desk whose videos go by the service, and whose budget is counted."""
+    desk = desk_at(proxy.url)
     server = connect(video_service.url)
     videos = VideoService(server, desk.repo, poll_seconds=0.01)
     with closing(Ledger(tmp_path / "state")) as ledger:
@@ -161,6 +167,28 @@ def test_where_there_is_no_service(
     publish(job, tools, Step())
     (file,) = job.files[Role.PREPARED]
     assert served.records()[0]["value"]["embed"]["video"]["size"] == file.bytes
+
+
+def test_what_the_service_cut_short_is_told(served: Desk, video_service: VideoStandIn) -> None:
+    video_service.encodes, video_service.cuts = True, 1
+    first, second = (served.job(served.post(ordinal=n), bytes([n])) for n in range(2))
+    told = publish(first, served.tools, Step()).not_right
+    assert told and told.code == "wrong_video"
+    assert publish(second, served.tools, Step()).not_right is None
+    assert files_of(served, first) == ["original.mp4", "prepared.0.upload.json"]
+    # As if the run had died before it was noted.
+    again = publish(first, served.tools, Step())
+    assert again.found and again.not_right == told
+
+
+def test_what_cannot_be_read_back_now_is_published_all_the_same(
+    proxy: BreakingProxy, served: Desk, video_service: VideoStandIn
+) -> None:
+    video_service.encodes = True
+    proxy.breakage("com.atproto.sync.getBlob", Breakage.UNAVAILABLE, times=TRIES)
+    done = publish(served.job(served.post()), served.tools, Step())
+    assert done.not_right is None and len(served.records()) == 1
+    assert proxy.statuses("com.atproto.sync.getBlob") == [503] * TRIES
 
 
 def test_what_the_service_made_must_be_the_whole_video(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import timedelta
@@ -138,6 +139,26 @@ def test_few_keys_are_looked_for(desk: Desk) -> None:
     assert len(recognise(fresh, desk.tools, snapshot)) == len(posts)
     # Eight keys there could be at two destinations, then its gates and a second part.
     assert snapshot.asked <= 24 * len(posts)
+
+
+def test_memory_does_not_grow_with_the_posts(desk: Desk) -> None:
+    post = desk.post()
+    publish(desk.job(post), desk.tools, Step())
+    path = desk.archive / "account.car"
+    snapshot = take(desk.repo.server, desk.tools.account.did, path)
+    peaks = []
+    for number in (3_000, 12_000):
+        posts = [
+            replace(post, id=f"p{hour}", posted_at=POSTED_AT + timedelta(hours=hour))
+            for hour in range(number)
+        ]
+        tracemalloc.start()
+        ((known, _),) = recognise(posts, desk.tools, snapshot)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert known.id == "p0"
+    few, many = peaks
+    assert many < 1.3 * few
 
 
 def test_a_key_beside_a_foreign_record(desk: Desk) -> None:

@@ -12,6 +12,7 @@ import ffmpeg as command
 from importer.errors import Refused
 from importer.landing import landing
 from importer.media import fit as rule
+from importer.media.colour_profile import blank_profiles
 from importer.media.container import FORMATS, MAX_PIXELS
 from importer.media.encoders import SOFTWARE, Encoder
 from importer.media.facts import MediaFacts
@@ -244,6 +245,7 @@ class _Work:
         return video["V:0"], audio["a:0?"]
 
     def _probe(self) -> MediaFacts | None:
+        blank_profiles(self._part)
         try:
             return probe(self._part)
         except Refused:

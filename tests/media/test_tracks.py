@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.media.tracks import PICTURE, Track, children, film_header, read
+from importer.media.tracks import PICTURE, Track, children, film_header, read, sample_bytes
 from tests.clips import box
 
 TICKS = 15_000
@@ -95,6 +95,22 @@ def test_what_an_edit_list_hides(
     found = told(boxes(version=version, edits=edits))
     assert [found.start, found.end, found.hidden] == pytest.approx([start, end, hidden])
     assert (found.samples, found.codec, found.handler) == (10, "mp4v", PICTURE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        ("stsz", full(0, 0, 3, 5, 6, 1000, form="IIIII")),
+        ("stsz", full(0, 337, 3, form="II")),
+        ("stz2", full(0, 16, 3, form="II") + struct.pack(">HHH", 5, 6, 1000)),
+        ("stz2", full(0, 8, 5, form="II") + bytes((255, 255, 255, 240, 6))),
+        ("stz2", full(0, 4, 3, form="II") + bytes((0xFF, 0x50))),
+    ],
+)
+def test_how_much_all_samples_are(kind: str, sizes: bytes) -> None:
+    expected = 35 if sizes[7] == 4 else 1011
+    assert sample_bytes({kind: memoryview(sizes)}) == expected
+    assert sample_bytes({}) == 0
 
 
 def test_a_damaged_track_keeps_its_purpose() -> None:

@@ -60,7 +60,10 @@ _HANDLERS = re.compile(
     rb"|#?Mainconcept (MP4 )?(Video|Sound) Media Handler"
     rb"|ISO Media file produced by Google( Inc\.|, Inc\.)?"
 )
-_ENCODERS = rb"Lav[fc]\d*(\.\d+)*( lib\w+| h264_\w+| aac)?|HandBrake \d[\d.]*( \d{10})?|Google"
+_ENCODERS = (
+    rb"Lav[fc]\d*(\.\d+)*( libx26[45]| libopenh264| h264_\w+| aac)?"
+    rb"|HandBrake \d[\d.]*( \d{10})?|Google"
+)
 _ENCODER = re.compile(_ENCODERS)
 _COMPRESSOR = re.compile(rb"(JVT/)?AVC Coding|[Hh]\.?264|" + _ENCODERS)
 

@@ -79,6 +79,17 @@ class Track:
                 return length
         return 0.0
 
+    @property
+    def usual_rate(self) -> float:
+        """How many pictures a second those make that are in step, 0 when there are not two.
+
+        Containers that round times to milliseconds have no single interval that is right.
+        """
+        usual = self.usual_interval
+        steady = [run for run in self._followed() if abs(run[1] - usual) <= usual / 10]
+        length = sum(count * seconds for count, seconds in steady)
+        return sum(count for count, _ in steady) / length if length else 0.0
+
     def _followed(self) -> list[tuple[int, float]]:
         """The runs without the last sample: what it lasts is often made up."""
         *before, (count, length) = self.intervals or ((1, 0.0),)

@@ -185,6 +185,10 @@ class _Work:
                 hint="Shorten the video, or use a server with a higher limit.",
                 code="too_large",
             )
+        if result.irregular and not self._facts.irregular:
+            # Its times were not to be seen beforehand, or came of a cut.
+            self._facts = replace(self._facts, irregular=True, frame_rate=result.frame_rate)
+            return self.encoded()
         if not self._kept(result):
             raise Refused(
                 "The converted video is still not what the server takes: "

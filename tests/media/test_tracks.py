@@ -47,6 +47,14 @@ def test_the_usual_interval_is_the_median() -> None:
     assert track((1, 0.04)).usual_interval == 0.0
 
 
+def test_the_usual_rate_is_that_of_all_in_step() -> None:
+    # Thirty pictures a second in milliseconds, one of them early.
+    assert track(*[(1, 0.033), (1, 0.034), (1, 0.033)] * 9, (1, 0.008), (1, 0.059)).usual_rate == (
+        pytest.approx(30)
+    )
+    assert track((1, 0.04)).usual_rate == 0.0
+
+
 def full(version: int, *fields: int, form: str) -> bytes:
     return bytes((version, 0, 0, 0)) + struct.pack(f">{form}", *fields)
 

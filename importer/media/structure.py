@@ -152,7 +152,8 @@ def is_plain_track(boxes: Children) -> bool:
 
 def _is_plain_compressor(field: bytes) -> bool:
     """Whether the 32 bytes for the name of a compressor, its length first, hold a known one."""
-    name, rest = field[1 : 1 + field[0]], field[1 + field[0] :]
+    end = 1 + int.from_bytes(field[:1], "big")
+    name, rest = field[1:end], field[end:]
     return is_empty(rest) and (is_empty(name) or bool(_COMPRESSOR.fullmatch(name)))
 
 

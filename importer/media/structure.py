@@ -38,6 +38,10 @@ _HEADS = {
     "mvhd": (100, 112), "tkhd": (84, 96), "mdhd": (24, 36), "mehd": (8, 12), "cslg": (24, 44),
     "vmhd": (12, 12), "smhd": (8, 8), "nmhd": (4, 4), "trex": (24, 24),
 }  # fmt: skip
+# Which of their bytes stand for nothing, from the end: times before them are of two lengths.
+_RESERVED = {"mvhd": (slice(-74, -64), slice(-28, -4)), "tkhd": (slice(-60, -52),)}
+# In sample descriptions, with what QuickTime tells there of the encoder.
+_RESERVED_FOR_PICTURE, _RESERVED_FOR_SOUND = slice(8, 24), slice(10, 16)
 # How long one entry is: they follow version, flags and their number.
 _LISTS = {"stts": 8, "ctts": 8, "stsc": 12, "stco": 4, "co64": 8, "stss": 4, "stps": 4}
 _GROUPS = frozenset({b"roll", b"prol", b"rap ", b"sync"})
@@ -95,7 +99,9 @@ def belongs(kind: str, content: memoryview, parent: str) -> bool:
                 len(content) == 16 + number(content, 8) * number(content, 12)
             )
     if kind in _HEADS:
-        return len(content) == _HEADS[kind][version]
+        return len(content) == _HEADS[kind][version] and all(
+            is_empty(content[part]) for part in _RESERVED.get(kind, ())
+        )
     return kind not in _LISTS or len(content) == 8 + number(content, 4) * _LISTS[kind]
 
 
@@ -146,8 +152,16 @@ def is_plain_track(boxes: Children) -> bool:
     entry = entries[0][1]
     handler = handler_of(boxes)
     if handler == PICTURE:
-        return _is_plain_compressor(bytes(entry[42:74])) and _are_plain(entry[VISUAL_HEAD:])
-    return handler == SOUND and _are_plain(entry[sound_head(entry) :])
+        return (
+            is_empty(entry[_RESERVED_FOR_PICTURE])
+            and _is_plain_compressor(bytes(entry[42:74]))
+            and _are_plain(entry[VISUAL_HEAD:])
+        )
+    return (
+        handler == SOUND
+        and is_empty(entry[_RESERVED_FOR_SOUND])
+        and _are_plain(entry[sound_head(entry) :])
+    )
 
 
 def _is_plain_compressor(field: bytes) -> bool:

@@ -52,6 +52,11 @@ def compressor(name: bytes, rest: bytes = b"") -> Planting:
     return plant
 
 
+def over(at: int, *path: bytes) -> Planting:
+    """The secret in place of what stands at a place in a box."""
+    return lambda data: edited(data, path, lambda old: old[:at] + SECRET + old[at + len(SECRET) :])
+
+
 def renamed_tags(data: bytes) -> bytes:
     """As tools leave them that remove tags in place."""
     told = box(b"udta", box(b"\xa9xyz", struct.pack(">HH", len(SECRET), 0x15C7) + SECRET))
@@ -78,6 +83,8 @@ PLANTED: dict[str, Planting] = {
     "bytes behind a table": behind(*TABLES, b"stts"),
     "bytes behind a list of sizes": behind(*TABLES, b"stsz"),
     "bytes behind a head": behind(b"moov", b"mvhd"),
+    "what means nothing in the head": over(72, b"moov", b"mvhd"),
+    "what means nothing for the decoder": over(10, *ENTRY),
     "a second head": behind(*TABLES[:-1], name=b"vmhd"),
     "the address of another file": behind(*TABLES[:-1], b"dinf", b"dref", b"url "),
     "a track's name": instead(b"VideoHandler"),

@@ -157,7 +157,6 @@ def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bo
     now = utc_now()
     summary, waiting, foreseen = made.summary, made.waiting, made.foreseen
     limits, style, destinations = made.limits, made.style, made.destinations
-    notices = [one.NOTICE for one in destinations if one.NOTICE]
     for post in archive.posts() if console.takes_objects else ():
         fields = post_fields(post, foreseen.get(post.id))
         first, *others = ((one.NAME, jsonable(one.worded(post, style))) for one in destinations)
@@ -169,7 +168,7 @@ def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bo
             "limits": jsonable(limits),
             "destinations": list(made.aims),
             "to_be_left_out": jsonable(made.left_out),
-            "notices": jsonable(notices),
+            "notices": jsonable(made.notices),
         },
     )
     console.line(f"Archive: {summary.archive}")
@@ -199,7 +198,7 @@ def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bo
         console.line(ARCHIVED)
     show_reasons(console, summary)
     show_gaps(console, summary)
-    for notice in notices:
+    for notice in made.notices:
         console.line(f"! {notice.text} {notice.hint}")
     console.line("Nothing was sent.")
 

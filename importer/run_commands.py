@@ -197,6 +197,11 @@ def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bo
     if waiting:
         console.line(ARCHIVED)
     show_reasons(console, summary)
+    if summary.without_alt:
+        console.line(
+            f"{plural(summary.without_alt, 'post')} without alt text, for people who cannot see "
+            f"them. To write it: tokaway captions {summary.archive} --export FILE.csv"
+        )
     show_gaps(console, summary)
     for notice in made.notices:
         console.line(f"! {notice.text} {notice.hint}")

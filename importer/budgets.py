@@ -102,7 +102,7 @@ class Window:
 
 
 def kept_of(kind: Kind, limit: int, headroom: float) -> int:
-    """What is left to the person of a limit: a share of it, of a day's videos one, of our pace none.
+    """What is left to the person: a share of a limit, one of a day's videos, nothing of our pace.
 
     A service that takes few videos decides how long an import lasts, and nobody posts many a day.
     """

@@ -14,6 +14,7 @@ from importer.archive.view import ArchiveView
 from importer.budgets import DAY, HOUR, REFERENCE, Kind, Window
 from importer.clock import utc_now
 from importer.handles import read_handles
+from importer.mentions import bounded, mention_notices
 from importer.model import Account, Limits, Notice, Route, ServerLimits
 from importer.pds.budget import Budget
 from importer.pds.kept_sessions import KeptSessions
@@ -135,9 +136,8 @@ def style_of(
     Raises:
         UserError: the table of handles cannot be used.
     """
-    accounts: Mapping[str, str] = {}
-    if settings.names is Names.MENTION and settings.handles:
-        accounts = dids_of(read_handles(settings.handles))
+    table = _table(settings)
+    accounts = dids_of(bounded(table, archive.posts())) if table else {}
     profile = archive.profile()
     return Style(
         overflow=settings.overflow,
@@ -151,6 +151,25 @@ def style_of(
         provenance=settings.provenance,
         user_name=(profile.user_name if profile else None) or "",
     )
+
+
+def mentioning(settings: Settings, archive: ArchiveView) -> tuple[Notice, ...]:
+    """How many people an archive's posts that wait will notify, if they mention any.
+
+    Raises:
+        UserError: the table of handles cannot be used.
+    """
+    table = _table(settings)
+    if not table:
+        return ()
+    return mention_notices(table, archive.posts(), archive.waiting(settings.destinations))
+
+
+def _table(settings: Settings) -> dict[str, str]:
+    """Handles by TikTok name; none if nobody is to be mentioned."""
+    if settings.names is not Names.MENTION or settings.handles is None:
+        return {}
+    return read_handles(settings.handles)
 
 
 def kept_handles() -> list[str]:

@@ -11,7 +11,7 @@ from importer.budgets import Window
 from importer.clock import utc_now
 from importer.engine.forecast import Forecast
 from importer.engine.foresight import foresee_all, foresee_left_out
-from importer.known import known_limits, known_notices, style_of
+from importer.known import known_limits, known_notices, mentioning, style_of
 from importer.model import LeftOut, Limits, MediaFile, Notice, Post, Role
 from importer.records.destination import Destination
 from importer.records.destinations import named
@@ -32,7 +32,7 @@ class Plan:
     hand. `left_out` says which posts will be left out at one of the destinations. `windows` are the
     limits that `forecast` was played through, which is `None` when nothing waits. `files` are those
     at hand, by post and role; `notices` what is to be known of the account, by what was told of it
-    last.
+    last, of the destinations, and of people who will be notified.
     """
 
     summary: Summary
@@ -82,7 +82,7 @@ def make_plan(archive: ArchiveView, settings: Settings) -> Plan:
         forecast=ahead.forecast,
         settings=settings,
         files=archive.files_by_post(),
-        notices=known_notices(archive, settings),
+        notices=(*known_notices(archive, settings), *mentioning(settings, archive)),
     )
 
 

@@ -157,7 +157,6 @@ def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bo
     now = utc_now()
     summary, waiting, foreseen = made.summary, made.waiting, made.foreseen
     limits, style, destinations = made.limits, made.style, made.destinations
-    notices = [one.NOTICE for one in destinations if one.NOTICE]
     for post in archive.posts() if console.takes_objects else ():
         fields = post_fields(post, foreseen.get(post.id))
         first, *others = ((one.NAME, jsonable(one.worded(post, style))) for one in destinations)
@@ -169,7 +168,7 @@ def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bo
             "limits": jsonable(limits),
             "destinations": list(made.aims),
             "to_be_left_out": jsonable(made.left_out),
-            "notices": jsonable(notices),
+            "notices": jsonable(made.notices),
         },
     )
     console.line(f"Archive: {summary.archive}")
@@ -198,8 +197,13 @@ def _show_plan(console: Console, archive: Archive, made: Plan, *, every_post: bo
     if waiting:
         console.line(ARCHIVED)
     show_reasons(console, summary)
+    if summary.without_alt:
+        console.line(
+            f"{plural(summary.without_alt, 'post')} without alt text, for people who cannot see "
+            f"them. To write it: tokaway captions {summary.archive} --export FILE.csv"
+        )
     show_gaps(console, summary)
-    for notice in notices:
+    for notice in made.notices:
         console.line(f"! {notice.text} {notice.hint}")
     console.line("Nothing was sent.")
 

@@ -40,10 +40,10 @@ class Summary:
     """Where an archive stands. Times are UTC.
 
     `links_*` speak of posts whose file is still to be fetched by a link that dies; `safe` posts
-    need none any more. `without_caption` would be published without words. `finish_at` is when
-    the import will be finished if it runs whenever it may, `limited_by` the limit that decides.
-    `destinations` are those of the last run. Of `unseen` videos it is still to be seen whether they
-    play; a run from `look_at` on looks.
+    need none any more. `without_caption` would be published without words, `without_alt` have no
+    alt text of their own. `finish_at` is when the import will be finished if it runs whenever it
+    may, `limited_by` the limit that decides. `destinations` are those of the last run. Of `unseen`
+    videos it is still to be seen whether they play; a run from `look_at` on looks.
     """
 
     archive: str
@@ -67,6 +67,7 @@ class Summary:
     limited_by: str = ""
     unseen: int = 0
     look_at: datetime | None = None
+    without_alt: int = 0
 
 
 def summarise(archive: ArchiveView, now: datetime) -> Summary:
@@ -95,6 +96,7 @@ def summarise(archive: ArchiveView, now: datetime) -> Summary:
         left_out=gaps(archive.left_out(), archive.destinations()),
         unseen=unseen,
         look_at=look_at,
+        without_alt=archive.without_alt(),
     )
 
 

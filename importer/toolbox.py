@@ -14,6 +14,7 @@ from importer.errors import SignInNeeded, TryLater, Unreachable, UserError
 from importer.known import (
     keep_standing,
     known_standing,
+    mentioning,
     notices_of,
     paces_of,
     service_url,
@@ -100,6 +101,7 @@ def signed_in(
             notices=(
                 *notices_of(settings, standing, accepted),
                 *sign_in_notices(repo.grant, account, now),
+                *mentioning(settings, archive),
             ),
             destinations=destinations,
             http=http,

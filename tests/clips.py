@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import struct
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -83,6 +83,43 @@ def with_udta(data: bytes, content: bytes) -> bytes:
     at = data.rindex(b"moov") - 4
     assert at + int.from_bytes(data[at : at + 4], "big") == len(data)
     return data[:at] + box(b"moov", data[at + 8 :] + box(b"udta", content))
+
+
+def grown(data: bytes, path: Sequence[bytes], extra: bytes) -> bytes:
+    """`data` with `extra` at the end of the box that `path` leads to, as `edited` does it."""
+    return edited(data, path, lambda content: content + extra)
+
+
+def edited(data: bytes, path: Sequence[bytes], edit: Callable[[bytes], bytes]) -> bytes:
+    """`data`, whose index comes first, with other content in the box that `path` leads to.
+
+    All sizes, and the places of the samples, are mended.
+    """
+    out = bytearray(data)
+    starts: list[int] = []
+    at = 0
+    for kind in path:
+        at = data.index(kind, at) + 4
+        starts.append(at - 8)
+    end = starts[-1] + int.from_bytes(data[starts[-1] : starts[-1] + 4], "big")
+    content = edit(data[at:end])
+    longer = len(content) - (end - at)
+    out[at:end] = content
+    for start in starts:
+        size = int.from_bytes(out[start : start + 4], "big") + longer
+        out[start : start + 4] = size.to_bytes(4, "big")
+    return bytes(out) if path[0] == b"mdat" else moved(bytes(out), longer)
+
+
+def moved(data: bytes, by: int) -> bytes:
+    """`data` whose samples lie so many bytes further than its index says, put right."""
+    out = bytearray(data)
+    at = 0
+    while (at := data.find(b"stco", at) + 4) > 3:
+        (count,) = struct.unpack_from(">I", data, at + 4)
+        places = struct.unpack_from(f">{count}I", data, at + 8)
+        struct.pack_into(f">{count}I", out, at + 8, *(place + by for place in places))
+    return bytes(out)
 
 
 def clip(name: str) -> Callable[[Maker], Maker]:

@@ -87,6 +87,7 @@ def _by_code() -> dict[str, str]:
         ),
         "not_shown": _("New posts may take an hour: v looks again."),
         # before it begins
+        "mentions": _("Under Choices, names can stay words."),
         "spark_shows_as_new": _("Choose a slower speed, or leave Spark out, under Choices."),
         "gentle_start": _("You can set the pace yourself, under Choices in the review."),
         "sign_in_ends": _("Sign in again on the account's screen to begin another two weeks."),

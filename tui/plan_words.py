@@ -109,6 +109,13 @@ def warnings(plan: Plan, sending: Sending, free: int, now: datetime) -> list[tup
         )
         hint = _("The list of posts can read them off TikTok, or find them in a folder of yours.")
         found.append((text.format(n=f"{silent:,}"), hint))
+    if unseen := plan.summary.without_alt:
+        text = ngettext(
+            "{n} post has no description for people who cannot see it.",
+            "{n} posts have no description for people who cannot see them.",
+            unseen,
+        )
+        found.append((text.format(n=f"{unseen:,}"), _("e in the list of posts writes it.")))
     return found
 
 

@@ -226,9 +226,16 @@ class ArchiveView:
 
     def without_caption(self) -> int:
         """How many chosen posts that are not published yet would go without words."""
+        return self._lacking("caption")
+
+    def without_alt(self) -> int:
+        """How many chosen posts that are not published yet have no alt text of their own."""
+        return self._lacking("alt")
+
+    def _lacking(self, column: str) -> int:
         marks = ", ".join("?" * len(UNFINISHED))
         row = self._one(
-            "SELECT count(*) AS n FROM posts WHERE chosen AND caption = '' "  # noqa: S608
+            f"SELECT count(*) AS n FROM posts WHERE chosen AND {column} = '' "  # noqa: S608
             f"AND milestone IN ({marks})",
             list(UNFINISHED),
         )

@@ -20,10 +20,10 @@ from importer.captions.finding import Finding, Source
 from importer.captions.names import Name, plausible_id, read_name
 from importer.captions.sidecars import Told, read_sidecar, words
 from importer.errors import UserError
+from importer.media.container import VIDEO_ENDINGS
 from importer.media.photo_set import PICTURES, place_in_set
 from importer.model import Kind, Seen
 
-EXTENSIONS = frozenset({".mp4", ".mov", ".m4v", ".webm", ".mkv"})
 # yt-dlp's are some 50 KB; what is far larger is no sidecar of one post.
 LARGEST_SIDECAR = 16 << 20
 PROGRESS_EVERY = 500
@@ -187,13 +187,13 @@ class _Work:
         parent = entry.path[: -len(name) - 1]
         ending = _ending(lower)
         if not _is_text(entry.path):
-            if ending in PICTURES | EXTENSIONS or lower.endswith((_INFO, _DESCRIPTION)):
+            if ending in PICTURES | VIDEO_ENDINGS or lower.endswith((_INFO, _DESCRIPTION)):
                 shown = repr(entry.path[len(str(self.folder)) + 1 :])
                 self.unreadable.append(f"{shown} is not taken: its name is no text (UTF-8).")
             return
         if ending in PICTURES:
             self._take_picture(entry, parent)
-        elif ending in EXTENSIONS:
+        elif ending in VIDEO_ENDINGS:
             self.groups[parent, name[: -len(ending)]].videos.append(entry.path)
         elif lower.endswith(_DESCRIPTION):
             self._take_description(entry, parent)
@@ -221,7 +221,7 @@ class _Work:
         is_named = entry.name.casefold().endswith(_INFO)
         stem = entry.name[: -len(_INFO if is_named else ".json")]
         # gallery-dl keeps the ending of the file it describes.
-        if _ending(stem).casefold() in EXTENSIONS:
+        if _ending(stem).casefold() in VIDEO_ENDINGS:
             stem = stem[: -len(_ending(stem))]
         for told in self._told(entry, read, LARGEST_SIDECAR, report=is_named):
             self.groups[parent, stem].sidecars.append((entry.path, told))
@@ -362,4 +362,4 @@ def _inside(folder: str, relative: str) -> str | None:
     if parts.is_absolute() or ".." in parts.parts:
         return None
     path = Path(folder, relative)
-    return str(path) if path.suffix.casefold() in EXTENSIONS and path.is_file() else None
+    return str(path) if path.suffix.casefold() in VIDEO_ENDINGS and path.is_file() else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from importer.media import tracks
+from importer.media import structure, tracks
 from importer.media.tracks import Children, Track
 
 MAX_MOOV_BYTES = 64 * 1024 * 1024
@@ -20,23 +20,25 @@ MAX_TOP_LEVEL_BOXES = 20_000
 MAX_INNER_BOXES = 50_000
 MAX_DEPTH = 8
 MAX_NAMES = 64
-# FFmpeg and cameras leave small gaps to grow into; more than this may hide something.
+# FFmpeg and cameras leave small gaps to grow into. Larger ones are not looked at.
 MAX_FREE_BYTES = 4096
+MAX_FTYP_BYTES = 512
 
 _FIRST = frozenset({"ftyp", "styp", "moov", "mdat", "free", "skip", "wide", "pnot"})
 _FILLERS = frozenset({"free", "skip", "wide"})
-_EXPECTED = frozenset({"ftyp", "styp", "moov", "mdat", "moof", "sidx", "mfra", "pdin"}) | _FILLERS
-_CONTAINERS = frozenset({"mdia", "minf", "stbl", "edts", "mvex"})
+_OF_FRAGMENTS = frozenset({"styp", "moof", "sidx", "mfra", "pdin"})
+_EXPECTED = frozenset({"ftyp", "moov", "mdat"}) | _FILLERS | _OF_FRAGMENTS
 
 
 @dataclass(frozen=True, slots=True)
 class Boxes:
     """What the boxes of a file tell.
 
-    `order` names the top-level boxes as they come, `strays` those that do not belong in a plain
-    video, and `tags` every piece of metadata found inside `moov` (at most 64 each): four-letter
-    names (`©xyz`, `loci`), QuickTime keys (`com.apple.quicktime.make`) or `uuid`. `truncated`
-    means that the last box ends past the end of the file, or that the index is missing.
+    `order` names the top-level boxes as they come, `strays` all boxes and bytes that do not belong
+    in a plain video, and `tags` every piece of metadata found inside `moov` (at most 64 each):
+    four-letter names (`©xyz`, `loci`), QuickTime keys (`com.apple.quicktime.make`), `uuid`, or
+    `hdlr` where a track has a name of its own. The names of well-known encoders are no tags.
+    `truncated` means that the last box ends past the end of the file, or that the index is missing.
     """
 
     is_iso_media: bool
@@ -63,9 +65,12 @@ class Boxes:
 
 @dataclass(slots=True)
 class _Findings:
-    """What the walk through `moov` has met so far."""
+    """What the walk through the boxes has met so far."""
 
     tags: dict[str, None] = field(default_factory=dict)
+    strays: dict[str, None] = field(default_factory=dict)
+    brand: str | None = None
+    media_bytes: int = 0
     boxes: int = 0
     film: Children = field(default_factory=dict)
     tracks: list[Children] = field(default_factory=list)
@@ -87,9 +92,8 @@ def scan(path: Path) -> Boxes:
 
 def _scan(file: BinaryIO, size: int) -> Boxes:
     order: list[str] = []
-    strays: dict[str, None] = {}
     findings = _Findings()
-    brand: str | None = None
+    strays = findings.strays
     truncated = False
     seen: set[str] = set()
     at = 0
@@ -103,27 +107,27 @@ def _scan(file: BinaryIO, size: int) -> Boxes:
         kind, start, end = header
         if at == 0 and kind not in _FIRST:
             return Boxes(is_iso_media=False)
+        if kind not in _EXPECTED or (kind in {"ftyp", "moov"} and kind in seen):
+            strays[kind] = None
         seen.add(kind)
         if len(order) < MAX_NAMES:
             order.append(kind)
-        if kind not in _EXPECTED or (kind in _FILLERS and end - start > MAX_FREE_BYTES):
-            strays[kind] = None
         if end > size:
             truncated = True
             break
-        if kind == "ftyp" and brand is None:
-            file.seek(start)
-            brand = _name(file.read(4)) if end - start >= 4 else None
-        elif kind == "moov":
-            _read_moov(file, start, end, findings)
+        _look_into(kind, file, start, end, findings)
         at = end
     else:
         strays["too many boxes"] = None
+    if "moof" not in seen:
+        strays |= dict.fromkeys(sorted(seen & _OF_FRAGMENTS))
+        if findings.media_bytes != sum(map(tracks.sample_bytes, findings.tracks)):
+            strays["bytes of no picture or sound"] = None
     found = _read_tracks(findings)
     first = [kind for kind in order if kind in {"moov", "mdat", "moof"}]
     return Boxes(
         is_iso_media=bool(order),
-        brand=brand,
+        brand=findings.brand,
         order=tuple(order),
         # Pictures (HEIC, AVIF) have `meta` where a video has `moov`.
         truncated=truncated or not seen & {"moov", "meta"},
@@ -154,12 +158,30 @@ def _header(file: BinaryIO, at: int, size: int) -> tuple[str, int, int] | None:
     return None if length < 8 else (kind, at + 8, at + length)
 
 
+def _look_into(kind: str, file: BinaryIO, start: int, end: int, findings: _Findings) -> None:
+    """Read a top-level box that is whole, as far as it matters."""
+    file.seek(start)
+    if kind == "moov":
+        _read_moov(file, start, end, findings)
+    elif kind == "mdat":
+        findings.media_bytes += end - start
+    elif kind == "ftyp":
+        told = file.read(min(end - start, MAX_FTYP_BYTES))
+        if findings.brand is None and len(told) >= 4:
+            findings.brand = _name(told[:4])
+        if len(told) < end - start or not structure.is_plain_type(told):
+            findings.strays[kind] = None
+    elif kind in _FILLERS and (
+        end - start > MAX_FREE_BYTES or not structure.is_empty(file.read(end - start))
+    ):
+        findings.strays[kind] = None
+
+
 def _read_moov(file: BinaryIO, start: int, end: int, findings: _Findings) -> None:
     if end - start > MAX_MOOV_BYTES:
         findings.tags["an index too large to look through"] = None
         return
-    file.seek(start)
-    _walk(memoryview(file.read(end - start)), findings, findings.film, depth=0)
+    _walk(memoryview(file.read(end - start)), findings, findings.film, "moov", depth=0)
 
 
 def _read_tracks(findings: _Findings) -> tuple[Track, ...]:
@@ -168,38 +190,64 @@ def _read_tracks(findings: _Findings) -> tuple[Track, ...]:
     except (KeyError, ValueError):
         return ()
     found = tuple(tracks.read(boxes, ticks) for boxes in findings.tracks)
+    if not all(map(structure.is_plain_track, findings.tracks)):
+        findings.strays["more than decoders need"] = None
     if is_dated or any(track.is_dated for track in found):
         findings.tags["creation_time"] = None
     return found
 
 
 def _children(data: memoryview, findings: _Findings) -> Iterator[tuple[str, memoryview]]:
-    for child in tracks.children(data):
+    """The boxes inside another one; gaps are looked at here."""
+    end = 0
+    for kind, content in tracks.children(data):
         findings.boxes += 1
         if findings.boxes > MAX_INNER_BOXES:
+            findings.strays["too many boxes"] = None
             return
-        yield child
+        end += 8 + len(content)
+        if kind not in _FILLERS:
+            yield kind, content
+        elif not structure.is_empty(content):
+            findings.strays[kind] = None
+    # QuickTime ends some rows with a zero instead of a box.
+    if not structure.is_empty(data[end:]):
+        findings.strays["leftover bytes"] = None
 
 
-def _walk(data: memoryview, findings: _Findings, here: Children, depth: int) -> None:
+def _walk(data: memoryview, findings: _Findings, here: Children, parent: str, depth: int) -> None:
     if depth > MAX_DEPTH:
         findings.tags["boxes nested too deeply"] = None
         return
+    seen: set[str] = set()
     for kind, content in _children(data, findings):
+        if kind == "udta":
+            _read_udta(content, findings)
+            continue
+        if kind == "meta":
+            _read_meta(content, findings)
+            continue
+        if kind == "uuid":
+            findings.tags["uuid"] = None
+            continue
+        is_second = kind in seen and kind not in structure.REPEATED
+        if is_second or not structure.belongs(kind, content, parent):
+            findings.strays[kind] = None
+        seen.add(kind)
         if kind == "trak":
             findings.tracks.append({})
-            _walk(content, findings, findings.tracks[-1], depth + 1)
-        elif kind in _CONTAINERS:
-            _walk(content, findings, here, depth + 1)
-        elif kind == "udta":
-            _read_udta(content, findings)
-        elif kind == "meta":
-            _read_meta(content, findings)
-        elif kind == "uuid":
-            findings.tags["uuid"] = None
+            _walk(content, findings, findings.tracks[-1], kind, depth + 1)
+        elif kind in structure.CONTAINERS:
+            _walk(content, findings, here, kind, depth + 1)
         else:
+            _note_name(kind, content, findings)
             # The first of a name counts, as for players.
             here.setdefault(kind, content)
+
+
+def _note_name(kind: str, content: memoryview, findings: _Findings) -> None:
+    if kind == "hdlr" and not structure.is_known_handler(content):
+        findings.tags[kind] = None
 
 
 def _read_udta(content: memoryview, findings: _Findings) -> None:
@@ -218,11 +266,13 @@ def _read_meta(content: memoryview, findings: _Findings) -> None:
         if kind == "keys":
             keys = [_name(bytes(key[:256])) for _, key in _children(inner[8:], findings)]
         elif kind == "ilst":
-            for item, _ in _children(inner, findings):
+            for item, value in _children(inner, findings):
                 # With `keys` before it, the "name" of an item is the number of its key.
-                if not keys:
+                if not keys and not (item == "©too" and structure.is_known_encoder(value)):
                     findings.tags[item] = None
-        elif kind not in {"hdlr", "free"}:
+        elif kind == "hdlr":
+            _note_name(kind, inner, findings)
+        else:
             findings.tags[kind] = None
     findings.tags.update(dict.fromkeys(keys))
 

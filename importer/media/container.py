@@ -15,6 +15,11 @@ if TYPE_CHECKING:
 MAX_PIXELS = 35_389_440
 # Playlists are formats too, and one named `.mp4` may point FFmpeg at any other file.
 FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,flv,gif"
+# How names of files in those formats end. A GIF is taken for a photo.
+VIDEO_ENDINGS = frozenset(
+    {".mp4", ".mov", ".m4v", ".3gp", ".3g2", ".webm", ".mkv", ".avi", ".flv"}
+    | {".ts", ".mts", ".m2ts"}
+)
 
 _OPEN: dict[str, Any] = {
     "mode": "r",

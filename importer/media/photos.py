@@ -16,6 +16,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from importer.errors import Refused
 from importer.landing import landing
+from importer.media import colours
 from importer.media.facts import PhotoFacts
 from importer.media.fit_photo import FORMS, decide_photo
 from importer.media.image_chunks import BEHIND, clean, hidden_parts
@@ -184,6 +185,8 @@ def _opened(path: Path) -> Iterator[Image.Image]:
                     hint="Save it again with at most 10,000 pixels a side.",
                     code="undecodable",
                 )
+            if not image.info.get("icc_profile"):
+                image.info["icc_profile"] = colours.told_by_number(image, path)
             yield image
     except (Refused, FileNotFoundError, PermissionError):
         raise

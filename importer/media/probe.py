@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,24 +131,28 @@ def _facts(container: InputContainer, frame: Boxes, size: int) -> MediaFacts:
     if frame.rotation in {90, 270}:
         shown = (shown[1], shown[0])
     pictures, sounds = frame.of(PICTURE), frame.of(SOUND)
+    indexed = pictures[0] if pictures and pictures[0].samples else None
+    timed = indexed or _by_packets(container, video)
     return MediaFacts(
         bytes=size,
         container=_container_name(container, frame),
         width=shown[0],
         height=shown[1],
-        seconds=_seconds(container, video, audio),
+        seconds=_seconds(container, video, audio) or timed.end - timed.start,
         codec=context.codec.canonical_name,
         pixel_format=context.pix_fmt,
         audio_codec=_audio_codec(audio),
         audio_channels=audio.codec_context.channels if audio and audio.codec_context else 0,
-        frame_rate=_frame_rate(pictures[0] if pictures else None) or _ratio(video.average_rate),
+        frame_rate=_frame_rate(timed)
+        if indexed or timed.is_irregular
+        else _ratio(video.average_rate),
         rotation=frame.rotation,
         interlaced=context.field_order not in _PROGRESSIVE,
         hdr=context.color_trc in _HDR_TRANSFERS,
         square_pixels=abs(aspect - 1) < 0.001,
         coded_width=width,
         coded_height=height,
-        irregular=bool(pictures) and pictures[0].is_irregular,
+        irregular=timed.is_irregular,
         hidden_seconds=pictures[0].hidden if pictures else 0.0,
         hidden_sound_seconds=sounds[0].hidden if sounds else 0.0,
         dolby_vision=pictures[0].dolby_vision if pictures else None,
@@ -162,14 +168,41 @@ def _facts(container: InputContainer, frame: Boxes, size: int) -> MediaFacts:
     )
 
 
-def _frame_rate(video: Track | None) -> float | None:
+def _frame_rate(video: Track) -> float | None:
     """The mean rate; where single pictures fall out of step, that of all others."""
-    if video is None:
-        return None
     if video.is_irregular:
-        return 1 / video.usual_interval
+        return video.usual_rate
     length = sum(count * seconds for count, seconds in video.intervals)
     return video.samples / length if length else None
+
+
+def _by_packets(container: InputContainer, video: VideoStream) -> Track:
+    """When pictures are shown by their packets' own times, for files without an index of them.
+
+    Damage ends the reading: whoever converts the file will meet it too.
+    """
+    import av
+
+    base = _ratio(video.time_base) or 0.0
+    shown: list[tuple[float, float]] = []
+    with contextlib.suppress(av.FFmpegError):
+        shown.extend(
+            (packet.pts * base, (packet.duration or 0) * base)
+            for packet in container.demux(video)
+            if packet.pts is not None
+        )
+    if not shown:
+        return Track(PICTURE)
+    shown.sort()
+    gaps = [after - before for (before, _), (after, _) in pairwise(shown)]
+    last, lasts = shown[-1]
+    return Track(
+        PICTURE,
+        start=shown[0][0],
+        end=last + lasts,
+        samples=len(shown),
+        intervals=tuple((1, gap) for gap in (*gaps, lasts)),
+    )
 
 
 def _video_stream(container: InputContainer, frame: Boxes) -> VideoStream:
@@ -211,7 +244,10 @@ def _audio_codec(audio: AudioStream | None) -> str | None:
 
 
 def _seconds(container: InputContainer, video: VideoStream, audio: AudioStream | None) -> float:
-    """From the first to the last moment of picture and sound, other streams left out."""
+    """From the first to the last moment of picture and sound, other streams left out.
+
+    0 for recordings that never learnt how long they are.
+    """
     starts: list[float] = []
     ends: list[float] = []
     for stream in (video, audio):
@@ -222,29 +258,7 @@ def _seconds(container: InputContainer, video: VideoStream, audio: AudioStream |
             ends.append(start + stream.duration * base)
     if ends:
         return max(ends) - min(starts)
-    if container.duration:
-        return container.duration / 1_000_000
-    return _seconds_by_reading(container, video)
-
-
-def _seconds_by_reading(container: InputContainer, video: VideoStream) -> float:
-    """The length by the packets' own times, for recordings that never learnt how long they are."""
-    import av
-
-    base = _ratio(video.time_base) or 0.0
-    first = last = None
-    try:
-        for packet in container.demux(video):
-            if packet.pts is not None:
-                first = packet.pts if first is None else min(first, packet.pts)
-                last = max(last or 0, packet.pts + (packet.duration or 0))
-    except av.FFmpegError as error:
-        raise Refused(
-            "The video is damaged: it cannot be read to its end.",
-            hint="Download or copy it again.",
-            code="damaged",
-        ) from error
-    return 0.0 if first is None or last is None else (last - first) * base
+    return container.duration / 1_000_000 if container.duration else 0.0
 
 
 def _tags(container: InputContainer) -> dict[str, str]:

@@ -10,9 +10,10 @@ from importer.media.boxes import Boxes
 _MP4_BRANDS = frozenset(
     {"isom", "iso2", "iso4", "iso5", "iso6", "iso8", "avc1", "mp41", "mp42", "dash", "MSNV", "hvc1"}
 )
+# By these names of FFmpeg's. What is said there is looked at in the boxes of an MP4.
 _HARMLESS_TAGS = frozenset(
     {"major_brand", "minor_version", "compatible_brands"}
-    | {"encoder", "handler_name", "vendor_id", "language", "duration", "©too"}
+    | {"encoder", "handler_name", "vendor_id", "language", "duration"}
 )
 _BOX_WORDS = {
     "©nam": "title",
@@ -24,6 +25,8 @@ _BOX_WORDS = {
     "©mod": "model",
     "desc": "description",
     "covr": "cover picture",
+    "©too": "encoder",
+    "hdlr": "name of a track",
     "uuid": "data of another program",
 }
 _PLACE_TAGS = frozenset({"©xyz", "loci"})
@@ -41,9 +44,10 @@ def problems(
         tags: names of the tags FFmpeg found; those of `frame` are added here.
     """
     found: list[str] = []
+    is_quicktime = frame.is_iso_media and (frame.brand == "qt  " or not frame.ftyp_first)
     if not frame.is_iso_media:
         found.append(f"it is not an MP4 file ({form})")
-    elif frame.brand == "qt  " or not frame.ftyp_first:
+    elif is_quicktime:
         found.append("it is a QuickTime (MOV) file")
     elif frame.brand not in _MP4_BRANDS:
         found.append(f"servers do not take its kind of MP4 (“{(frame.brand or '').strip()}”)")
@@ -55,7 +59,8 @@ def problems(
         )
     if streams > 1 + has_sound:
         found.append("it holds more than one picture and one sound track")
-    if frame.strays:
+    # QuickTime has many boxes of its own, and all that is not needed goes when it is repacked.
+    if frame.strays and not is_quicktime:
         found.append(f"it holds unknown data ({_listed(frame.strays)})")
     return found + _hidden(dict.fromkeys((*tags, *frame.tags)))
 

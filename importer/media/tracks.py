@@ -15,7 +15,8 @@ from importer.media import sps
 
 Children = dict[str, memoryview]
 PICTURE, SOUND = "vide", "soun"
-_VISUAL_HEAD, _SOUND_HEAD = 78, 28
+VISUAL_HEAD = 78
+_SOUND_HEAD = 28
 # QuickTime's longer heads of a sound description, by version.
 _SOUND_VERSION_EXTRA = {0: 0, 1: 16, 2: 36}
 _AAC = frozenset({0x40, 0x66, 0x67, 0x68})
@@ -78,6 +79,17 @@ class Track:
                 return length
         return 0.0
 
+    @property
+    def usual_rate(self) -> float:
+        """How many pictures a second those make that are in step, 0 when there are not two.
+
+        Containers that round times to milliseconds have no single interval that is right.
+        """
+        usual = self.usual_interval
+        steady = [run for run in self._followed() if abs(run[1] - usual) <= usual / 10]
+        length = sum(count * seconds for count, seconds in steady)
+        return sum(count for count, _ in steady) / length if length else 0.0
+
     def _followed(self) -> list[tuple[int, float]]:
         """The runs without the last sample: what it lasts is often made up."""
         *before, (count, length) = self.intervals or ((1, 0.0),)
@@ -91,7 +103,7 @@ def read(boxes: Children, film_ticks: int) -> Track:
         boxes: the contents of its boxes by name, the inner ones of `mdia` and `stbl` included.
         film_ticks: ticks a second of the film, in which edit lists are written.
     """
-    handler = bytes(boxes["hdlr"][8:12]).decode("latin-1") if "hdlr" in boxes else ""
+    handler = handler_of(boxes)
     header = boxes.get("tkhd", memoryview(b""))
     known = Track(handler, rotation=_turn(header), is_dated=_is_dated(header))
     try:
@@ -112,6 +124,34 @@ def read(boxes: Children, film_ticks: int) -> Track:
         is_dated=dated or known.is_dated,
         **told,
     )
+
+
+def handler_of(boxes: Children) -> str:
+    """What a track is for, by its `hdlr`."""
+    return bytes(boxes["hdlr"][8:12]).decode("latin-1") if "hdlr" in boxes else ""
+
+
+def sample_bytes(boxes: Children) -> int:
+    """How many bytes all samples of a track have, 0 where its index does not say."""
+    if "stz2" in boxes:
+        return _small_samples(boxes["stz2"])
+    sizes = boxes.get("stsz", memoryview(b""))
+    each, count = number(sizes, 4), number(sizes, 8)
+    if each:
+        return each * count
+    listed = sizes[12 : 12 + 4 * count]
+    return sum(struct.unpack_from(f">{len(listed) // 4}I", listed))
+
+
+def _small_samples(stz2: memoryview) -> int:
+    sizes = stz2[12:]
+    match number(stz2, 4):
+        case 16:
+            return 256 * sum(sizes[::2]) + sum(sizes[1::2])
+        case 8:
+            return sum(sizes)
+        case _:
+            return sum((pair >> 4) + (pair & 15) for pair in sizes)
 
 
 def _is_dated(header: memoryview) -> bool:
@@ -176,6 +216,11 @@ def children(data: memoryview) -> Iterator[tuple[str, memoryview]]:
         at += length
 
 
+def number(data: memoryview, at: int) -> int:
+    """Four bytes as a number; those behind the end are none."""
+    return int.from_bytes(data[at : at + 4], "big")
+
+
 def _description(handler: str, stsd: memoryview) -> dict[str, Any]:
     (count,) = struct.unpack_from(">I", stsd, 4)
     entries = list(children(stsd[8:]))
@@ -192,7 +237,7 @@ def _description(handler: str, stsd: memoryview) -> dict[str, Any]:
 
 def _picture(name: str, entry: memoryview) -> dict[str, Any]:
     told: dict[str, Any] = {"codec": name}
-    for kind, content in children(entry[_VISUAL_HEAD:]):
+    for kind, content in children(entry[VISUAL_HEAD:]):
         if kind == "avcC" and content[5] & 31:
             (length,) = struct.unpack_from(">H", content, 6)
             told["picture"] = sps.read(bytes(content[8 : 8 + length]))
@@ -206,9 +251,14 @@ def _picture(name: str, entry: memoryview) -> dict[str, Any]:
     return told
 
 
+def sound_head(entry: memoryview) -> int:
+    """How long the fields of a sound description are, before its boxes."""
+    return _SOUND_HEAD + _SOUND_VERSION_EXTRA.get(int.from_bytes(entry[8:10], "big"), 0)
+
+
 def _sound(name: str, entry: memoryview) -> dict[str, Any]:
-    version, channels = struct.unpack_from(">H6xH", entry, 8)
-    boxes = dict(children(entry[_SOUND_HEAD + _SOUND_VERSION_EXTRA.get(version, 0) :]))
+    (channels,) = struct.unpack_from(">H", entry, 16)
+    boxes = dict(children(entry[sound_head(entry) :]))
     if "wave" in boxes:
         boxes |= dict(children(boxes["wave"]))
     if name != "mp4a" or "esds" not in boxes:

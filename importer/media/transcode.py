@@ -12,6 +12,7 @@ import ffmpeg as command
 from importer.errors import Refused
 from importer.landing import landing
 from importer.media import fit as rule
+from importer.media.colour_profile import blank_profiles
 from importer.media.container import FORMATS, MAX_PIXELS
 from importer.media.encoders import SOFTWARE, Encoder
 from importer.media.facts import MediaFacts
@@ -184,6 +185,10 @@ class _Work:
                 hint="Shorten the video, or use a server with a higher limit.",
                 code="too_large",
             )
+        if result.irregular and not self._facts.irregular:
+            # Its times were not to be seen beforehand, or came of a cut.
+            self._facts = replace(self._facts, irregular=True, frame_rate=result.frame_rate)
+            return self.encoded()
         if not self._kept(result):
             raise Refused(
                 "The converted video is still not what the server takes: "
@@ -244,6 +249,7 @@ class _Work:
         return video["V:0"], audio["a:0?"]
 
     def _probe(self) -> MediaFacts | None:
+        blank_profiles(self._part)
         try:
             return probe(self._part)
         except Refused:

@@ -55,6 +55,11 @@ def spans(text: str, name: Callable[[str], Feature | None] = lambda _: None) -> 
     return tuple(kept)
 
 
+def names(text: str) -> list[str]:
+    """The names of TikTok that a text holds, each as often as it does."""
+    return _NAME.findall(text)
+
+
 def facets(text: str, found: Sequence[Span], start: int, end: int) -> tuple[dict[str, Any], ...]:
     """The facets of the stretch of a text from `start` to `end`, with UTF-8 byte ranges in it."""
     made: list[dict[str, Any]] = []

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import regex
 
+from importer.records.breaks import Breaks, End, Room
 from importer.records.facets import Feature, Span, facets, link_facet, spans
 
 MAX_GRAPHEMES = 300
@@ -22,9 +22,6 @@ MOST_TAGS = 8
 
 _GRAPHEME = regex.compile(r"\X")
 _CONTROL = regex.compile(r"[\p{Cc}--[\n\t]]", flags=regex.V1)
-_SENTENCE_END = regex.compile(r"[.!?\u2026\u3002\uff01\uff1f\u061f\u06d4\u0964][\p{Pe}\p{Pf}\"']*$")
-# A record half empty is better than a torn sentence, one nearly empty is not.
-_LEAST_FULL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,27 +61,22 @@ def clean(caption: str) -> str:
 
 
 def truncate(
-    text: str, max_graphemes: int = MAX_GRAPHEMES, max_bytes: int = MAX_BYTES
+    text: str,
+    max_graphemes: int = MAX_GRAPHEMES,
+    max_bytes: int = MAX_BYTES,
+    found: Sequence[Span] = (),
 ) -> tuple[str, bool]:
     """Cut text at the end of a word so that both limits hold, and say whether it was cut.
 
-    A word that is cut away goes whole, so no tag, link or grapheme is ever cut in two; only a
-    text without any space is cut inside.
+    Where words have no spaces between them, or one is very long, it ends at best after a sentence
+    or a comma. No grapheme is ever cut in two, and nothing of what was `found` that there is room
+    for.
     """
     if fits(text, max_graphemes, max_bytes):
         return text, False
-    room = max_bytes - len(ELLIPSIS.encode())
-    kept: list[str] = []
-    for cluster in graphemes(text)[: max_graphemes - 1]:
-        room -= len(cluster.encode())
-        if room < 0:
-            break
-        kept.append(cluster)
-    head = "".join(kept)
-    if not text[len(head) : len(head) + 1].isspace():
-        words = regex.match(r"(?s)(.*\S)\s+\S*$", head)
-        head = words.group(1) if words else head
-    return head.rstrip() + ELLIPSIS, True
+    clusters, breaks = _breaks(text, found)
+    end = breaks.end(0, (max_graphemes - 1, max_bytes - len(ELLIPSIS.encode())), End.WORD)
+    return "".join(clusters[:end]).rstrip() + ELLIPSIS, True
 
 
 def compose(
@@ -107,8 +99,6 @@ def compose(
     whole = clean(caption)
     found = spans(whole, name) if whole else ()
     suffix = "".join(f"\n\n{word}" for word in (note, *links) if word)
-    if not whole:
-        suffix = suffix.lstrip()
     room = MAX_GRAPHEMES - len(graphemes(suffix)), MAX_BYTES - len(suffix.encode())
     if fits(whole, *room):
         pieces, cut = [(0, len(whole))], False
@@ -117,10 +107,11 @@ def compose(
         pieces, cut = list(_slices(whole, found, room)), False
         first = whole[slice(*pieces[0])]
     else:
-        first, cut = truncate(whole, *room)
+        first, cut = truncate(whole, *room, found)
         pieces = [(0, len(first.removesuffix(ELLIPSIS)))]
-    named = [link_facet(first + suffix, link) for link in links]
-    texts = [Text(first + suffix, (*facets(whole, found, *pieces[0]), *named))]
+    first = (first + suffix).lstrip()
+    named = [link_facet(first, link) for link in links]
+    texts = [Text(first, (*facets(whole, found, *pieces[0]), *named))]
     texts += [Text(whole[start:end], facets(whole, found, start, end)) for start, end in pieces[1:]]
     return Composed(tuple(texts), _unshown(found, pieces), cut)
 
@@ -169,58 +160,32 @@ def _unshown(found: Sequence[Span], pieces: Sequence[tuple[int, int]]) -> tuple[
     return tuple(tag for key, tag in rest.items() if key not in shown)[:MOST_TAGS]
 
 
-def _slices(text: str, found: Sequence[Span], room: tuple[int, int]) -> Iterator[tuple[int, int]]:
+def _breaks(text: str, found: Sequence[Span]) -> tuple[list[str], Breaks]:
+    """A text in what people see as characters, and where it may be cut.
+
+    No record has room for a letter with a thousand accents, which is torn instead.
+    """
+    clusters = [
+        part
+        for cluster in graphemes(text)
+        for part in ([cluster] if len(cluster.encode()) <= MAX_BYTES else cluster)
+    ]
+    return clusters, Breaks(text, clusters, found)
+
+
+def _slices(text: str, found: Sequence[Span], room: Room) -> Iterator[tuple[int, int]]:
     """Stretches of a text (in characters) that each fit a record; only spaces lie between them.
 
-    The first has `room` in graphemes and bytes, the others all there is.
+    The first has `room`, which may be too little for anything, the others all there is.
     """
-    clusters = graphemes(text)
-    ends = list(accumulate(map(len, clusters), initial=0))
-    sizes = list(accumulate((len(cluster.encode()) for cluster in clusters), initial=0))
-    inside = {at for span in found for at in range(span.start + 1, span.end)}
+    clusters, breaks = _breaks(text, found)
     start = 0
     while start < len(clusters):
-        end = start
-        while (
-            end < len(clusters)
-            and end - start < room[0]
-            and sizes[end + 1] - sizes[start] <= room[1]
-        ):
-            end += 1
-        if end < len(clusters):
-            end = _best_end(text, clusters, ends, inside, start, end)
-        last = end
+        end = last = breaks.end(start, room)
         while last > start and clusters[last - 1].isspace():
             last -= 1
-        yield ends[start], ends[last]
+        yield breaks.offsets[start], breaks.offsets[last]
         start = end
         while start < len(clusters) and clusters[start].isspace():
             start += 1
         room = MAX_GRAPHEMES, MAX_BYTES
-
-
-def _best_end(
-    text: str, clusters: Sequence[str], ends: Sequence[int], inside: set[int], start: int, most: int
-) -> int:
-    """Where to cut between two graphemes: after a paragraph, a sentence, a word, or anywhere.
-
-    A tag, a link or a name is cut only if it is longer than a whole record.
-    """
-    least = start + int((most - start) * _LEAST_FULL)
-    word = anywhere = 0
-    sentence = 0
-    for end in range(most, start, -1):
-        if ends[end] in inside:
-            continue
-        anywhere = anywhere or end
-        if not (clusters[end].isspace() or clusters[end - 1].isspace()):
-            continue
-        word = word or end
-        if end < least:
-            break
-        if "\n" in clusters[end]:
-            return end
-        head = text[max(0, ends[end] - 8) : ends[end]].rstrip()
-        if not sentence and _SENTENCE_END.search(head):
-            sentence = end
-    return sentence or word or anywhere or most

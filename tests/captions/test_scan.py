@@ -20,6 +20,7 @@ from importer.captions.finding import Finding, Source
 from importer.captions.names import minted_at
 from importer.captions.scan import LARGEST_SIDECAR, Scan, scan
 from importer.errors import UserError
+from importer.media.container import VIDEO_ENDINGS
 from importer.model import Kind
 
 ID, OTHER = "7329999999999999999", "7330000000000000000"
@@ -66,6 +67,13 @@ def info(**more: Any) -> dict[str, Any]:
         "_type": "video",
         **more,
     }
+
+
+@pytest.mark.parametrize("ending", [*sorted(VIDEO_ENDINGS), ".AVI"])
+def test_every_kind_of_video_that_can_be_read_is_found(folder: Path, ending: str) -> None:
+    video = put(folder, f"Rye bread [{ID}]{ending}")
+    found = only(scan(folder))
+    assert (found.file, found.video_id) == (video, ID)
 
 
 # yt-dlp

@@ -86,6 +86,8 @@ def test_plan_lists_what_is_to_be_published_and_why_the_rest_is_not(say: Say, fo
         run_commands.ARCHIVED,
         "  1 left out — Only you could see it on TikTok; everything on the AT Protocol is public. "
         "To publish it all the same: tokaway run … --include-private",
+        "2 posts without alt text, for people who cannot see them. To write it: tokaway captions "
+        f"{folder} --export FILE.csv",
         f"1 post would be published without words. To add them: tokaway captions {folder} --help",
         "Nothing was sent.",
     ]
@@ -157,6 +159,7 @@ def test_plan_tells_programs_about_each_post_and_the_whole(tell: Tell, folder: P
             "limited_by": "",
             "unseen": 0,
             "look_at": None,
+            "without_alt": 1,
             "limits": {
                 "blob_bytes": 314_572_800,
                 "video_bytes": 300_000_000,
@@ -202,7 +205,7 @@ def test_what_is_private_in_an_export_reaches_no_file_of_ours(
 def test_plan_shows_twenty_posts_unless_asked_for_all(say: Say, folder: Path) -> None:
     make(folder, *(exported(second) for second in range(22)))
     few = say(lambda console: run_commands.plan(console, Sources(folder)))
-    assert few[-6] == "  … and 2 more (-v shows all)"
+    assert few[-7] == "  … and 2 more (-v shows all)"
     every = say(lambda console: run_commands.plan(console, Sources(folder), every_post=True))
     assert sum(line.endswith("(no caption)") for line in every) == 22
 
@@ -300,6 +303,7 @@ def test_status_tells_programs_the_same(tell: Tell, folder: Path) -> None:
         "left_out": [],
         "unseen": 0,
         "look_at": None,
+        "without_alt": 1,
         "last_day": None,
     }
 

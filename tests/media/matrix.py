@@ -123,6 +123,11 @@ CASES = [
     Case("edit_list.mp4", CODED),
     Case("runt.mp4", CODED),
     Case("frames_cut_out.mp4", CODED),
+    Case("frames_cut_out_in_fragments.mp4", CODED),
+    Case("frames_cut_out.mkv", CODED),
+    Case("frames_cut_out.flv", CODED),
+    Case("frames_cut_out.ts", CODED),
+    Case("frames_cut_out_hevc.ts", CODED),
     Case("owner.webm", CODED, tells=True),
     Case("owner.avi", CODED, tells=True),
     Case("owner_hevc.mov", CODED, tells=True),
@@ -197,6 +202,16 @@ drawn(
     "-enc_time_base", "1:60000", "-vf", "settb=1/60000,setpts='if(eq(N,20),PTS-1500,PTS)'",
     rate=30,
 )  # fmt: skip
+drawn(
+    "frames_cut_out_hevc.ts", *HEVC[:-1], "log-level=error:bframes=0", "-pix_fmt", "yuv420p",
+    "-tag:v", "0", *AAC, "-fps_mode", "vfr", "-enc_time_base", "1:60000",
+    "-vf", "settb=1/60000,setpts='if(eq(N,20),PTS-1500,PTS)'", "-f", "mpegts", rate=30,
+)  # fmt: skip
+_copied("frames_cut_out_in_fragments.mp4", "frames_cut_out.mp4", "-map", "0:v",
+        "-movflags", "+frag_keyframe+empty_moov")  # fmt: skip
+_copied("frames_cut_out.mkv", "frames_cut_out.mp4")
+_copied("frames_cut_out.flv", "frames_cut_out.mp4")
+_copied("frames_cut_out.ts", "frames_cut_out.mp4", "-f", "mpegts")
 _copied("vfr.mkv", "vfr.mp4")
 _copied("av1.webm", "av1.mp4", "-c:a", "libopus")
 _copied("owner.m4v", "keep.mp4", "-f", "ipod", *_OWNER)

@@ -79,6 +79,8 @@ def icc(*colorants: tuple[float, float, float], gamma: float = 2.2) -> bytes:
     return head.ljust(128, b"\0") + table + body
 
 
+BY_NUMBER = {"color_primaries": 12, "transfer_characteristics": 13}
+"""Display P3 by ITU-T H.273."""
 P3 = icc((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -227,6 +229,20 @@ def _(path: Path) -> None:
 def _(path: Path) -> None:
     """Half of the light, in a profile for greys: 188 where 128 is written."""
     Image.new("L", SIZE, 128).save(path, "JPEG", quality=95, icc_profile=icc(gamma=1.0))
+
+
+@_photo("p3_by_number.heic")
+def _(path: Path) -> None:
+    pillow_heif.from_pillow(Image.new("RGB", SIZE, P3_RED)).save(path, quality=95, **BY_NUMBER)
+
+
+@_photo("p3_by_number.avif")
+def _(path: Path) -> None:
+    Image.new("RGB", SIZE, P3_RED).save(path, "AVIF", quality=95)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"colrnclx") + 8
+    struct.pack_into(">HH", data, at, BY_NUMBER["color_primaries"], 13)
+    path.write_bytes(data)
 
 
 @_photo("photo.heic")

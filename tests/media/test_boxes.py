@@ -62,7 +62,6 @@ def test_every_missing_byte_counts(clips: Clips, cut: int) -> None:
         ("place_box.mp4", "loci"),
         ("tiktok_tags.mp4", "©cmt"),
         ("cover.mp4", "covr"),
-        ("encoder_tag.mp4", "©too"),
     ],
 )
 def test_tags(clips: Clips, name: str, tag: str) -> None:

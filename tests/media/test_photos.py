@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import pillow_heif
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ CLEANED = [
 ENCODED = [
     *(f"turned_{number}.jpg" for number in range(2, 9)),
     "cmyk.jpg", "transparent_gif.gif", "photo.avif", "photo.heic", "p3.jpg", "p3.png",
-    "p3_palette.png", "linear_grey.jpg",
+    "p3_palette.png", "linear_grey.jpg", "p3_by_number.heic", "p3_by_number.avif",
     "moving.gif", "moving.webp", "sixteen_bit.png", "see_through.png", "see_through_profile.png",
 ]  # fmt: skip
 EXPECTED = (
@@ -125,8 +126,32 @@ def test_turned_photos_are_upright(tmp_path: Path, orientation: int) -> None:
 
 
 def test_colours_of_wide_screens_look_the_same(tmp_path: Path) -> None:
-    for name in ("p3.jpg", "p3.png", "p3_palette.png"):
+    names = ("p3.jpg", "p3.png", "p3_palette.png", "p3_by_number.heic", "p3_by_number.avif")
+    for name in names:
         assert is_near(corner(treated(sample(tmp_path, name), tmp_path)), (255, 0, 0), by=16)
+
+
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "named", "shown"),
+    [
+        (12, 13, (234, 51, 35), (255, 0, 0)),  # Display P3
+        (9, 14, (207, 74, 35), (255, 0, 0)),  # BT.2020
+        (1, 13, (200, 60, 40), (200, 60, 40)),
+        (2, 2, (200, 60, 40), (200, 60, 40)),
+        (9, 16, (200, 60, 40), (200, 60, 40)),  # HDR, of which no profile can tell
+    ],
+)
+def test_colours_that_a_heic_names_by_number(
+    tmp_path: Path,
+    primaries: int,
+    transfer: int,
+    named: tuple[int, int, int],
+    shown: tuple[int, int, int],
+) -> None:
+    numbers = {"color_primaries": primaries, "transfer_characteristics": transfer}
+    source = tmp_path / "photo.heic"
+    pillow_heif.from_pillow(Image.new("RGB", (64, 64), named)).save(source, quality=95, **numbers)
+    assert is_near(corner(treated(source, tmp_path)), shown, by=8)
 
 
 def test_greys_keep_their_brightness(tmp_path: Path) -> None:

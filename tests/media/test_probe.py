@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.errors import Refused
+from importer.media.container import VIDEO_ENDINGS
 from importer.media.probe import probe
 from tests.clips import Clips, run
 
@@ -65,6 +66,17 @@ def test_no_problems(clips: Clips, name: str) -> None:
 )
 def test_problems(clips: Clips, name: str, words: str) -> None:
     assert words in "; ".join(probe(clips[name]).problems)
+
+
+@pytest.mark.parametrize("ending", sorted(VIDEO_ENDINGS))
+def test_every_ending_that_folders_are_searched_for(
+    clips: Clips, tmp_path: Path, ending: str
+) -> None:
+    source = clips["vp9.webm" if ending == ".webm" else "keep.mp4"]
+    run("-i", source, "-c", "copy", tmp_path / f"video{ending}")
+    facts = probe(tmp_path / f"video{ending}")
+    assert facts.codec == probe(source).codec
+    assert facts.seconds == pytest.approx(1, abs=0.1)
 
 
 def test_displayed_size(clips: Clips) -> None:

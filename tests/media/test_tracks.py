@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.media.tracks import PICTURE, Track, children, film_header, read
+from importer.media.tracks import PICTURE, Track, children, film_header, read, sample_bytes
 from tests.clips import box
 
 TICKS = 15_000
@@ -45,6 +45,14 @@ def test_the_usual_interval_is_the_median() -> None:
     assert track((1, 0.003), (299, 0.04)).usual_interval == 0.04
     assert track((10, 0.1), (30, 0.02)).usual_interval == 0.02
     assert track((1, 0.04)).usual_interval == 0.0
+
+
+def test_the_usual_rate_is_that_of_all_in_step() -> None:
+    # Thirty pictures a second in milliseconds, one of them early.
+    assert track(*[(1, 0.033), (1, 0.034), (1, 0.033)] * 9, (1, 0.008), (1, 0.059)).usual_rate == (
+        pytest.approx(30)
+    )
+    assert track((1, 0.04)).usual_rate == 0.0
 
 
 def full(version: int, *fields: int, form: str) -> bytes:
@@ -95,6 +103,22 @@ def test_what_an_edit_list_hides(
     found = told(boxes(version=version, edits=edits))
     assert [found.start, found.end, found.hidden] == pytest.approx([start, end, hidden])
     assert (found.samples, found.codec, found.handler) == (10, "mp4v", PICTURE)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        ("stsz", full(0, 0, 3, 5, 6, 1000, form="IIIII")),
+        ("stsz", full(0, 337, 3, form="II")),
+        ("stz2", full(0, 16, 3, form="II") + struct.pack(">HHH", 5, 6, 1000)),
+        ("stz2", full(0, 8, 5, form="II") + bytes((255, 255, 255, 240, 6))),
+        ("stz2", full(0, 4, 3, form="II") + bytes((0xFF, 0x50))),
+    ],
+)
+def test_how_much_all_samples_are(kind: str, sizes: bytes) -> None:
+    expected = 35 if sizes[7] == 4 else 1011
+    assert sample_bytes({kind: memoryview(sizes)}) == expected
+    assert sample_bytes({}) == 0
 
 
 def test_a_damaged_track_keeps_its_purpose() -> None:

@@ -176,6 +176,20 @@ def test_a_file_that_claims_an_absurd_rate_ends(
     assert (after.frame_rate, round(after.seconds)) == (240, 10)
 
 
+def test_times_that_turn_out_irregular_are_mended(
+    clips: Clips, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    """Parts of a long video, for one, are cut after it was looked at."""
+    source = clips["frames_cut_out.ts"]
+    facts = probe(source)
+    assert facts.irregular
+    blind = replace(facts, irregular=False, frame_rate=None)
+    made, _ = convert(
+        source, tmp_path / "out.mp4", blind, Fit(Action.TRANSCODE, ""), LIMITS, ffmpeg, Step()
+    )
+    assert (made.irregular, round(made.frame_rate or 0, 2)) == (False, 30)
+
+
 @pytest.mark.parametrize("share", [0.5, 0.75])
 @pytest.mark.parametrize("name", ["matroska.mkv", "vp9.webm", "flash.flv", "old.avi"])
 def test_half_a_file_is_not_taken_for_a_whole_one(

@@ -17,6 +17,7 @@ from importer.records.keys import record_key
 from importer.stages.place import describe, post_folder, sweep
 from importer.stages.publish import publish
 from importer.stages.tools import Job
+from importer.stages.update import change_of
 from importer.step import Step
 from tests.breaking_proxy import BreakingProxy
 from tests.media.photo_samples import sample
@@ -98,6 +99,29 @@ def test_fewer_parts_than_last_time_are_still_the_same_post(desk: Desk) -> None:
     done = publish(prepared(again, desk), desk.tools, Step())
     assert done.found
     assert len(done.records) == len(desk.records()) == 2
+
+
+@pytest.mark.parametrize("before", [["おはよう", "海" * 300, "海" * 155], ["おはよう…"]])
+def test_a_caption_that_was_cut_otherwise_is_of_the_same_post(
+    desk: Desk, before: list[str]
+) -> None:
+    """As an older Tokaway cut it: into more records than today, or fewer."""
+    post = desk.post(caption="おはよう " + "海" * 455)
+    standing = replace(post, caption="海" * 300 * len(before))
+    publish(desk.job(standing), desk.tools, Step())
+    for stored, text in zip(reversed(desk.records()), before, strict=True):
+        desk.overwrite(stored["uri"].rpartition("/")[2], stored["value"] | {"text": text})
+    written = desk.records()
+    ((_, recognised),) = look(desk, [post])
+    done = publish(desk.job(post), desk.tools, Step())
+    assert done.found
+    assert len(done.records) == len(recognised) == len(before)
+    assert [check(post, record, desk.repo) for record in done.records] == [None] * len(before)
+    assert desk.records() == written
+    offered = change_of(post, done.records, desk.repo, desk.tools.style, POSTED_AT)
+    assert offered
+    assert offered.before == tuple(before)
+    assert [len(text) for text in offered.after] == [300, 160]
 
 
 def test_what_a_killed_slideshow_left_is_swept(tmp_path: Path) -> None:

@@ -269,9 +269,10 @@ async def test_what_to_know_before_it_begins(folder: Path, state: Path) -> None:
         assert "! 1 post that not everyone could see on TikTok will be public." in said
         assert "! 1 link dies within two days" in said
         assert "! 1 post will be published without words." in said
+        assert "! 6 posts have no description" in said
         assert "! Followers of this account: 1,204." in said
         assert "--pace" not in said and "You can set the pace yourself" in said
-        assert "2 To know ! 5" in said
+        assert "2 To know ! 6" in said
         assert "On TikTok it could be seen by: friends" in await at(pilot, screen, 6)
 
 

@@ -133,6 +133,8 @@ def accepted_lines(told: Accepted) -> list[str]:
         lines.append("Videos go straight to the server.")
     else:
         left = f": {quota.videos} more today" if quota and quota.videos is not None else ""
+        if left and quota and quota.bytes is not None:
+            left += f", {size(quota.bytes)} in all"
         lines.append(f"Videos go by {told.service}{left}.")
     if told.trouble:
         lines.append(f"  {told.trouble}")

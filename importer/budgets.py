@@ -45,7 +45,7 @@ REFERENCE: Mapping[tuple[Kind, int], int] = {
 VIDEOS_A_DAY = 25
 """What Bluesky's video service has taken of an account since 2024, as far as anybody knows."""
 BYTES_A_DAY = 10_000_000_000
-"""And how many bytes of them: fewer videos never come to that, unless it says less."""
+"""And how many bytes they had in all: so many videos of the largest size do not come to it."""
 OWN_VIDEOS = 1
 """How many videos a day are left to the person."""
 POINTS = {"create": 3, "update": 2, "delete": 1}

@@ -7,15 +7,13 @@ FFmpeg, and puts the result on the real PDS with the token that the last call ga
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import math
 import secrets
 import tempfile
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -25,45 +23,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from importer.pds.identity import signing_key
-from importer.pds.proof import verifier
 from tests.clips import run
 from tests.loopback import Loopback
+from tests.service_tokens import Denied, TokenCheck
+from tests.video_uploads import Upload
 
 UPLOAD_BLOB = "com.atproto.repo.uploadBlob"
 LIMITS = "app.bsky.video.getUploadLimits"
 MOST_BYTES, MOST_MILLISECONDS, MOST_OPEN = 300_000_000, 600_000, 5
 HOUR = timedelta(hours=1)
-_OVER = {
-    "aborted": "UploadAborted",
-    "failed": "UploadFailed",
-    "completed": "UploadAlreadyCompleted",
-}
-
-
-class Denied(Exception):
-    """An answer that is an error."""
-
-    def __init__(self, status: int, error: str, message: str = "", **more: Any) -> None:
-        super().__init__(error)
-        self.status = status
-        self.body = {"error": error, "message": message or error, **more}
-
-
-@dataclass(slots=True)
-class Upload:
-    """One upload in parts; `looks` at it will tell that it is being finished."""
-
-    did: str
-    size: int
-    part_bytes: int
-    token: str
-    expires_at: datetime
-    parts: dict[int, bytes] = field(default_factory=dict)
-    state: str = "created"
-    completed: str = ""
-    looks: int = 0
-    failure: str = ""
 
 
 @dataclass(slots=True)
@@ -86,7 +54,8 @@ class VideoStandIn(Loopback):
     """
 
     def __init__(self, plc_url: str, pds_did: str, pds_url: str) -> None:
-        self._plc, self._pds_did, self._pds = plc_url, pds_did, pds_url
+        self._pds_did, self._pds = pds_did, pds_url
+        self._check = TokenCheck(plc_url)
         self.called = ""
         """The host by which its users know it, if a proxy stands before it."""
         self.videos_a_day, self.bytes_a_day = 25, 10_000_000_000
@@ -118,7 +87,6 @@ class VideoStandIn(Loopback):
         self.tokens: set[str] = set()
         """Every token it was shown."""
         self._done: dict[tuple[str, str], str] = {}
-        self._keys: dict[str, Callable[[bytes, bytes], bool]] = {}
         self._lock = threading.RLock()
         self._client = httpx.Client(timeout=30, trust_env=False, verify=False)
         stand_in = self
@@ -167,7 +135,7 @@ class VideoStandIn(Loopback):
     def moved(self, pds_did: str, pds_url: str) -> None:
         """Its accounts are at another server from now on, which signs with keys of its own."""
         self._pds_did, self._pds = pds_did, pds_url
-        self._keys.clear()
+        self._check.forget_keys()
 
     def forget_jobs(self) -> None:
         """Be as if no video had been encoded."""
@@ -182,7 +150,7 @@ class VideoStandIn(Loopback):
             return [
                 job
                 for job, upload in self.uploads.items()
-                if upload.state in ("created", "finishing") and upload.expires_at > self.now()
+                if upload.state_at(self.now()) in ("created", "finishing")
             ]
 
     def _told(
@@ -219,33 +187,9 @@ class VideoStandIn(Loopback):
             case _:
                 return self._take_whole(query["did"], did, token, body)
 
-    # tokens
-
     def _whose(self, token: str, audience: str, method: str) -> str:
-        """The account a token is of."""
         self.tokens.add(token)
-        try:
-            head, payload, signature = token.split(".")
-            claims = json.loads(_decoded(payload))
-            signed = f"{head}.{payload}".encode()
-            did, ends = str(claims["iss"]), int(claims["exp"])
-            is_right = self._key(did)(signed, _decoded(signature))
-        except (KeyError, ValueError) as error:
-            raise Denied(401, "BadJwt", "the token cannot be read") from error
-        if not is_right:
-            raise Denied(401, "BadJwtSignature", "not signed by the account's key")
-        if ends < self.pds_now().timestamp():
-            raise Denied(401, "JwtExpired", "the token has ended")
-        if claims.get("aud") != audience:
-            raise Denied(401, "BadJwtAudience", f"for {claims.get('aud')}, not for {audience}")
-        if claims.get("lxm") != method:
-            raise Denied(401, "BadJwtLexiconMethod", f"for {claims.get('lxm')}, not for {method}")
-        return did
-
-    def _key(self, did: str) -> Callable[[bytes, bytes], bool]:
-        if did not in self._keys:
-            self._keys[did] = verifier(signing_key(did, plc=self._plc))
-        return self._keys[did]
+        return self._check.whose(token, audience, method, self.pds_now())
 
     # quota
 
@@ -299,7 +243,7 @@ class VideoStandIn(Loopback):
         return {
             "jobId": job,
             "partSizeBytes": upload.part_bytes,
-            "partCount": math.ceil(upload.size / upload.part_bytes),
+            "partCount": upload.count,
             "expiresAt": f"{upload.expires_at:%Y-%m-%dT%H:%M:%SZ}",
         }
 
@@ -313,59 +257,38 @@ class VideoStandIn(Loopback):
         with self._lock:
             self.received += len(body)
             upload = self._upload(did, job)
-            if upload.expires_at <= self.now():
-                raise Denied(400, "UploadExpired")
-            if upload.state != "created":
-                raise Denied(400, _OVER.get(upload.state, "UploadNotReady"))
-            count = math.ceil(upload.size / upload.part_bytes)
-            if not 1 <= number <= count:
-                raise Denied(400, "InvalidPartNumber")
-            rest = upload.size - (count - 1) * upload.part_bytes
-            if len(body) != (rest if number == count else upload.part_bytes):
-                raise Denied(400, "PartSizeMismatch")
-            upload.parts[number] = body
+            upload.expect(self.now(), "created")
+            upload.put(number, body)
         return {"partNumber": number, "sizeBytes": len(body)}
 
     def _status(self, did: str, job: str) -> dict[str, Any]:
         with self._lock:
             upload = self._upload(did, job)
-            if upload.looks and upload.expires_at > self.now():
+            if upload.looks:
                 upload.looks -= 1
                 return {"state": "finishing", "receivedParts": []}
             if upload.state == "finishing":
                 self._put_together(did, upload, job)
-            is_over = upload.state == "created" and upload.expires_at <= self.now()
-            told: dict[str, Any] = {
-                "state": "expired" if is_over else upload.state,
-                "receivedParts": sorted(upload.parts),
-            }
-            if upload.completed:
-                told["completedJobId"] = upload.completed
-            if upload.failure:
-                told["failureReason"] = upload.failure
-        return told
+            return upload.status(self.now())
 
     def _finish(self, did: str, token: str, job: str) -> dict[str, Any]:
         with self._lock:
             upload = self._upload(did, job)
-            if upload.state in ("aborted", "failed"):
-                raise Denied(400, _OVER[upload.state])
+            upload.expect(self.now(), "created", "finishing", "completed")
             if upload.state == "created":
-                if len(upload.parts) < math.ceil(upload.size / upload.part_bytes):
+                if len(upload.parts) < upload.count:
                     raise Denied(400, "UploadNotReady")
                 upload.state, upload.token = "finishing", token
                 upload.looks = self.finishing_looks
             if upload.looks:
                 raise Denied(400, "UploadNotReady")
-            self._put_together(did, upload, job)
-            if upload.state == "failed":
-                raise Denied(400, "UploadFailed")
+            if upload.state == "finishing":
+                self._put_together(did, upload, job)
+            upload.expect(self.now(), "completed")
             job = upload.completed
         return {"completedJobId": job, "jobStatus": self._shown(job)}
 
     def _put_together(self, did: str, upload: Upload, job: str) -> None:
-        if upload.state != "finishing":
-            return
         if self.finish_failures:
             upload.state, upload.failure = "failed", self.finish_failures.pop(0)
             return
@@ -376,9 +299,8 @@ class VideoStandIn(Loopback):
     def _abort(self, did: str, job: str) -> dict[str, Any]:
         with self._lock:
             upload = self._upload(did, job)
-            if upload.state in ("completed", "failed"):
-                raise Denied(400, _OVER[upload.state])
-            upload.state = "aborted"
+            upload.expect(self.now(), "created", "finishing", "aborted")
+            upload.state, upload.looks = "aborted", 0
         return {}
 
     # jobs
@@ -459,7 +381,3 @@ def _encoded(content: bytes, *options: str) -> bytes:
         run("-i", source, *options, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "copy",
             "-movflags", "+faststart", target)  # fmt: skip
         return target.read_bytes()
-
-
-def _decoded(part: str) -> bytes:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from importer.errors import Stopped, TryLater
-from importer.pds.video_troubles import trouble_of
+from importer.pds.video_troubles import NOT_KNOWN, trouble_of
 from importer.pds.xrpc import Server, XrpcError
 from importer.step import Step
 
@@ -16,6 +16,7 @@ _METHOD = "app.bsky.video.getJobStatus"
 # The official app bears as many, and asks every five seconds meanwhile.
 _MOST_LOST_POLLS = 50
 _LOST_POLL_SECONDS = 5.0
+_NO_SUCH_JOB = frozenset({400, 404})
 
 
 def job_status(told: Any) -> dict[str, Any]:
@@ -65,13 +66,7 @@ def wait_for_job(
         except (XrpcError, TryLater) as trouble:
             lost += 1
             if lost > _MOST_LOST_POLLS:
-                raise TryLater(
-                    f"{server.host} no longer tells how far the video is.",
-                    hint="Tokaway looks again by itself.",
-                    code="video_service_down",
-                    whole_stage=True,
-                    unreachable=True,
-                ) from trouble
+                raise _lost(server.host, trouble) from trouble
             wait(min(_LOST_POLL_SECONDS, poll_seconds * 4), step)
             continue
         lost = 0
@@ -85,6 +80,22 @@ def wait_for_job(
         if isinstance(status.get("progress"), int):
             step.done = status["progress"]
         wait(poll_seconds, step)
+
+
+def _lost(service: str, trouble: XrpcError | TryLater) -> TryLater:
+    if isinstance(trouble, XrpcError) and trouble.status in _NO_SUCH_JOB:
+        return TryLater(
+            f"{service} no longer knows the video that it was to encode.",
+            hint="Tokaway sends it again.",
+            code=NOT_KNOWN,
+        )
+    return TryLater(
+        f"{service} no longer tells how far the video is.",
+        hint="Tokaway looks again by itself.",
+        code="video_service_down",
+        whole_stage=True,
+        unreachable=True,
+    )
 
 
 def wait(seconds: float, step: Step) -> None:

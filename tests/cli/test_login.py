@@ -145,7 +145,7 @@ def test_limits_say_what_the_servers_accept(
     assert "Videos go straight to the server." in said
     service = ["--video-service", video_service.url]
     assert program(["limits", *signing, *service]) == 0
-    assert "25 more today" in capsys.readouterr().out
+    assert "25 more today, 10.0 GB in all." in capsys.readouterr().out
     unconfirmed = {"canUpload": False, "message": "Confirm your email address to upload videos"}
     video_service.instead["getUploadLimits"] = 200, unconfirmed
     assert program(["limits", *signing, *service, "--json"]) == 0

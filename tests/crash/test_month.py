@@ -79,7 +79,7 @@ class Month:
         ended = self._mortal.run()
         assert ended.code in (0, 75), ended.out + ended.err
         if ended.code:
-            assert "daily limit (25 videos a day, 1 of them kept for you)" in ended.err
+            assert "videos a day, 1 of them kept for you)" in ended.err
             assert f"same command again after {self.today + DAY} 00:01:00 UTC" in ended.err
         left = [self._service.uploads[job] for job in self._service.open_uploads]
         assert not [upload for upload in left if upload.parts]

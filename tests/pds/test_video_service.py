@@ -282,6 +282,21 @@ def test_bytes_have_a_quota_too(bench: Bench, knows_parts: bool) -> None:
         bench.upload()
 
 
+@pytest.mark.parametrize("knows_parts", [True, False])
+@pytest.mark.parametrize(("status", "is_all"), [(400, False), (404, False), (403, True)])
+def test_a_job_that_nobody_knows_is_the_trouble_of_its_video_only(
+    bench: Bench, knows_parts: bool, status: int, is_all: bool
+) -> None:
+    bench.stand_in.knows_parts = knows_parts
+    bench.stand_in.instead["getJobStatus"] = status, {"error": "JobNotFound"}
+    with pytest.raises(TryLater) as caught:
+        bench.upload()
+    assert len(bench.proxy.calls(JOB)) > 50
+    assert (caught.value.whole_stage, caught.value.unreachable) == (is_all, is_all)
+    # What is not known any more is not asked for again, and the file goes anew.
+    assert bool(bench.known.completed) is is_all
+
+
 @pytest.mark.parametrize(
     ("failure", "error"), [("encoding_failure", TryLater), ("validation_failure", Refused)]
 )

@@ -25,7 +25,6 @@ NEVER_ASKED = {
     "ns.adobe.com",
     "pds.example.com",
     "sprk.so",
-    "unset",
     "www.instagram.com",
     "www.tiktokv.com",
     "www.youtube.com",

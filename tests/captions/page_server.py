@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import socket
 import ssl
 import threading
@@ -28,6 +29,7 @@ from importer.captions.finding import Finding
 from importer.errors import StepError
 from tests.certificates import vouched_for
 
+ROOT = Path(__file__).parents[2]
 HOSTS = ("www.tiktok.com", "www.tiktokv.com")
 SEC_UID = "MS4wLjABAAAA" + "a" * 64
 PAGE_SIZE = 15
@@ -289,6 +291,19 @@ def trust(server: PageServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("certifi.where", lambda: str(server.authority))
     # Read by curl_cffi, with which yt-dlp passes for a browser where it is installed.
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
+
+
+def trusting(server: PageServer, folder: Path) -> dict[str, str]:
+    """What makes a program of its own do so; what it loads for that is written to `folder`."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(
+        f"import certifi\ncertifi.where = lambda: {str(server.authority)!r}\n", encoding="utf-8"
+    )
+    return {
+        "HTTPS_PROXY": server.url,
+        "REQUESTS_CA_BUNDLE": str(server.authority),
+        "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))),
+    }
 
 
 def trouble(findings: Iterator[Finding]) -> tuple[list[Finding], StepError]:

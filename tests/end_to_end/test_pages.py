@@ -21,7 +21,7 @@ from importer.archive.view import ArchiveView
 from importer.model import Action, Long, Milestone
 from importer.records.profile import COLLECTION
 from tests.browser import BrowserThread
-from tests.captions.page_server import PageServer, post, profile_page
+from tests.captions.page_server import PageServer, post, profile_page, trusting
 from tests.end_to_end.command_line import ROOT
 from tests.end_to_end.conftest import Job, MakeJob
 from tests.end_to_end.server_truth import assert_exactly
@@ -37,8 +37,6 @@ EXPORT = "TikTok_Data_1767225600.zip"
 ARCHIVE = "TikTok_Data_1767225600.tokaway"
 POST = "20240131T235959"
 CREATOR = "ada.bakes.demo"
-# Loaded by every Python of a test: the authority of its pages is the only one.
-TRUSTS = "import certifi\ncertifi.where = lambda: {!r}\n"
 # Whose examples other tests run.
 ELSEWHERE = {
     "batch.md": "tests/batch/test_page.py",
@@ -139,9 +137,7 @@ def test_captions(job: Job, person: Typist, tmp_path: Path) -> None:
     here["author"]["uniqueId"] = CREATOR
     with PageServer(tmp_path, [here]) as pages:
         pages.answers[f"/@{CREATOR}"] = profile_page(1)
-        (tmp_path / "sitecustomize.py").write_text(TRUSTS.format(str(pages.authority)))
-        there = f"HTTPS_PROXY={pages.url} REQUESTS_CA_BUNDLE={pages.authority} PYTHONPATH="
-        person.types(f"{there}{tmp_path}:{ROOT} {online}")
+        person.types(online, trusting(pages, tmp_path / "site"))
     person.types(to_table)
     table = job.folder / "posts.csv"
     with table.open(encoding="utf-8-sig", newline="") as file:

@@ -61,8 +61,8 @@ class Typist:
         path = f"{self._job.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
         return environment(self._job.folder / "home") | {"PATH": path} | self._variables
 
-    def types(self, script: str) -> str:
-        """What a script prints; what is asked is answered."""
+    def types(self, script: str, variables: Mapping[str, str] | None = None) -> str:
+        """What a script prints, with some variables besides; what is asked is answered."""
         # Typed there: the password, and yes.
         script = re.sub(
             rf"{re.escape(_TYPED)}$",
@@ -74,7 +74,7 @@ class Typist:
             script = re.sub(rf"({asking}.*)$", r"\1 --yes", script, flags=re.MULTILINE)
         done = subprocess.run(
             ["/bin/sh", "-ec", f"{self.own(script)}\nwait"],
-            env=self.environment(),
+            env=self.environment() | dict(variables or {}),
             cwd=self._job.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -146,6 +146,20 @@ async def test_the_key_becomes_a_strict_cookie(served: Served) -> None:
             assert again.status == 200
 
 
+async def test_the_key_is_in_no_file_and_no_argument(served: Served, tmp_path: Path) -> None:
+    key = served.address.partition("token=")[2]
+    async with browser() as client:
+        await client.get(served.address)
+        async with tab(client, served) as page:
+            await page.until("Move your TikTok posts")
+            programs = [Path(f"/proc/{pid}") for pid in (served.process.pid, *served.children())]
+            seen = [(of / name).read_bytes() for of in programs for name in ("cmdline", "environ")]
+            seen += [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+            assert len(key) > 20 and len(seen) >= 4
+            assert not [one for one in seen if key.encode() in one]
+            assert key not in page.words
+
+
 async def test_another_page_with_the_cookie_is_refused(served: Served) -> None:
     async with browser() as client:
         await client.get(served.address)

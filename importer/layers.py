@@ -18,8 +18,10 @@ from importer.errors import UserError
 FILE_NAME = "tokaway.toml"
 PREFIX = "TOKAWAY_"
 CONFIG = "TOKAWAY_CONFIG"
+# What bounds a batch as a whole, by the names of its flags and its file.
+OF_BATCH = {"jobs": "TOKAWAY_JOBS", "cluster": "TOKAWAY_CLUSTER", "store": "TOKAWAY_STORE"}
 # Variables of the same prefix that are no settings of a run.
-NOT_SETTINGS = ("TOKAWAY_CACHE", "TOKAWAY_STATE", CONFIG)
+NOT_SETTINGS = ("TOKAWAY_CACHE", "TOKAWAY_STATE", CONFIG, *OF_BATCH.values())
 # What a setting may be called besides: one destination is named in the singular.
 ALSO = {"destination": "destinations"}
 # What is a path in a file is meant from where that file lies.

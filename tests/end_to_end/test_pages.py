@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -18,11 +19,11 @@ import httpx
 import pytest
 
 from importer.archive.view import ArchiveView
-from importer.model import Action, Long, Milestone
+from importer.model import Action, Long
 from importer.records.profile import COLLECTION
 from tests.browser import BrowserThread
 from tests.captions.page_server import PageServer, post, profile_page, trusting
-from tests.end_to_end.command_line import ROOT
+from tests.end_to_end.command_line import ROOT, SECONDS
 from tests.end_to_end.conftest import Job, MakeJob
 from tests.end_to_end.server_truth import assert_exactly
 from tests.end_to_end.typist import HANDLE, Typist
@@ -63,6 +64,7 @@ def job(make_job: MakeJob, tmp_path: Path) -> Job:
 
 def typing(job: Job) -> Typist:
     """Somebody with an export, whose archive is made beside it, and with a setting or two."""
+    os.mkfifo(job.folder / "address")
     return Typist(
         job,
         {"ARCHIVE": ARCHIVE, "EXPORT": EXPORT, POST: job.staged.posts[0].id},
@@ -204,15 +206,18 @@ def test_publishing(make_job_at_doorway: MakeJob, browser: BrowserThread, tmp_pa
     person.types(f"tokaway posts {ARCHIVE} {first.id} --labels graphic-media")
     assert "1 post brought up to date." in person.types(update)
     person.types(undo)
-    with view(job) as archive:
-        stands = [one.milestone == Milestone.PUBLISHED for one in archive.posts()]
-    assert stands == [True, False]
+    assert stand(job) == (1, 0)
 
 
 def opened(job: Job) -> str:
     """The address that the person's browser is asked to open, once it is."""
-    os.mkfifo(job.folder / "address")
-    return (job.folder / "address").read_text(encoding="utf-8")
+    # Open for both ends, so that opening it waits for nobody.
+    pipe = os.open(job.folder / "address", os.O_RDWR)
+    try:
+        assert select.select([pipe], [], [], SECONDS)[0], "nothing was opened"
+        return os.read(pipe, select.PIPE_BUF).decode()
+    finally:
+        os.close(pipe)
 
 
 def test_spark(job: Job, person: Typist) -> None:

@@ -17,6 +17,7 @@ from importer.cli_flags import (
     aiming,
     at_server,
     common,
+    configured,
     of_a_run,
     reading,
     routing,
@@ -76,6 +77,7 @@ def cli(context: click.Context) -> int | None:
     help="With --web: the port to use; any that is free if not given.",
 )
 @click.option("--open", "show", is_flag=True, help="With --web: open the browser.")
+@configured
 @common
 def ui(
     console: Console, path: Path | None, web: bool, port: int | None, show: bool, **flags: Any
@@ -97,6 +99,7 @@ def ui(
 @wording
 @aiming
 @click.option("-v", "--verbose", is_flag=True, help="Show every post, and what its file needs.")
+@configured
 @common
 def plan(console: Console, path: Path, verbose: bool, **flags: Any) -> int:
     """Show what a run would publish; sends nothing."""
@@ -112,16 +115,15 @@ def plan(console: Console, path: Path, verbose: bool, **flags: Any) -> int:
 @click.argument("path", metavar="EXPORT|ARCHIVE", type=PATH)
 @of_a_run
 @common
-def run(console: Console, path: Path, config: Path | None, **flags: Any) -> int:
+def run(console: Console, path: Path, **flags: Any) -> int:
     """Fetch, prepare and publish; the same command resumes."""
     from importer import run_commands
 
-    settings, given = settings_of(path, flags, config)
+    settings, given = settings_of(path, flags)
     return run_commands.run_import(
         console,
         _sources(path, settings),
         given,
-        config,
         Passwords(settings.password_file, console.note),
         Stop(),
         settings.selection,
@@ -130,12 +132,13 @@ def run(console: Console, path: Path, config: Path | None, **flags: Any) -> int:
 
 @cli.command()
 @click.argument("archive", type=FOLDER)
+@configured
 @common
-def status(console: Console, archive: Path) -> int:
+def status(console: Console, archive: Path, config: Path | None) -> int:
     """Tell where an import stands."""
     from importer import commands
 
-    return commands.status(console, archive)
+    return commands.status(console, archive, config)
 
 
 @cli.command()
@@ -217,6 +220,7 @@ def captions(
 @click.option("--labels", metavar="WORDS", help="Content labels, such as sexual,graphic-media.")
 @click.option("--langs", metavar="TAGS", help="Languages, such as en,pt-BR.")
 @click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@configured
 @common
 def posts(
     console: Console,
@@ -230,6 +234,7 @@ def posts(
     labels: str | None,
     langs: str | None,
     yes: bool,
+    config: Path | None,
     **like: Any,
 ) -> int:
     """List posts with what their files need; choose them, or say how to treat them."""
@@ -252,6 +257,7 @@ def posts(
         wanted,
         lambda private: yes or may_be_public(private),
         every_post=every_post,
+        config=config,
     )
 
 
@@ -278,13 +284,14 @@ def report(console: Console, archive: Path) -> int:
 
 @cli.command()
 @click.option("--ffmpeg", metavar="FILE", type=PATH, help="The FFmpeg program to look at.")
+@configured
 @common
-def doctor(console: Console, ffmpeg: Path | None) -> int:
+def doctor(console: Console, ffmpeg: Path | None, config: Path | None) -> int:
     """Tell what this computer has for the work, and what is missing."""
     from importer.doctor import examine
     from importer.settings import load
 
-    return examine(console, load({"ffmpeg": ffmpeg}).ffmpeg, Path.cwd())
+    return examine(console, load({"ffmpeg": ffmpeg}, config=config).ffmpeg, Path.cwd())
 
 
 @cli.command()

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importer.asking import Passwords, address, agreed, code
-from importer.cli_flags import FOLDER, PATH, aiming, common, routing, signing_in, wording
+from importer.cli_flags import (
+    FOLDER,
+    PATH,
+    aiming,
+    common,
+    configured,
+    routing,
+    signing_in,
+    wording,
+)
 from importer.completion import handles
 from importer.console import Console
 from importer.records.profile import Field, Wanted
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--repair", is_flag=True, help="Mend what can be mended; asks first.")
 @signing_in
 @click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@configured
 @common
 def verify(
     console: Console,
@@ -49,6 +59,7 @@ def verify(
 @click.option("--found", is_flag=True, help="Also what was found on the server, not written here.")
 @signing_in
 @click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@configured
 @common
 def undo(
     console: Console,
@@ -77,6 +88,7 @@ def undo(
 @wording
 @signing_in
 @click.option("--yes", is_flag=True, help="Answer yes to questions.")
+@configured
 @common
 def update(
     console: Console,
@@ -112,6 +124,7 @@ def update(
 @click.option("--yes", is_flag=True, help="Answer yes to questions.")
 @click.option("--to", metavar="HANDLE", help="The account, if the archive knows none yet.")
 @signing_in
+@configured
 @common
 def profile(
     console: Console,
@@ -151,6 +164,7 @@ def profile(
 @click.option("--browser", is_flag=True, help="Sign in on a page of the account's own server.")
 @click.option("--paste", is_flag=True, help="The same, with a browser on another machine.")
 @signing_in
+@configured
 @common
 def login(
     console: Console,
@@ -180,6 +194,7 @@ def login(
 @click.argument("handle", shell_complete=handles)
 @routing
 @signing_in
+@configured
 @common
 def limits(console: Console, handle: str, password_file: Path | None, **flags: Any) -> int:
     """Tell what the servers of an account accept today."""
@@ -190,12 +205,13 @@ def limits(console: Console, handle: str, password_file: Path | None, **flags: A
 
 @click.command()
 @click.argument("handle", required=False, shell_complete=handles)
+@configured
 @common
-def logout(console: Console, handle: str | None) -> int:
+def logout(console: Console, handle: str | None, config: Path | None) -> int:
     """End the session of an account."""
     from importer import login_commands
 
-    return login_commands.logout(console, handle)
+    return login_commands.logout(console, handle, config)
 
 
 def _access(

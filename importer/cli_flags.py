@@ -79,6 +79,11 @@ def reading(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
+configured = click.option(
+    "--config", metavar="FILE", type=PATH, help="Read settings from this file."
+)
+"""The flag of commands that go by settings."""
+
 at_server = click.option(
     "--pds",
     metavar="URL",
@@ -167,7 +172,7 @@ def routing(command: Callable[..., int]) -> Callable[..., int]:
 def of_a_run(command: Callable[..., int]) -> Callable[..., int]:
     """All the flags of a run, which are settings too."""
     for option in (
-        click.option("--config", metavar="FILE", type=PATH, help="Read settings from this file."),
+        configured,
         click.option(
             "--encoder",
             type=click.Choice(ENCODERS),
@@ -201,9 +206,7 @@ def of_a_run(command: Callable[..., int]) -> Callable[..., int]:
     return command
 
 
-def settings_of(
-    path: Path | None, flags: dict[str, Any], config: Path | None = None
-) -> tuple[Settings, dict[str, Any]]:
+def settings_of(path: Path | None, flags: dict[str, Any]) -> tuple[Settings, dict[str, Any]]:
     """The settings in force for an export or archive, and the flags as settings.
 
     Raises:
@@ -212,9 +215,9 @@ def settings_of(
     given = flags | {
         name: flags[name].date() for name in ("since", "until") if flags.get(name) is not None
     }
-    settings = load(given, config=config)
+    settings = load(given)
     if path:
-        settings = load(given, archive=folder_for(path, settings.archive), config=config)
+        settings = load(given, archive=folder_for(path, settings.archive))
     return settings, given
 
 

@@ -69,12 +69,12 @@ def serve_ui(console: Console, arguments: list[str], port: int, *, show: bool) -
         )
     from tui.serving import serve
 
-    def ready(address: str) -> None:
+    def ready(address: str, for_once: str) -> None:
         console.result("serving", {"address": address})
         console.line(f"Tokaway is open on this computer at\n\n  {address}\n")
         console.line("Whoever has this address can use it. Press Ctrl-C here to end it.")
         if show:
-            webbrowser.open(address)
+            webbrowser.open(for_once)
 
     try:
         serve([sys.executable, "-P", "-m", "importer.cli", "ui", *arguments], port, ready)

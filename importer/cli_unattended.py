@@ -18,13 +18,13 @@ from importer.schedule_entries import Every, System
 @click.argument("path", metavar="[EXPORT|ARCHIVE]", type=PATH, required=False)
 @of_a_run
 @common
-def config(console: Console, path: Path | None, config: Path | None, **flags: Any) -> int:
+def config(console: Console, path: Path | None, **flags: Any) -> int:
     """Show what is set for a run, and where each value comes from."""
     from importer import config_command
 
-    settings, given = settings_of(path, flags, config)
+    settings, given = settings_of(path, flags)
     folder = folder_for(path, settings.archive) if path else None
-    return config_command.config(console, folder, given, config)
+    return config_command.config(console, folder, given)
 
 
 @click.command()

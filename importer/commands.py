@@ -39,10 +39,11 @@ if TYPE_CHECKING:
 Flags = Mapping[str, Any]
 
 
-def status(console: Console, folder: Path) -> int:
+def status(console: Console, folder: Path, config: Path | None = None) -> int:
     """Where the archive stands: counts, what waits, what did not work and why."""
     with ArchiveView.open(folder) as archive:
-        settings = replace(load({}, archive=folder), destinations=archive.destinations())
+        settings = load({}, archive=folder, config=config)
+        settings = replace(settings, destinations=archive.destinations())
         summary = summary_with_outlook(archive, settings)
     console.result("status", jsonable(summary) | {"last_day": (last := last_line(folder))})
     _show_summary(console, summary)

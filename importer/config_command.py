@@ -15,15 +15,13 @@ from importer.settings import NAMES, SECRETS, Settings, load_with_origins
 _UNSET = Found(None, Origin.DEFAULT)
 
 
-def config(
-    console: Console, archive: Path | None, flags: Mapping[str, Any], file: Path | None
-) -> int:
+def config(console: Console, archive: Path | None, flags: Mapping[str, Any]) -> int:
     """Show every setting as a run of this archive with these flags would have it.
 
     Returns:
         The exit code.
     """
-    settings, found = load_with_origins(flags, archive=archive, config=file)
+    settings, found = load_with_origins(flags, archive=archive)
     rows = []
     for name in NAMES:
         at, value = found.get(name, _UNSET), shown(settings, name)

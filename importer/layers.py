@@ -18,8 +18,10 @@ from importer.errors import UserError
 FILE_NAME = "tokaway.toml"
 PREFIX = "TOKAWAY_"
 CONFIG = "TOKAWAY_CONFIG"
+# What bounds a batch as a whole, by the names of its flags and its file.
+OF_BATCH = {"jobs": "TOKAWAY_JOBS", "cluster": "TOKAWAY_CLUSTER", "store": "TOKAWAY_STORE"}
 # Variables of the same prefix that are no settings of a run.
-NOT_SETTINGS = ("TOKAWAY_CACHE", "TOKAWAY_STATE", CONFIG)
+NOT_SETTINGS = ("TOKAWAY_CACHE", "TOKAWAY_STATE", CONFIG, *OF_BATCH.values())
 # What a setting may be called besides: one destination is named in the singular.
 ALSO = {"destination": "destinations"}
 # What is a path in a file is meant from where that file lies.
@@ -68,14 +70,15 @@ def gather(
 ) -> dict[str, Found]:
     """Every setting that was found anywhere, from the place that wins.
 
-    Flags that are `None` were not given.
+    Flags that are `None` were not given; `config` among them names the settings file, unless it is
+    given itself.
 
     Raises:
         UserError: a file cannot be read, or a setting is not `known`.
     """
     variables = os.environ if environ is None else environ
     merged: dict[str, Found] = {}
-    for file, origin in _files(archive, config, variables):
+    for file, origin in _files(archive, config or flags.get("config"), variables):
         for name, value in _read(file).items():
             name = _named(name, known, str(file))
             if origin is Origin.ARCHIVE_FILE and name in _NOT_IN_ARCHIVE:
@@ -91,7 +94,7 @@ def gather(
             setting = _named(name.removeprefix(PREFIX).lower(), known, "the environment")
             merged[setting] = Found(value, Origin.ENVIRONMENT, name)
     for name, value in flags.items():
-        if value is not None:
+        if value is not None and name != "config":
             merged[_named(name, known, "the flags")] = Found(value, Origin.FLAG)
     return merged
 

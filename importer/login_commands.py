@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 from importer.addresses import handle_in
@@ -105,13 +106,13 @@ def login_in_browser(
     return 0
 
 
-def logout(console: Console, handle: str | None) -> int:
+def logout(console: Console, handle: str | None, config: Path | None = None) -> int:
     """End the session of an account, or of the only one, at its server and here.
 
     Returns:
         The exit code.
     """
-    signed_out = sign_out(load({}), handle)
+    signed_out = sign_out(load({}, config=config), handle)
     if signed_out is None:
         console.line(f"Nobody is signed in{f' as {handle}' if handle else ''}.")
         return 0

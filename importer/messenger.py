@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from importer.errors import UserError
@@ -21,7 +22,10 @@ _NEEDS = {
 
 
 class Messenger:
-    """Takes messages to all of some addresses.
+    """Takes messages to some addresses.
+
+    Each address has a mark, by which is remembered what was sent there. It does not tell the
+    address, and is too short to be sure of a guess.
 
     Args:
         urls: where to. They are secrets and shown to nobody.
@@ -32,21 +36,34 @@ class Messenger:
     """
 
     def __init__(self, urls: Sequence[str], say: Callable[[str], None]) -> None:
-        self._post = _post_to(urls)
+        self._posts = {_mark(url): post for url, post in zip(urls, _posts_to(urls), strict=True)}
+        self._numbers = {_mark(url): number for number, url in enumerate(urls, 1)}
         self._say = say
 
-    def send(self, title: str, text: str) -> bool:
-        """Send a message; whether it went everywhere."""
+    @property
+    def marks(self) -> Collection[str]:
+        """The marks of all addresses."""
+        return self._posts.keys()
+
+    def send(self, mark: str, title: str, text: str) -> bool:
+        """Send a message to one of the addresses; whether it went there."""
         try:
-            is_sent = bool(self._post.notify(body=text, title=title))
+            is_sent = bool(self._posts[mark].notify(body=text, title=title))
         except Exception:  # noqa: BLE001  whatever a service does, the import goes on
             is_sent = False
         if not is_sent:
-            self._say("! Word of this could not be sent everywhere; the next run tries again.")
+            self._say(
+                f"! Word of this could not be sent to address {self._numbers[mark]} of notify; "
+                "the next run tries again."
+            )
         return is_sent
 
 
-def _post_to(urls: Sequence[str]) -> Apprise:
+def _mark(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:6]
+
+
+def _posts_to(urls: Sequence[str]) -> list[Apprise]:
     # Some of its many services import what Python deprecates.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -58,11 +75,11 @@ def _post_to(urls: Sequence[str]) -> Apprise:
                 hint="Install it with: pip install 'tokaway[notify]'. Or take notify away.",
                 code="no_apprise",
             ) from error
-        post = Apprise()
-        for number, url in enumerate(urls, 1):
+        posts = [Apprise() for _ in urls]
+        for number, (post, url) in enumerate(zip(posts, urls, strict=True), 1):
             if not post.add(url):
                 raise _unusable(number, url)
-    return post
+    return posts
 
 
 def _unusable(number: int, url: str) -> UserError:

@@ -29,6 +29,7 @@ def posts(
     allow_private: Callable[[int], bool],
     *,
     every_post: bool,
+    config: Path | None = None,
 ) -> int:
     """List posts, after changing what is wanted of them: of all of it or nothing.
 
@@ -38,7 +39,7 @@ def posts(
         The exit code.
     """
     with working_on(folder) as archive:
-        settings = load({}, archive=archive.folder)
+        settings = load({}, archive=archive.folder, config=config)
         chosen = selection.of(_named(archive, names), utc_now())
         if not wanted.is_nothing:
             if not names and not every_post and selection.is_everything:

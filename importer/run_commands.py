@@ -84,14 +84,13 @@ def run_import(
     console: Console,
     sources: Sources,
     flags: Flags,
-    config: Path | None,
     credentials: Credentials,
     stop: Stop,
     selection: Selection = EVERYTHING,
 ) -> int:
     """Fetch, prepare, publish what is selected; the same command resumes."""
     folder = folder_for(sources.path, sources.archive)
-    settings = load(flags, archive=folder, config=config)
+    settings = load(flags, archive=folder)
     with (
         telling_of_trouble(folder, settings, console.note) as word,
         opened(sources.path, sources.archive, sources.source, console.note) as it,

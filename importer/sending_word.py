@@ -1,4 +1,4 @@
-"""Sends word when an import ends, fails or needs a person: once for each of these."""
+"""Sends word when an import ends, fails or needs a person: to each address once for each."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from importer.model import Milestone
 from importer.summary import Summary, summarise
 from importer.wording import plural
 
-FACT = "word_sent"
+FACT = "word_of"
 # A server that is away for an hour or two needs nobody.
 _OUTAGE = timedelta(hours=6)
 _PERSON = (UserError.exit_code, SignInNeeded.exit_code, DiskFull.exit_code)
@@ -39,33 +39,45 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Since when a state was seen (UTC), and whether it was told."""
+    """Since when a state was seen (UTC), and the marks of the addresses that were told."""
 
     since: datetime
-    is_sent: bool = False
+    told: frozenset[str] = frozenset()
 
 
-def due(before: Mapping[str, Known], states: Mapping[str, State], now: datetime) -> list[str]:
-    """The codes of what is to be told now: it has been so for long enough, and nobody knows."""
+def due(
+    before: Mapping[str, Known], states: Mapping[str, State], mark: str, now: datetime
+) -> list[str]:
+    """The codes of what an address is to be told now: it has been so for long enough, and was not
+    told there.
+    """
     known = {code: before.get(code, Known(now)) for code in states}
     return [
         code
         for code, state in states.items()
-        if not known[code].is_sent and now - known[code].since >= state.patience
+        if mark not in known[code].told and now - known[code].since >= state.patience
     ]
 
 
 def after(
-    before: Mapping[str, Known], states: Collection[str], sent: Collection[str], now: datetime
+    before: Mapping[str, Known],
+    states: Collection[str],
+    sent: Collection[tuple[str, str]],
+    now: datetime,
 ) -> dict[str, Known]:
-    """What is known of these states once some were told."""
+    """What is known of these states once some were told: `sent` has their codes, with marks."""
     known = {code: before.get(code, Known(now)) for code in states}
-    return {code: Known(one.since, one.is_sent or code in sent) for code, one in known.items()}
+    return {
+        code: Known(one.since, one.told | {mark for told, mark in sent if told == code})
+        for code, one in known.items()
+    }
 
 
 def written(known: Mapping[str, Known]) -> str:
     """What is known, as it is remembered."""
-    return json.dumps({code: [jsonable(one.since), one.is_sent] for code, one in known.items()})
+    return json.dumps(
+        {code: [jsonable(one.since), sorted(one.told)] for code, one in known.items()}
+    )
 
 
 def read(told: str) -> dict[str, Known]:
@@ -75,16 +87,16 @@ def read(told: str) -> dict[str, Known]:
         ValueError: it was not written by us.
     """
     return {
-        code: Known(datetime.fromisoformat(since), is_sent)
-        for code, (since, is_sent) in json.loads(told).items()
+        code: Known(datetime.fromisoformat(since), frozenset(marks))
+        for code, (since, marks) in json.loads(told).items()
     }
 
 
 class Word:
     """What is told to whom about one archive.
 
-    The archive remembers what was told: of a state that lasts nobody hears twice, of one that
-    comes again they do. What could not be sent is tried again by the next run.
+    The archive remembers what was told to which address: of a state that lasts nobody hears twice,
+    of one that comes again they do. What could not be sent there is tried again by the next run.
 
     Args:
         urls: where to send it. They are secrets and shown to nobody.
@@ -149,9 +161,10 @@ class Word:
         account = archive.account()
         title = f"Tokaway: {account.handle if account else archive.folder.name}"
         sent = [
-            code
-            for code in due(before, states, now)
-            if self._messenger.send(title, states[code].text)
+            (code, mark)
+            for mark in self._messenger.marks
+            for code in due(before, states, mark, now)
+            if self._messenger.send(mark, title, states[code].text)
         ]
         known = after(before, states, sent, now)
         if add:

@@ -150,7 +150,7 @@ def load(
 ) -> Settings:
     """Merge the layers: defaults < user file < archive file < TOKAWAY_* < flags.
 
-    Flags that are `None` were not given.
+    Flags that are `None` were not given. The user's file is `config`, or the flag of this name.
 
     Raises:
         UserError: a file cannot be read, or a setting is unknown or has the wrong form.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,11 +19,19 @@ class Listener(ThreadingHTTPServer):
 
 
 class Loopback:
-    """A server that listens as long as its `with` lasts."""
+    """A server that listens as long as its `with` lasts: by HTTPS if it has a context for it."""
 
-    def __init__(self, handler: type[BaseHTTPRequestHandler], name: str) -> None:
+    def __init__(
+        self,
+        handler: type[BaseHTTPRequestHandler],
+        name: str,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
         self._server = Listener(("127.0.0.1", 0), handler)
         self._server.daemon_threads = False
+        self._is_secure = context is not None
+        if context:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, name=name
         )
@@ -30,12 +39,17 @@ class Loopback:
     @property
     def host(self) -> str:
         """Its name and port."""
-        return f"localhost:{self._server.server_address[1]}"
+        return f"localhost:{self.port}"
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return int(self._server.server_address[1])
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://{self.host}"
+        return f"{'https' if self._is_secure else 'http'}://{self.host}"
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Mapping
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler
@@ -17,7 +18,7 @@ class StandIn(Loopback):
     """Answers paths with `(status, body)`, and everything else with `otherwise`.
 
     A body that is a dictionary goes out as JSON, a string as HTML; `headers` go with each answer.
-    Use it with `with`.
+    Use it with `with`; with a `context` it speaks HTTPS.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class StandIn(Loopback):
         answers: Mapping[str, tuple[int, dict[str, Any] | str]],
         otherwise: tuple[int, dict[str, Any] | str] = (404, PAGE),
         headers: Mapping[str, str] | None = None,
+        context: ssl.SSLContext | None = None,
     ) -> None:
         self.otherwise = otherwise
         self.date: datetime | None = None
@@ -59,4 +61,4 @@ class StandIn(Loopback):
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 """Say nothing."""
 
-        super().__init__(Handler, "stand-in")
+        super().__init__(Handler, "stand-in", context)

@@ -22,7 +22,7 @@ from importer.events import StepDone
 from importer.model import Action, Privacy, Stage
 from importer.settings import load
 from tests.end_to_end.conftest import Job, MakeJob, make_job
-from tests.examples import PROGRAM, ROOT, Block, blocks, command_lines
+from tests.examples import PAGES, PROGRAM, ROOT, Block, blocks, command_lines
 from tests.staged_export import stage
 
 __all__ = ["make_job"]
@@ -34,6 +34,13 @@ FIRST_IMPORT, PYTHON = ROOT / "docs" / "first-import.md", ROOT / "docs" / "pytho
 
 def named(block: Block) -> str:
     return f"{block.page.stem}: {block.text.strip().splitlines()[0][:40]}"
+
+
+def test_each_block_says_what_language_it_is_in() -> None:
+    """Else nothing would run it, or read it."""
+    for page in PAGES:
+        fences = re.findall(r"^ *```(.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+        assert all(fences[::2]) and not any(fences[1::2]), page.name
 
 
 # command lines

@@ -23,7 +23,7 @@ from importer.errors import (
 from importer.events import Noticed, RunFinished, Waiting
 from importer.model import Milestone
 from importer.runs import telling_of_trouble
-from importer.sending_word import Word
+from importer.sending_word import FACT, Word
 from importer.settings import Settings
 from tests.posts import bring_to, exported, link
 from tests.webhook import Hook
@@ -55,10 +55,13 @@ class Days:
         self._hook = hook
         self._archive = archive
 
-    def end(self, error: TokawayError | None = None, *, hours: int = 24) -> list[str]:
-        """A run that ends so; the words that were sent of it."""
+    def end(
+        self, error: TokawayError | None = None, *, hours: int = 24, besides: Hook | None = None
+    ) -> list[str]:
+        """A run that ends so; the words that were sent of it, perhaps to another address too."""
         self.now += timedelta(hours=hours)
-        word = Word([self._hook.address], self.said.append)
+        addresses = [one.address for one in (besides, self._hook) if one]
+        word = Word(addresses, self.said.append)
         hear = word.hearing(self._archive, lambda event: None)
         counts = self._archive.counts()
         outcome, code = ("all_published", 0) if not counts[Milestone.FAILED] else ("some_failed", 1)
@@ -125,7 +128,27 @@ def test_what_cannot_be_sent_is_sent_later_and_stops_nothing(hook: Hook, archive
     hook.otherwise = (200, {})
     assert len(days.end(SIGN_IN)) == 1
     assert days.end(SIGN_IN) == []
-    assert "secret-token" not in str(archive.fact("word_sent"))
+    assert "secret-token" not in str(archive.fact(FACT))
+
+
+def test_an_address_that_is_dead_costs_the_others_nothing(hook: Hook, archive: Archive) -> None:
+    days = Days(hook, archive)
+    need = "Somebody is needed. Nobody is signed in. Sign in once."
+    with Hook() as other:
+        other.otherwise = (500, {})
+        assert days.end(SIGN_IN, besides=other) == [need]
+        assert days.end(SIGN_IN, besides=other) == []
+        assert other.heard() == [need] * 2
+        assert len(days.said) == 2 and "address 1 of notify" in days.said[0]
+        # It is alive again, and hears of it; then it is taken away, and comes back.
+        other.otherwise = (200, {})
+        assert days.end(SIGN_IN, besides=other) == []
+        assert other.heard() == [need]
+        assert days.end(SIGN_IN) == []
+        assert days.end(SIGN_IN, besides=other) == []
+        assert other.heard() == []
+        secrets = [hook.address, other.address, hook.host, other.host]
+    assert not [one for one in secrets if one in str(archive.fact(FACT)) + "".join(days.said)]
 
 
 def test_addresses_are_looked_at_before_the_run(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,17 @@ from tui.language import _
 # Settings that `tokaway run` has a flag for; it takes the others from the environment.
 _WITH_FLAG = frozenset(
     {
-        *("destinations", "encoder", "gates", "handles", "limit", "long", "names", "overflow"),
+        *(
+            "config",
+            "destinations",
+            "encoder",
+            "gates",
+            "handles",
+            "limit",
+            "long",
+            "names",
+            "overflow",
+        ),
         *("pace", "pds", "photos", "to", "upload", "video_service"),
     }
 )
@@ -277,7 +287,7 @@ def _flag(name: str, value: object) -> list[str]:
     flag = name.replace("_", "-")
     if isinstance(value, bool):
         return [f"--{flag}" if value else f"--no-{flag}"]
-    return [f"--{flag}", str(value)]
+    return [f"--{flag}", str(value.absolute() if isinstance(value, Path) else value)]
 
 
 def _text(value: object) -> str:

@@ -23,14 +23,17 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def serve(
-    program: Sequence[str], port: int, ready: Callable[[str], object], title: str = "Tokaway"
+    program: Sequence[str],
+    port: int,
+    ready: Callable[[str, str], object],
+    title: str = "Tokaway",
 ) -> None:
     """Serve the screens until Ctrl-C, which ends the programs of all tabs.
 
     Args:
         program: what to start for each tab.
         port: where to listen; 0 for any that is free.
-        ready: hears the address, key and all, once it can be opened.
+        ready: hears the address, key and all, once it can be opened, and one that is good once.
         title: of the page.
 
     Raises:
@@ -41,7 +44,7 @@ def serve(
         listening.bind((LOOPBACK, port))
         listening.listen()
         server = LocalServer(program, listening.getsockname()[1], title)
-        ready(server.address)
+        ready(server.address, server.address_for_once)
         web.run_app(
             server.application(), sock=listening, print=None, access_log=None, shutdown_timeout=1
         )
@@ -54,6 +57,8 @@ class LocalServer(Server):
         super().__init__("", LOOPBACK, port, title, templates_path=_PAGE)
         self._program = tuple(program)
         self._key = secrets.token_urlsafe(32)
+        # Everybody on the machine may read with what address a browser was started.
+        self._once = secrets.token_urlsafe(32)
         # Cookies know no ports: each server needs a name of its own.
         self._cookie = f"tokaway-{port}"
         self._tabs: set[Tab] = set()
@@ -62,6 +67,11 @@ class LocalServer(Server):
     def address(self) -> str:
         """Where the person opens it."""
         return f"{self.public_url}/?token={self._key}"
+
+    @property
+    def address_for_once(self) -> str:
+        """Where a browser that is started with it opens it: whoever comes later is not let in."""
+        return f"{self.public_url}/?token={self._once}"
 
     async def application(self) -> web.Application:
         """The pages, behind the guard."""
@@ -80,7 +90,8 @@ class LocalServer(Server):
         """
         of_ours = request.headers.get("Origin", self.public_url) == self.public_url
         named_right = f"http://{request.host}" == self.public_url
-        brings_key = self._is_key(request.query.get("token"))
+        token = request.query.get("token")
+        brings_key = self._is_key(token) or (of_ours and named_right and self._is_first(token))
         if not (of_ours and named_right) or not (
             brings_key or self._is_key(request.cookies.get(self._cookie))
         ):
@@ -95,6 +106,13 @@ class LocalServer(Server):
 
     def _is_key(self, told: str | None) -> bool:
         return hmac.compare_digest((told or "").encode(), self._key.encode())
+
+    def _is_first(self, token: str | None) -> bool:
+        """Whether this is the key for once, which is used up then."""
+        if not (self._once and hmac.compare_digest((token or "").encode(), self._once.encode())):
+            return False
+        self._once = ""
+        return True
 
     async def _harden(self, request: web.Request, response: web.StreamResponse) -> None:
         """Nothing comes from elsewhere, and nothing that is delivered may act as this page."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -13,7 +14,7 @@ import msgspec
 
 from importer.errors import UserError
 from importer.folders import archive_beside
-from importer.layers import ALSO, Found, Origin, check_names, read_toml
+from importer.layers import ALSO, OF_BATCH, Found, Origin, check_names, read_toml
 from importer.model import Stage
 from importer.settings import NAMES, Settings, load, settings_in
 
@@ -28,8 +29,6 @@ _FILES = ("ffmpeg", "handles", "source", "password_file")
 _NOT_FOR_ALL = ("to", "source", "password_file")
 # What is told of all of them together.
 _NOT_FOR_ONE = ("notify",)
-# Flags that bound the batch as a whole; the others are settings of each creator.
-_BOUND_FLAGS = ("jobs", "cluster", "store")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,9 @@ def read_batch(path: Path, flags: Mapping[str, Any]) -> BatchFile:
         for_all, [one for one in _SETTINGS if one not in _NOT_FOR_ALL], f"[defaults] of {path}"
     )
     given = {name: value for name, value in flags.items() if value is not None}
-    bounds = _bounds(path, at_once | {one: given.pop(one) for one in _BOUND_FLAGS if one in given})
+    # Flags that bound the batch as a whole; the others are settings of each creator.
+    by_flag = {one: given.pop(one) for one in OF_BATCH if one in given}
+    bounds = _bounds(path, _of_environment() | at_once | by_flag)
     listed = told.get("creators", [])
     if not isinstance(listed, list) or not listed:
         raise _wrong(path, "It names no creators.", "Add a [[creators]] table for each of them.")
@@ -159,6 +160,20 @@ def _creator(
         raise UserError(f"{where}: {error.text}", hint=error.hint, code=error.code) from error
     name = str(row.get("name") or row.get("to") or folder.stem).removeprefix("@")
     return Creator(name, export or folder, folder, values, settings)
+
+
+def _of_environment() -> dict[str, Any]:
+    """The bounds that variables name."""
+    told: dict[str, Any] = {
+        one: value for one, name in OF_BATCH.items() if (value := os.environ.get(name))
+    }
+    if (jobs := told.get("jobs")) and not jobs.isdecimal():
+        raise UserError(
+            f"The variable {OF_BATCH['jobs']} must be a number of creators.",
+            hint="See docs/batch.md.",
+            code="settings",
+        )
+    return told | ({"jobs": int(jobs)} if jobs else {})
 
 
 def _bounds(path: Path, told: Mapping[str, Any]) -> Bounds:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -29,8 +29,9 @@ _MOST = 20
 class Word:
     """A listener that sends word of what it hears, then passes it on.
 
-    What was told is remembered from run to run, by the batch's file: of a state that lasts nobody
-    hears twice. While the batch is at work word goes out when all who are left wait.
+    What was told to which address is remembered from run to run, by the batch's file: of a state
+    that lasts nobody hears twice. While the batch is at work word goes out when all who are left
+    wait.
 
     Args:
         file: the batch's.
@@ -108,13 +109,17 @@ class Word:
         return noticed | troubles(standing.summary, standing.outcome, standing.exit_code, why)
 
     def _tell(self, states: Mapping[str, State], *, add: bool) -> None:
-        """Send one message of all that is new; with `add` what was so before still is."""
+        """Send one message of all that is new to an address; with `add` what was so still is."""
         now = self._told_at = self._now()
         before = _remembered(self._file)
-        codes = due(before, states, now)
-        sent: Collection[str] = ()
-        if codes and self._messenger.send(f"Tokaway: {self._file.name}", _text(states, codes)):
-            sent = codes
+        title = f"Tokaway: {self._file.name}"
+        sent = [
+            (code, mark)
+            for mark in self._messenger.marks
+            if (codes := due(before, states, mark, now))
+            and self._messenger.send(mark, title, _text(states, codes))
+            for code in codes
+        ]
         known = after(before, states, sent, now)
         if add:
             known = before | known

@@ -48,7 +48,6 @@ def run_demo(console: Console, folder: Path | None, *, keep: bool) -> int:
             console,
             Sources(stands.export),
             flags,
-            None,
             Given(stands.password),
             Stop(),
         )

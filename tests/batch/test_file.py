@@ -47,6 +47,24 @@ def read(folder: Path, text: str, **flags: object) -> BatchFile:
     return read_batch(file, flags)
 
 
+def test_bounds_come_from_the_environment_the_file_or_flags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    creators = '[[creators]]\nexport = "a.zip"\n'
+    there = {"TOKAWAY_JOBS": "3", "TOKAWAY_CLUSTER": "tcp://a:1", "TOKAWAY_STORE": "s3://b/c"}
+    for name, value in there.items():
+        monkeypatch.setenv(name, value)
+    expected = Bounds(jobs=3, cluster="tcp://a:1", store="s3://b/c")
+    assert read(tmp_path, creators).bounds == expected
+    assert read(tmp_path, f"[batch]\njobs = 2\n{creators}").bounds.jobs == 2
+    assert read(tmp_path, f"[batch]\njobs = 2\n{creators}", jobs=1).bounds.jobs == 1
+    assert read(tmp_path, creators, cluster="tcp://d:2").bounds.cluster == "tcp://d:2"
+    for wrong in ("many", "0", "-1"):
+        monkeypatch.setenv("TOKAWAY_JOBS", wrong)
+        with pytest.raises(UserError):
+            read(tmp_path, creators)
+
+
 def test_a_whole_file_is_read(tmp_path: Path) -> None:
     file = read(tmp_path, WHOLE)
     anna, ben = file.creators

@@ -40,12 +40,13 @@ class Batches:
     def __init__(self, hook: Hook, file: Path) -> None:
         self.now = NOW
         self._file = file
-        self._messenger = Messenger([hook.address], print)
+        self.addresses = [hook.address]
         self._listener: Listener = Lines(PlainConsole(quiet=True))
 
     def word(self) -> Word:
         """Who hears of one batch."""
-        return Word(self._file, self._messenger, self._listener, lambda: self.now)
+        messenger = Messenger(self.addresses, print)
+        return Word(self._file, messenger, self._listener, lambda: self.now)
 
     def end(self, **creators: tuple[str, int, str, str]) -> None:
         """A batch whose creators end like this, a day later."""
@@ -117,6 +118,21 @@ def test_what_could_not_be_sent_is_sent_by_the_next_batch(hook: Hook, batches: B
     assert len(hook.heard()) == 1
     batches.end(anna=REFUSED)
     assert hook.heard() == []
+
+
+def test_an_address_that_is_dead_costs_the_others_nothing(hook: Hook, batches: Batches) -> None:
+    with Hook() as other:
+        batches.addresses.append(other.address)
+        other.otherwise = (500, {})
+        batches.end(anna=REFUSED, ben=FULL)
+        batches.end(anna=REFUSED, ben=FULL, carla=REFUSED)
+        # Who missed the first message gets all in one.
+        assert [len(text.splitlines()) for text in hook.heard()] == [1, 1]
+        assert [len(text.splitlines()) for text in other.heard()] == [1, 2]
+        other.otherwise = (200, {})
+        batches.end(anna=REFUSED, ben=FULL, carla=REFUSED)
+        batches.end(anna=REFUSED, ben=FULL, carla=REFUSED)
+        assert (len(hook.heard()), len(other.heard())) == (0, 1)
 
 
 def test_what_is_remembered_may_be_broken(hook: Hook, batches: Batches, tmp_path: Path) -> None:

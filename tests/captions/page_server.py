@@ -11,27 +11,25 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from importer.captions.finding import Finding
 from importer.errors import StepError
+from tests.certificates import vouched_for
 
+ROOT = Path(__file__).parents[2]
 HOSTS = ("www.tiktok.com", "www.tiktokv.com")
 SEC_UID = "MS4wLjABAAAA" + "a" * 64
 PAGE_SIZE = 15
@@ -141,7 +139,7 @@ class PageServer:
         self.asked: list[Asked] = []
         self.tunnels: list[str] = []
         self.authority = folder / "authority.pem"
-        self.tls = _tls(self.authority, folder / "chain.pem")
+        self.tls = vouched_for(HOSTS, self.authority, folder / "chain.pem")
         self._http = _Http(self)
         self._thread = threading.Thread(
             target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, name="pages"
@@ -295,6 +293,19 @@ def trust(server: PageServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(server.authority))
 
 
+def trusting(server: PageServer, folder: Path) -> dict[str, str]:
+    """What makes a program of its own do so; what it loads for that is written to `folder`."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sitecustomize.py").write_text(
+        f"import certifi\ncertifi.where = lambda: {str(server.authority)!r}\n", encoding="utf-8"
+    )
+    return {
+        "HTTPS_PROXY": server.url,
+        "REQUESTS_CA_BUNDLE": str(server.authority),
+        "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))),
+    }
+
+
 def trouble(findings: Iterator[Finding]) -> tuple[list[Finding], StepError]:
     """What an iterator gave before it failed, and the failure, in words for people."""
     given: list[Finding] = []
@@ -315,48 +326,3 @@ def ids(findings: list[Finding]) -> list[str | None]:
 def video_page(item: dict[str, Any], author: str = "some.one") -> str:
     """The path of a post's page."""
     return f"/@{author}/video/{item['id']}"
-
-
-def _tls(authority: Path, chain: Path) -> ssl.SSLContext:
-    """TLS as all TikTok hosts, vouched for by an authority made just now."""
-    root_key, host_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    names = x509.SubjectAlternativeName([x509.DNSName(host) for host in HOSTS])
-    root = _certificate("root", "root", root_key, root_key, x509.BasicConstraints(True, 0))
-    host = _certificate("pages", "root", host_key, root_key, names)
-    authority.write_bytes(root)
-    chain.write_bytes(
-        host_key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-        + host
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(chain)
-    return context
-
-
-def _certificate(
-    subject: str,
-    issuer: str,
-    key: ec.EllipticCurvePrivateKey,
-    signer: ec.EllipticCurvePrivateKey,
-    extension: x509.ExtensionType,
-) -> bytes:
-    subject_name, issuer_name = (
-        x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]) for name in (subject, issuer)
-    )
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject_name)
-        .issuer_name(issuer_name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(extension, critical=subject == issuer)
-        .sign(signer, hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.PEM)

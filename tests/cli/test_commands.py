@@ -400,7 +400,7 @@ def test_a_run_with_nothing_to_do_asks_for_no_password(
         typed = given
 
     console = open_console(as_json=False, quiet=True)
-    code = run_commands.run_import(console, Sources(folder), {}, None, NoPassword(), Stop())
+    code = run_commands.run_import(console, Sources(folder), {}, NoPassword(), Stop())
     assert code == (1 if failed else 0)
     said = f"Nothing to do: 2 of {3 if failed else 2} chosen posts published before, nothing sent"
     assert capsys.readouterr().out.startswith(said)

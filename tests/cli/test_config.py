@@ -11,8 +11,10 @@ import pytest
 
 from importer.archive.store import Archive
 from importer.cli import _run as program
+from importer.cli import cli
+from importer.model import Milestone
 from importer.settings import NAMES
-from tests.posts import exported
+from tests.posts import bring_to, exported
 
 TOKEN = "hooks.example/secret-token"
 
@@ -97,3 +99,48 @@ def test_a_plan_keeps_to_the_posts_that_are_set(
     (archive / "tokaway.toml").write_text('match = "no such words"\n')
     assert program(["plan", str(archive)]) == 0
     assert "1 to publish" in every and "0 to publish" in capsys.readouterr().out
+
+
+# Whose flags are settings, and what they are given; `ui` needs a terminal.
+BY_SETTINGS = {
+    **dict.fromkeys(("plan", "run", "status", "posts", "verify", "update"), "ARCHIVE"),
+    **dict.fromkeys(("profile", "config", "schedule"), "ARCHIVE"),
+    "undo": "ARCHIVE --found --yes",
+    **dict.fromkeys(("login", "logout", "limits"), "maker.test"),
+    "doctor": "",
+}
+
+
+def test_whoever_goes_by_settings_can_be_given_a_file() -> None:
+    having = {
+        name
+        for name, command in cli.commands.items()
+        if any("--config" in option.opts for option in command.params)
+    }
+    assert having == {*BY_SETTINGS, "ui"}
+
+
+@pytest.mark.parametrize("command", BY_SETTINGS)
+def test_a_file_that_is_named_counts_for_every_command(
+    command: str, archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text("headroom = 7\n", encoding="utf-8")
+    given = [word.replace("ARCHIVE", str(archive)) for word in BY_SETTINGS[command].split()]
+    with Archive.open(archive) as made:
+        (post,) = made.posts()
+        bring_to(made, post.id, Milestone.PUBLISHED)
+    # A post that is published, and edited since: there is something to do.
+    assert program(["posts", str(archive), "--all", "--labels", "graphic-media"]) == 0
+    for file, said in ((tmp_path / "gone.toml", "does not exist"), (mine, "headroom")):
+        assert program([command, *given, "--config", str(file)]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_a_file_that_is_named_stands_for_that_of_the_user(
+    archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = tmp_path / "mine.toml"
+    mine.write_text('destinations = ["spark"]\n', encoding="utf-8")
+    assert program(["plan", str(archive), "--until", "2030-01-01", "--config", str(mine)]) == 0
+    assert "Destination: Spark" in capsys.readouterr().out

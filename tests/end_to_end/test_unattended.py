@@ -20,16 +20,17 @@ from importer.budgets import DAY, VIDEOS_A_DAY, Window, in_words
 from importer.budgets import Kind as Budget
 from importer.model import Action
 from importer.settings import load
-from tests.end_to_end.command_line import PROGRAM, ROOT, SECONDS, environment
+from tests.end_to_end.command_line import PROGRAM, ROOT, SECONDS
 from tests.end_to_end.conftest import Job, MakeJob
 from tests.end_to_end.server_truth import assert_exactly
+from tests.end_to_end.typist import PASSWORD_FILE, Typist
 from tests.staged_export import stage
 from tests.stand_in import StandIn
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no cron on Windows")
 PAGE = (ROOT / "docs" / "unattended.md").read_text(encoding="utf-8")
-HANDLE, EXPORT = "you.example.com", "TikTok_Data_1767225600.zip"
-HOOK, TYPED = "jsons://hooks.example.com/my-secret-path", f"tokaway login {HANDLE}"
+EXPORT = "TikTok_Data_1767225600.zip"
+HOOK = "jsons://hooks.example.com/my-secret-path"
 # What cron gives a job.
 BARE = {"LOGNAME": "maker", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
 # A clock on which it is noon now: no day ends while a test looks at it.
@@ -60,7 +61,7 @@ def examples(language: str) -> list[str]:
 def job(make_job: MakeJob, tmp_path: Path) -> Job:
     made = make_job(stage(tmp_path / "staged", (Action.KEEP, Action.REMUX)))
     made.write_export(EXPORT)
-    (made.folder / "app-password").write_text(f"{made.password}\n")
+    (made.folder / PASSWORD_FILE).write_text(f"{made.password}\n")
     return made
 
 
@@ -71,47 +72,21 @@ def hook() -> Iterator[StandIn]:
         yield listening
 
 
-class Person:
-    """Somebody who types the examples of the page in the folder of their export."""
+class Person(Typist):
+    """Somebody with a table of cron, who is told at a webhook."""
 
     def __init__(self, job: Job, hook: StandIn) -> None:
         self._job = job
-        self._hook = hook
         self.table = job.folder / "table"
-        programs = job.folder / "bin"
-        programs.mkdir()
         crontab = f'cd "{job.folder}"; if [ "$1" = -l ]; then cat table; else cat > table; fi'
-        tokaway = f'exec {shlex.join(PROGRAM)} "$@"'
-        for name, does in (("crontab", crontab), ("tokaway", tokaway), ("nohup", 'exec "$@"')):
-            (programs / name).write_text(f"#!/bin/sh\n{does}\n")
-            (programs / name).chmod(0o700)
-        (job.folder / "tokaway.toml").write_text(f'pds = "{job.account.pds}"\n')
-
-    def own(self, text: str) -> str:
-        """An example with this person's names in it."""
-        text = text.replace(HANDLE, self._job.account.handle)
-        return text.replace(HOOK, f"json://{self._hook.host}/my-secret-path")
-
-    def types(self, script: str) -> str:
-        """What a script prints; what is asked is answered."""
-        # Typed there: the password, and yes.
-        script = script.replace(TYPED, f"{TYPED} --password-file app-password")
-        script = re.sub(r"(--install \w+)", r"\1 --yes", script)
-        path = f"{self._job.folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        done = subprocess.run(
-            ["/bin/sh", "-ec", f"{self.own(script)}\nwait"],
-            env=environment(self._job.folder / "home")
-            | OURS
-            | {"PATH": path, "TOKAWAY_PDS": self._job.account.pds},
-            cwd=self._job.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=SECONDS,
-            check=False,
+        super().__init__(
+            job,
+            {HOOK: f"json://{hook.host}/my-secret-path"},
+            programs={"crontab": crontab, "nohup": 'exec "$@"'},
+            answers=[r"--install \w+"],
+            variables=OURS,
         )
-        assert done.returncode == 0, (script, done.stderr)
-        return done.stdout + done.stderr
+        (job.folder / "tokaway.toml").write_text(f'pds = "{job.account.pds}"\n')
 
     def cron(self) -> int:
         """What the line in the table ends with when cron starts it."""

@@ -39,16 +39,19 @@ CHOICES = {
 def test_the_line_for_later_says_all_that_was_chosen(tmp_path: Path) -> None:
     """Whoever gives it gets the settings of the screens."""
     folder = tmp_path / "Ada's posts.tokaway"
-    desk = Desk(folder, CHOICES)
+    config = tmp_path / "my own.toml"
+    config.write_text("tries = 9\n", encoding="utf-8")
+    choices = CHOICES | {"config": config}
+    desk = Desk(folder, choices)
     words = shlex.split(desk.command)
     variables = dict(word.split("=", 1) for word in words[: words.index("tokaway")])
     arguments = words[words.index("run") + 1 :]
     given = cli.commands["run"].make_context("run", arguments).params
     assert given["path"] == folder
     assert given["wait"] is False
-    flags = {name: given[name] for name in CHOICES if name in given}
+    flags = {name: given[name] for name in choices if name in given}
     told = load(flags, archive=folder, environ=variables)
-    assert told == desk.settings()
+    assert told == desk.settings() and told.tries == 9
 
 
 def test_an_archive_on_a_disk_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:

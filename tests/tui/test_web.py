@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -38,12 +38,13 @@ class Served:
         return [int(n) for n in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+@contextmanager
+def serving(tmp_path: Path, *flags: str, **variables: str) -> Iterator[Served]:
     """The server as a process of its own."""
+    command = ("ui", "--web", "--json", "--to", "maker.test", *flags)
     process = subprocess.Popen(
-        [sys.executable, "-m", "importer.cli", "ui", "--web", "--json", "--to", "maker.test"],
-        env=environment(tmp_path) | {"TOKAWAY_STATE": str(tmp_path / "state")},
+        [sys.executable, "-m", "importer.cli", *command],
+        env=environment(tmp_path) | {"TOKAWAY_STATE": str(tmp_path / "state")} | variables,
         stdout=subprocess.PIPE,
         text=True,
         cwd=tmp_path,
@@ -56,6 +57,12 @@ def served(tmp_path: Path) -> Iterator[Served]:
             process.send_signal(signal.SIGINT)
         process.wait(SECONDS)
         process.stdout.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with serving(tmp_path) as made:
+        yield made
 
 
 class Page:
@@ -144,6 +151,37 @@ async def test_the_key_becomes_a_strict_cookie(served: Served) -> None:
         assert "https:" not in page
         async with client.get(served.base) as again:
             assert again.status == 200
+
+
+async def test_the_key_is_in_no_file_and_no_argument(served: Served, tmp_path: Path) -> None:
+    key = served.address.partition("token=")[2]
+    async with browser() as client:
+        await client.get(served.address)
+        async with tab(client, served) as page:
+            await page.until("Move your TikTok posts")
+            programs = [Path(f"/proc/{pid}") for pid in (served.process.pid, *served.children())]
+            seen = [(of / name).read_bytes() for of in programs for name in ("cmdline", "environ")]
+            seen += [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+            assert len(key) > 20 and len(seen) >= 4
+            assert not [one for one in seen if key.encode() in one]
+            assert key not in page.words
+
+
+async def test_a_browser_is_started_with_a_key_that_is_good_once(tmp_path: Path) -> None:
+    """Its arguments are seen by everybody on the machine."""
+    browsing = tmp_path / "browser"
+    browsing.write_text(f'#!/bin/sh\nprintf %s "$1" > "{tmp_path}/opened"\n', encoding="utf-8")
+    browsing.chmod(0o700)
+    with serving(tmp_path, "--open", BROWSER=str(browsing)) as served:
+        async with browser() as client, browser() as stranger:
+            # It is answered once the browser was started.
+            assert (await client.get(served.base)).status == 403
+            opened = (tmp_path / "opened").read_text(encoding="utf-8")
+            assert opened.startswith(served.base) and opened != served.address
+            assert (await client.get(opened)).status == 200
+            assert (await stranger.get(opened)).status == 403
+            for address in (opened, served.base):
+                assert (await client.get(address)).status == 200
 
 
 async def test_another_page_with_the_cookie_is_refused(served: Served) -> None:

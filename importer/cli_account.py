@@ -21,6 +21,7 @@ from importer.cli_flags import (
 from importer.completion import handles
 from importer.console import Console
 from importer.records.profile import Field, Wanted
+from importer.settings import load
 
 if TYPE_CHECKING:
     from importer.server_commands import Access
@@ -46,7 +47,7 @@ def verify(
     """Check each record, file and date on the server, and that it is shown."""
     from importer import verify_command
 
-    access = _access(console, flags, password_file, yes=yes)
+    access = _access(console, archive, flags | {"password_file": password_file}, yes=yes)
     return verify_command.verify(console, archive, access, prove=prove, repair=repair)
 
 
@@ -78,7 +79,7 @@ def undo(
     from importer.undoing import Selection
 
     selection = Selection((*posts, *more), number, found, destinations)
-    access = _access(console, flags, password_file, yes=yes)
+    access = _access(console, archive, flags | {"password_file": password_file}, yes=yes)
     return server_commands.undo_import(console, archive, selection, access)
 
 
@@ -101,7 +102,7 @@ def update(
     """Bring captions edited since to posts that are published."""
     from importer import server_commands
 
-    access = _access(console, flags, password_file, yes=yes)
+    access = _access(console, archive, flags | {"password_file": password_file}, yes=yes)
     return server_commands.update_posts(console, archive, posts, access)
 
 
@@ -154,7 +155,7 @@ def profile(
         archive,
         asked,
         flags,
-        Passwords(password_file, console.note),
+        _passwords(console, archive, flags | {"password_file": password_file}),
         lambda: yes or agreed("Change the profile like this?"),
     )
 
@@ -185,9 +186,8 @@ def login(
         return login_commands.login_in_browser(
             console, handle, flags, webbrowser.open, address if paste else None
         )
-    return login_commands.login(
-        console, handle, flags, Passwords(password_file, console.note), code
-    )
+    passwords = _passwords(console, None, flags | {"password_file": password_file})
+    return login_commands.login(console, handle, flags, passwords, code)
 
 
 @click.command()
@@ -200,7 +200,8 @@ def limits(console: Console, handle: str, password_file: Path | None, **flags: A
     """Tell what the servers of an account accept today."""
     from importer import limits_command
 
-    return limits_command.limits(console, handle, flags, Passwords(password_file, console.note))
+    passwords = _passwords(console, None, flags | {"password_file": password_file})
+    return limits_command.limits(console, handle, flags, passwords)
 
 
 @click.command()
@@ -214,13 +215,13 @@ def logout(console: Console, handle: str | None, config: Path | None) -> int:
     return login_commands.logout(console, handle, config)
 
 
-def _access(
-    console: Console, flags: dict[str, Any], password_file: Path | None, *, yes: bool
-) -> Access:
+def _access(console: Console, archive: Path, flags: dict[str, Any], *, yes: bool) -> Access:
     from importer.server_commands import Access
 
-    return Access(
-        flags,
-        Passwords(password_file, console.note),
-        lambda question: yes or agreed(question),
-    )
+    passwords = _passwords(console, archive, flags)
+    return Access(flags, passwords, lambda question: yes or agreed(question))
+
+
+def _passwords(console: Console, archive: Path | None, flags: dict[str, Any]) -> Passwords:
+    """The password in the file that a flag names, or a setting."""
+    return Passwords(load(flags, archive=archive).password_file, console.note)

@@ -235,6 +235,18 @@ def test_a_server_that_holds_the_account_by_its_own_word_only(
     assert "the account's document names another server" in capsys.readouterr().err
 
 
+def test_a_password_file_may_be_a_setting(
+    account: TestAccount,
+    secret: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("TOKAWAY_PASSWORD_FILE", str(secret))
+    assert program(["limits", account.handle]) == 0
+    assert program(["login", account.handle]) == 0
+    assert f"Signed in as {account.handle}" in capsys.readouterr().out
+
+
 def test_a_page_takes_no_password(secret: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert program(["login", "maker.test", "--browser", "--password-file", str(secret)]) == 2
     assert "takes no --password-file" in capsys.readouterr().err

@@ -163,6 +163,14 @@ def test_undo_of_one_post_or_one_run(shop: Shop, flag: tuple[str, ...]) -> None:
     assert len(shop.rkeys()) == 1
 
 
+def test_the_password_file_may_be_a_setting(shop: Shop) -> None:
+    setting = f"password_file = {json.dumps(str(shop.password))}\n"
+    (shop.folder / "tokaway.toml").write_text(setting, encoding="utf-8")
+    assert shop("undo", "--yes").code == 0
+    # The one that was found there is left alone.
+    assert len(shop.rkeys()) == 1
+
+
 def test_undo_shows_first_and_asks(shop: Shop) -> None:
     ended = shop.signed_in("undo")
     assert ended.code == 2

@@ -316,7 +316,7 @@ you each.
     def _checked(self, checks: Checks) -> None:
         if checks.unasked:
             said = _("Whether posts are shown was not checked: {why}")
-            self.query_one(Log).write_line(said.format(why=checks.unasked))
+            self.query_one(Log).write_line(one_line(said.format(why=checks.unasked)))
         self._end(checks.words)
 
     def _took_back(self, took: TookBack) -> None:

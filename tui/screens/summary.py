@@ -17,6 +17,7 @@ from textual.widgets import Button, Log, ProgressBar, Static
 from importer.clock import utc_now
 from importer.engine.stop import Stop
 from importer.model import Milestone
+from importer.records.destinations import named
 from importer.summary import Summary
 from importer.undoing import Selected
 from tui.aftercare import (
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from tui.app import TokawayApp
 
 _WORK = ("publish", "retry", "verify", "reword", "report", "profile", "undo", "stop")
-_PROFILE = "https://bsky.app/profile/{handle}"
 
 
 class SummaryScreen(StepScreen):
@@ -229,9 +229,10 @@ you each.
         self.app.hand_over(path)
 
     def action_profile(self) -> None:
-        """Open the account in the browser."""
+        """Open the account in the browser, at the first of the places it publishes to."""
         if self.summary and self.summary.account:
-            self.app.hand_over(_PROFILE.format(handle=self.summary.account.handle))
+            account, (place, *_others) = self.summary.account, named(self.summary.destinations)
+            self.app.hand_over(place.profile_page(account.did, account.handle))
 
     def action_verify(self) -> None:
         """Check everything that is published."""

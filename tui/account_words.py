@@ -134,7 +134,7 @@ def signed_in_words(signed_in: SignedIn | None) -> list[Text]:
         return []
     where = signed_in.kept_in
     place = (
-        _("in {file}, which only you can read").format(file=where)
+        _("in {file}, which only you can read").format(file=one_line(str(where)))
         if where
         else _("in the keyring of this computer")
     )

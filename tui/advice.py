@@ -8,6 +8,8 @@ from tui.language import _
 from tui.shown import visible
 
 _NAMES_COMMAND = re.compile(r"\btokaway [a-z]|(?<![\w-])--[a-z]|\bsame command\b")
+# A flag in brackets is said beside what to do.
+_ASIDE = re.compile(r" \([^()]*--[a-z][^()]*\)")
 _AGAIN = re.compile(r"\b([Gg]ive|[Rr]un) the same command( again)?")
 
 
@@ -18,8 +20,12 @@ def advice(code: str, hint: str) -> str:
     """
     if _NAMES_COMMAND.search(hint):
         by_flag = (told for flag, told in _by_flag().items() if flag in hint)
-        hint = next(by_flag, _by_code().get(code)) or _AGAIN.sub(_try_again, hint)
+        hint = next(by_flag, _by_code().get(code)) or _without_flags(hint)
     return visible(hint)
+
+
+def _without_flags(hint: str) -> str:
+    return _AGAIN.sub(_try_again, _ASIDE.sub("", hint))
 
 
 def _try_again(match: re.Match[str]) -> str:
@@ -85,10 +91,12 @@ def _by_code() -> dict[str, str]:
             "up? The video can be published again another day: take the post back, and choose it "
             "in the list of posts."
         ),
+        "wrong_video": _(
+            "Take the post back, and choose it again in the list of posts: t has it encoded anew."
+        ),
         "not_shown": _("New posts may take an hour: v looks again."),
         # before it begins
         "mentions": _("Under Choices, names can stay words."),
-        "spark_shows_as_new": _("Choose a slower speed, or leave Spark out, under Choices."),
         "gentle_start": _("You can set the pace yourself, under Choices in the review."),
         "sign_in_ends": _("Sign in again on the account's screen to begin another two weeks."),
     }

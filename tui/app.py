@@ -27,6 +27,7 @@ from tui.handing import hand_over
 from tui.language import _
 from tui.remembered import Remembered
 from tui.screens.welcome import WelcomeScreen
+from tui.shown import written
 
 NARROW, WIDE = 60, 110
 TALL = 32
@@ -130,6 +131,10 @@ class TokawayApp(App[int]):
     def hand_over(self, target: str | Path) -> None:
         """Open a link or a page for the person, or give them a file; see `tui.handing`."""
         hand_over(self, target)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy a text, whatever is in it: all that is copied anywhere comes by here."""
+        super().copy_to_clipboard(written(text))
 
     async def action_quit(self) -> None:
         """Leave; a screen at work is asked first, and leaves when its work has ended."""

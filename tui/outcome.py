@@ -11,7 +11,7 @@ from importer.summary import Summary
 from importer.wording import forecast_line
 from tui.advice import advice
 from tui.language import _, ngettext
-from tui.shown import visible
+from tui.shown import one_line, visible
 from tui.times import when
 
 
@@ -75,7 +75,7 @@ def numbers(summary: Summary) -> str:
             f"○ {summary.unseen:>7,}  " + _("published; a look will tell whether they play")
         )
     if summary.account:
-        told.append(_("  on the account {handle}").format(handle=summary.account.handle))
+        told.append(_("  on the account {handle}").format(handle=one_line(summary.account.handle)))
     return "\n".join(told)
 
 

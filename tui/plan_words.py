@@ -15,7 +15,7 @@ from importer.wording import forecast_line, size
 from tui.advice import advice
 from tui.language import _, ngettext
 from tui.notices import Tally
-from tui.shown import visible
+from tui.shown import one_line, visible
 
 _MOST_DAYS = 14
 _BAR = 24
@@ -37,7 +37,7 @@ def headline(plan: Plan, sending: Sending) -> str:
             posts=number
         )
     return _("Nothing has been sent so far. {posts} for @{handle}.").format(
-        posts=number, handle=handle
+        posts=number, handle=one_line(handle)
     )
 
 
@@ -75,7 +75,7 @@ def totals(plan: Plan, sending: Sending, free: int, now: datetime) -> Iterator[s
 
 def warnings(plan: Plan, sending: Sending, free: int, now: datetime) -> list[tuple[str, str]]:
     """What to know before the import begins: a sentence, and what can be done."""
-    found = [(notice.text, advice(notice.code, notice.hint)) for notice in plan.notices]
+    found = [(visible(notice.text), advice(notice.code, notice.hint)) for notice in plan.notices]
     if sending.room is not None and sending.room > free:
         found.append(
             (

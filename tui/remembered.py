@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -58,14 +59,19 @@ class Remembered:
     def _change(self, **changed: object) -> None:
         self._choices = msgspec.structs.replace(self._choices, **changed)
         with contextlib.suppress(OSError):
-            _write(self._path, msgspec.json.encode(self._choices))
+            _write(self._path, _as_json(self._choices))
 
 
 def _read(path: Path) -> Choices:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Choices)
-    except (OSError, msgspec.MsgspecError):
+        return msgspec.convert(json.loads(path.read_bytes()), Choices)
+    except (OSError, ValueError):
         return Choices()
+
+
+def _as_json(choices: Choices) -> bytes:
+    # Names of folders that are not UTF-8 have a place in JSON's escapes only.
+    return json.dumps(msgspec.to_builtins(choices)).encode()
 
 
 def _write(path: Path, content: bytes) -> None:

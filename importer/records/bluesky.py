@@ -187,7 +187,12 @@ def texts_of(value: dict[str, Any]) -> list[str]:
 
 def page(did: str, handle: str, rkey: str) -> str:
     """Where people see a post in a browser."""
-    return f"https://bsky.app/profile/{handle or did}/post/{rkey}"
+    return f"{profile_page(did, handle)}/post/{rkey}"
+
+
+def profile_page(did: str, handle: str) -> str:
+    """Where people see an account in a browser."""
+    return f"https://bsky.app/profile/{handle or did}"
 
 
 def link(did: str, rkey: str) -> str | None:

@@ -173,6 +173,9 @@ class Destination(Protocol):
     def page(self, did: str, handle: str, rkey: str) -> str:
         """Where people see a post in a browser."""
 
+    def profile_page(self, did: str, handle: str) -> str:
+        """Where people see an account in a browser."""
+
     def link(self, did: str, rkey: str) -> str | None:
         """The page that twins of a post name in their texts; `None` if they need not."""
 

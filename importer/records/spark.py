@@ -139,6 +139,11 @@ def page(did: str, handle: str, rkey: str) -> str:
     return f"https://sprk.so/post/{did}/{rkey}"
 
 
+def profile_page(did: str, handle: str) -> str:
+    """Where people see an account in a browser."""
+    return f"https://sprk.so/profile/{handle or did}"
+
+
 def link(did: str, rkey: str) -> str | None:
     """The page that Spark's own app names in the texts of its crossposts."""
     return page(did, "", rkey)

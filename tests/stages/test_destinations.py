@@ -373,6 +373,9 @@ class Third:
     def page(self, did: str, handle: str, rkey: str) -> str:
         return f"https://third.test/{did}/{rkey}"
 
+    def profile_page(self, did: str, handle: str) -> str:
+        return f"https://third.test/{did}"
+
     def link(self, did: str, rkey: str) -> str | None:
         return None
 

@@ -47,6 +47,7 @@ HOSTILE = {
     "bidi": "safe \u202egnp.exe\u202c \u2066isolated\u2069 \u200fmark",
     "emoji": "👩‍👩‍👧‍👦 🏳️‍🌈 🇩🇪 👍🏽 ❤️ 1️⃣",
     "scripts": "שלום العربية नमस्ते 日本語 한국어 ไทย Z͑͗̓͢a̴l̵g̶o̷",
+    "not_utf8": "caf\udce9.zip, a name of other times",
     "halves": "half \ud83d of an emoji",
     "newlines": "one\r\ntwo\rthree\u2028four\u2029five\n\n\nsix\x0bseven\x85eight",
     "long": "slow bread " * 364,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from importer.records.destination import Destination
+from importer.records.destinations import DESTINATIONS
 from tui.advice import advice
 
 
@@ -17,6 +19,8 @@ from tui.advice import advice
         ("link_expired", "Run the same command with a fresh export.", "on the first screen"),
         ("disk_full", "Free some space and give the same command again.", "space and try again."),
         ("budget_empty", "Give the same command again after 09:10.", "Try again after 09:10."),
+        ("wrong_video", "To mend it: tokaway verify ARCHIVE --repair", "t has it encoded anew"),
+        ("any", "Publish slowly (--pace N an hour), or leave it out.", "slowly, or leave it out."),
         ("too_large", "Encode it: tokaway posts ARCHIVE POST --encode", "encoded anew"),
     ],
 )
@@ -24,6 +28,13 @@ def test_a_command_becomes_what_can_be_done_here(code: str, hint: str, said: str
     told = advice(code, hint)
     assert said in told
     assert "tokaway " not in told and "--" not in told and "command" not in told
+
+
+@pytest.mark.parametrize("place", DESTINATIONS.values(), ids=list(DESTINATIONS))
+def test_what_a_destination_says_beforehand_names_no_flag(place: Destination) -> None:
+    if place.NOTICE:
+        told = advice(place.NOTICE.code, place.NOTICE.hint)
+        assert told and "--" not in told
 
 
 def test_a_hint_without_a_command_stays() -> None:

@@ -1,4 +1,4 @@
-"""The list of the posts with hostile words, in every size, by the thousand, and in pictures."""
+"""The list of the posts in every size, by the thousand, and in pictures."""
 
 from __future__ import annotations
 
@@ -11,41 +11,17 @@ from textual.screen import Screen
 
 from tests.tui import made_archives as made
 from tests.tui.conftest import Picture
-from tests.tui.made_archives import (
-    DEAD,
-    HOSTILE,
-    SILENT,
-)
+from tests.tui.made_archives import DEAD, SILENT
 from tests.tui.opened_library import folder, opened, posts
 from tests.tui.screens import USUAL, WIDE, shown, words
 from tui.screens.edit_words import EditScreen
 from tui.screens.filter_posts import FilterScreen
-from tui.screens.library import LibraryScreen
 from tui.screens.treat_posts import TreatScreen
-from tui.shown import visible
 
 __all__ = ["folder", "posts"]
 
 
-# hostile words, sizes
-
-
-@pytest.mark.parametrize("size", [(60, 24), USUAL, WIDE])
-async def test_hostile_words_do_no_harm(folder: Path, state: Path, size: tuple[int, int]) -> None:
-    made.hostile(folder)
-    async with opened(folder, state, size) as it:
-        for number in range(len(HOSTILE)):
-            await it.press("p") if not it.screen.has_class("-looking") else None
-            post = it.table.posts[number]
-            first = visible(post.caption).split()[0][:20]
-            await it.until(lambda first=first: first in words(it.pilot))  # type: ignore[misc]
-            await it.press("e")
-            await shown(it.pilot, EditScreen)
-            assert "\x1b" not in words(it.pilot)
-            assert "\u202e" not in words(it.pilot)
-            await it.press("escape")
-            await shown(it.pilot, LibraryScreen)
-            await it.press("right")
+# sizes
 
 
 async def test_a_resize_loses_nothing(posts: Path, state: Path) -> None:

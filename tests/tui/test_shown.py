@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tui.made_archives import HOSTILE
-from tui.shown import MARK, marked, one_line, visible
+from tui.shown import MARK, in_place, marked, one_line, visible, written
 
 TURNING = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 ANY_TEXT = st.text(st.characters(codec=None, exclude_categories=[]))
@@ -26,11 +26,18 @@ def test_nothing_is_shown_that_a_terminal_takes_for_an_order(text: str) -> None:
 @given(ANY_TEXT)
 def test_one_line_is_one_line(text: str) -> None:
     assert len(one_line(text).splitlines()) <= 1
+    assert len(in_place(text).splitlines()) <= 1
 
 
 @given(ANY_TEXT)
 def test_a_mark_stands_for_each_character(text: str) -> None:
-    assert len(marked(text)) == len(text)
+    assert len(marked(text)) == len(in_place(text)) == len(text)
+
+
+@given(ANY_TEXT)
+def test_whatever_it_is_it_can_be_written(text: str) -> None:
+    written(text).encode()
+    assert written(text) == text or any(unicodedata.category(one) == "Cs" for one in text)
 
 
 @given(ANY_TEXT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -354,6 +355,24 @@ async def test_report_and_profile_are_handed_over(make_import: MakeImport, state
     report = made.folder / "report.html"
     assert asked == [report, f"https://bsky.app/profile/{made.account.handle}"]
     assert report.is_file()
+
+
+@pytest.mark.parametrize(
+    ("places", "page"),
+    [
+        (("bluesky",), f"https://bsky.app/profile/{canned.HANDLE}"),
+        (("spark",), f"https://sprk.so/profile/{canned.HANDLE}"),
+        (("spark", "bluesky"), f"https://bsky.app/profile/{canned.HANDLE}"),
+    ],
+)
+async def test_the_profile_is_where_the_posts_are(
+    places: tuple[str, ...], page: str, state: Path
+) -> None:
+    async with showing(replace(DONE, destinations=places), state) as pilot:
+        asked: list[str | Path] = []
+        pilot.app.hand_over = asked.append  # type: ignore[attr-defined]
+        await pilot.press("b")
+        assert asked == [page]
 
 
 async def test_leaving_while_something_is_checked_stops_it_first(

@@ -30,6 +30,7 @@ from tests.tui.terminal import Terminal
 from tests.tui.tmux import IS_HERE, Tmux
 
 FITS = (Action.KEEP, Action.REMUX, Action.KEEP)
+CHECK = "com.atproto.sync.getRepo"
 ENTER, TAB, CTRL_N, CTRL_Q = "\r", "\t", "\x0e", "\x11"
 
 
@@ -156,6 +157,9 @@ def test_left_on_every_screen_it_goes_on_to_the_end(
 ) -> None:
     nothing_sent = "nothing has been sent yet"
     with person.leaves_after(killed=killed) as terminal:
+        terminal.until("Move your TikTok posts")
+    assert not person.archive.exists()
+    with person.leaves_after(killed=killed) as terminal:
         person.names_the_export(terminal)
     with person.leaves_after(killed=killed) as terminal:
         terminal.until(nothing_sent)
@@ -188,10 +192,19 @@ def test_left_on_every_screen_it_goes_on_to_the_end(
         held.release()
         assert terminal.ended() in ((-signal.SIGKILL,) if killed else (0, 130))
     assert (0 if killed else 1) <= person.published < len(FITS)
-    with person.leaves_after() as terminal:
+    with person.starts() as terminal:
         terminal.until(f"{person.published} of {len(FITS)} published")
         terminal.press(ENTER)
         terminal.until(f"✓ All done! All {len(FITS)} posts are published.")
-    with person.leaves_after() as terminal:
+        held = person.holds(CHECK)
+        terminal.press("v")
+        terminal.until_true(held.reached.is_set)
+        if killed:
+            terminal.process.kill()
+        else:
+            terminal.press(CTRL_Q)
+        held.release()
+        assert terminal.ended() == (-signal.SIGKILL if killed else 0)
+    with person.leaves_after(killed=killed) as terminal:
         terminal.until(f"✓ {len(FITS)} of {len(FITS)} published")
     assert_exactly(pds, person.account.did, person.staged.public)

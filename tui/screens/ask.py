@@ -17,6 +17,7 @@ from textual.widgets import Button, Input, Static
 
 from tui.language import _
 from tui.shown import visible
+from tui.widgets.line_input import LineInput
 from tui.widgets.path_input import Pasted, PathInput
 
 Answer = TypeVar("Answer")
@@ -72,7 +73,7 @@ class AskScreen(Asking[str]):
 
     def field(self, value: str, placeholder: str) -> Input:
         """A line."""
-        return Input(value, placeholder=placeholder, id="answer")
+        return LineInput(value, placeholder=placeholder, id="answer")
 
     @on(Input.Submitted)
     def _answer(self, event: Input.Submitted) -> None:

@@ -18,7 +18,7 @@ from textual.widgets.directory_tree import DirEntry
 from textual.widgets.tree import TreeNode
 
 from tui.language import _
-from tui.shown import marked, one_line
+from tui.shown import in_place, one_line
 
 _KINDS = (".zip", ".json", ".txt")
 
@@ -33,7 +33,7 @@ class Exports(DirectoryTree):
     def render_label(self, node: TreeNode[DirEntry], base_style: Style, style: Style) -> Text:
         """Names as they can be shown."""
         label = super().render_label(node, base_style, style)
-        label.plain = marked(label.plain)
+        label.plain = in_place(label.plain)
         return label
 
 

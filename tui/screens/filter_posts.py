@@ -17,6 +17,7 @@ from importer.model import Kind, Privacy
 from importer.selection import EVERYTHING, Selection, State
 from tui.language import _
 from tui.naming import kind_name, privacy_name, state_name
+from tui.widgets.line_input import LineInput
 from tui.widgets.tick import Tick
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -43,7 +44,7 @@ class FilterScreen(ModalScreen[Selection | None]):
             yield Static(_("Show only posts …"), classes="title")
             with Grid(id="controls"):
                 yield Label(_("with these words"))
-                yield Input(before.match, id="match", compact=True)
+                yield LineInput(before.match, id="match", compact=True)
                 yield Label(_("since (as 2024-01-31)"))
                 yield Input(_day(before.since), id="since", compact=True, max_length=10)
                 yield Label(_("until"))

@@ -102,7 +102,7 @@ Servers allow so many posts in a day. When a limit is reached, this waits and go
                 yield Calendar()
             with VerticalScroll(id="away", classes="view"):
                 yield Static(Text(_AWAY))
-                yield Static(Text(self.desk.command), id="command")
+                yield Static(Text(visible(self.desk.command)), id="command")
                 yield Button(_("Copy"), id="copy", compact=True)
         with Horizontal(id="buttons"):
             yield Button(_("Pause"), id="pause", compact=True)

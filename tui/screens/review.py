@@ -23,6 +23,7 @@ from tui.record_words import Seen, first_words, record_words
 from tui.screens.edit_words import EditScreen
 from tui.screens.step import StepScreen
 from tui.screens.treat_posts import Treatment, TreatScreen
+from tui.shown import visible
 from tui.widgets.choices import Choices
 from tui.widgets.post_row import few_columns
 from tui.widgets.post_table import PostTable
@@ -132,7 +133,7 @@ This is what will stand on your account. **Nothing has been sent so far.**
             words = ngettext(
                 "Publish {n} post to @{handle}", "Publish {n} posts to @{handle}", number
             )
-            told = one_line(handle, _MOST_OF_A_HANDLE)
+            told = one_line(visible(handle), _MOST_OF_A_HANDLE)
             start.label = Content(words.format(n=f"{number:,}", handle=told))
         start.refresh(layout=True)
         start.disabled = attempt.disabled = handle is None or not number

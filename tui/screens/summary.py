@@ -17,6 +17,7 @@ from textual.widgets import Button, Log, ProgressBar, Static
 from importer.clock import utc_now
 from importer.engine.stop import Stop
 from importer.model import Milestone
+from importer.records.destinations import named
 from importer.summary import Summary
 from importer.undoing import Selected
 from tui.aftercare import (
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from tui.app import TokawayApp
 
 _WORK = ("publish", "retry", "verify", "reword", "report", "profile", "undo", "stop")
-_PROFILE = "https://bsky.app/profile/{handle}"
 
 
 class SummaryScreen(StepScreen):
@@ -229,9 +229,10 @@ you each.
         self.app.hand_over(path)
 
     def action_profile(self) -> None:
-        """Open the account in the browser."""
+        """Open the account in the browser, at the first of the places it publishes to."""
         if self.summary and self.summary.account:
-            self.app.hand_over(_PROFILE.format(handle=self.summary.account.handle))
+            account, (place, *_others) = self.summary.account, named(self.summary.destinations)
+            self.app.hand_over(place.profile_page(account.did, account.handle))
 
     def action_verify(self) -> None:
         """Check everything that is published."""
@@ -316,7 +317,7 @@ you each.
     def _checked(self, checks: Checks) -> None:
         if checks.unasked:
             said = _("Whether posts are shown was not checked: {why}")
-            self.query_one(Log).write_line(said.format(why=checks.unasked))
+            self.query_one(Log).write_line(one_line(said.format(why=checks.unasked)))
         self._end(checks.words)
 
     def _took_back(self, took: TookBack) -> None:

@@ -18,6 +18,7 @@ from importer.model import Long, Photos, Post
 from importer.settings import labels_of, langs_of
 from importer.wanted import Wanted
 from tui.language import _, ngettext
+from tui.shown import visible
 
 _THESE, _ALL = "these", "all"
 _YES, _NO = "yes", "no"
@@ -94,7 +95,7 @@ class TreatScreen(ModalScreen[Treatment | None]):
                 langs=langs_of(self._typed("langs")),
             )
         except UserError as error:
-            self.query_one("#wrong", Static).update(f"! {error.text} {error.hint}")
+            self.query_one("#wrong", Static).update(visible(f"! {error.text} {error.hint}"))
             return
         whom = self._chosen("whom") or _THESE
         self.dismiss(None if wanted.is_nothing else Treatment(wanted, self._posts[whom]))

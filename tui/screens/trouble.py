@@ -39,7 +39,7 @@ class TroubleScreen(ModalScreen[None]):
             if error.hint:
                 yield Static(Text(f"→ {advice(error.code, error.hint)}"), classes="hint")
             with VerticalScroll(id="details"):
-                yield Static(Text(self._trouble.details))
+                yield Static(Text(visible(self._trouble.details)))
             with Horizontal(classes="buttons"):
                 yield Button(_("Close"), id="close", variant="primary")
                 yield Button(_("Details"), id="show-details")
@@ -63,7 +63,8 @@ class TroubleScreen(ModalScreen[None]):
 
     @on(Button.Pressed, "#copy")
     def action_copy(self) -> None:
-        """Copy all of it."""
+        """Copy all of it, as it is shown: what is pasted into a terminal gives no orders either."""
         error = self._trouble.error
-        self.app.copy_to_clipboard("\n".join([error.text, error.hint, self._trouble.details]))
+        told = [error.text, error.hint, self._trouble.details]
+        self.app.copy_to_clipboard("\n".join(map(visible, told)))
         self.notify(_("Copied."), markup=False)

@@ -11,7 +11,8 @@ from urllib.parse import unquote, urlsplit
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
-from textual.widgets import Input
+
+from tui.widgets.line_input import LineInput
 
 _QUOTES = "'\""
 _URL = "file://"
@@ -113,8 +114,8 @@ def _home(path: str) -> str:
         return path
 
 
-class PathInput(Input):
-    """An `Input` that holds one clean path; enter posts `Chosen`."""
+class PathInput(LineInput):
+    """A `LineInput` that holds one clean path; enter posts `Chosen`."""
 
     class Chosen(Message):
         """The person wants this path; `others` more were dropped with it."""

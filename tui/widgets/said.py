@@ -44,11 +44,11 @@ class Said(Vertical):
 
     def doing(self, text: str) -> None:
         """What is being done; an empty text for nothing."""
-        self._show(Text(f"○ {text}" if text else ""), None)
+        self._show(Text(f"○ {visible(text)}" if text else ""), None)
 
     def done(self, text: str) -> None:
         """What was done."""
-        self._show(Text(f"✓ {text}"), None)
+        self._show(Text(f"✓ {visible(text)}"), None)
 
     def hear(self, text: str) -> None:
         """What is being done, from a worker thread."""

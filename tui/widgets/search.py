@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.widgets import Input
 
 from tui.language import _
+from tui.widgets.line_input import LineInput
 
 
-class Search(Input):
+class Search(LineInput):
     """Enter and down go to what was found; escape empties it first."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

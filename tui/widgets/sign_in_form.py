@@ -16,6 +16,7 @@ from textual.widgets import Button, Collapsible, Input, Label, Link, Static
 from importer.addresses import handle_in, server_in
 from importer.signing_in import Password
 from tui.language import _
+from tui.widgets.line_input import LineInput
 
 APP_PASSWORDS = "https://bsky.app/settings/app-passwords"
 
@@ -43,7 +44,7 @@ class SignInForm(Vertical):
         """The fields."""
         with Horizontal(classes="field"):
             yield Label(_("Handle"))
-            yield Input(placeholder="name.bsky.social", id="handle")
+            yield LineInput(placeholder="name.bsky.social", id="handle")
         with Horizontal(classes="field"):
             yield Label(_("App password"))
             yield Input(placeholder="xxxx-xxxx-xxxx-xxxx", password=True, id="password")
@@ -67,7 +68,7 @@ class SignInForm(Vertical):
             yield Button(_("Sign in in the browser"), id="browser")
         with Collapsible(title=_("Advanced"), id="advanced"), Horizontal(classes="field"):
             yield Label(_("Server"))
-            yield Input(placeholder=_("found by your handle"), id="server")
+            yield LineInput(placeholder=_("found by your handle"), id="server")
 
     def on_mount(self) -> None:
         """Ready for keys when it is seen; the code is asked for when the server wants one."""

@@ -10,6 +10,8 @@ from textual.message import Message
 from textual.widgets import Button, Input, Static
 
 from tui.language import _
+from tui.shown import one_line
+from tui.widgets.line_input import LineInput
 
 
 class VisitPanel(Vertical):
@@ -37,7 +39,7 @@ class VisitPanel(Vertical):
                 )
             )
         )
-        yield Input(placeholder="http://127.0.0.1/…", id="address")
+        yield LineInput(placeholder="http://127.0.0.1/…", id="address")
         with Horizontal(classes="buttons"):
             yield Button(_("Open the page again"), id="open")
             yield Button(_("Copy its address"), id="copy")
@@ -51,7 +53,9 @@ class VisitPanel(Vertical):
     def wait_for(self, page: str) -> None:
         """A page was made for this sign-in."""
         self._page = page
-        self.query_one("#page", Static).update(Text(page, style="underline", overflow="fold"))
+        self.query_one("#page", Static).update(
+            Text(one_line(page), style="underline", overflow="fold")
+        )
         self.query_one("#address", Input).value = ""
         self.app.open_url(page)
 

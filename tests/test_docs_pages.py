@@ -15,6 +15,7 @@ from importer.budgets import (
     BYTES_A_DAY,
     DAY,
     HOUR,
+    OWN_VIDEOS,
     REFERENCE,
     VIDEOS_A_DAY,
     Kind,
@@ -79,7 +80,9 @@ def test_how_long_it_takes_is_what_the_forecast_says() -> None:
         assert row[1:] == [
             days(posts, Need()),
             days(posts, Need(), Window(Kind.POSTS, DAY, A_DAY)),
-            days(posts, Need(files=0, videos=1), Window(Kind.VIDEOS, DAY, VIDEOS_A_DAY)),
+            days(
+                posts, Need(files=0, videos=1), Window(Kind.VIDEOS, DAY, VIDEOS_A_DAY, OWN_VIDEOS)
+            ),
         ], posts
 
 

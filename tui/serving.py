@@ -124,6 +124,9 @@ class LocalServer(Server):
             f"img-src 'self' data: blob:; connect-src 'self' ws://{LOOPBACK}:{self.port}; "
             "frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
         )
+        if not is_delivery:
+            # A page that a link opens in another tab has no hold of this one.
+            response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Content-Type-Options"] = "nosniff"
         if not request.path.startswith("/static/"):

@@ -205,7 +205,7 @@ async def test_destinations_are_chosen_and_each_record_says_where_it_stands(
         await pilot.press("2")
         await until(pilot, lambda: "Spark shows imported posts as new" in words(pilot))
         said = " ".join(words(pilot).split())
-        assert "Choose a slower speed, or leave Spark out, under Choices." in said
+        assert "→ Publish slowly, or leave Spark out." in said
         places.value = "spark"
         review = await planned_anew(pilot, screen, review)
         assert "Bluesky" not in await at(pilot, screen, 0)

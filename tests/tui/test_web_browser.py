@@ -20,6 +20,7 @@ from importer.demo.ground import MEMBER_NAME, sample_folder, write_export
 from tests.browser import BrowserThread
 from tests.end_to_end.command_line import environment
 from tests.tui.terminal import shown_by
+from tui.widgets.sign_in_form import APP_PASSWORDS
 
 SECONDS = 60
 
@@ -58,6 +59,15 @@ class Window:
         if text not in self.words:
             self._socket.wait_for_event("framereceived", lambda _frame: text in self.words)
 
+    def opens(self, export: Path) -> None:
+        """Name an export on the first screen, and wait for its posts."""
+        self.until("Move your TikTok posts")
+        self.page.keyboard.type(str(export))
+        self.until(export.name)
+        self.page.keyboard.press("Enter")
+        self.until("[1 Posts]")
+        self.until("posts · ")
+
     @property
     def colours(self) -> int:
         """How many colours are painted on the page."""
@@ -94,21 +104,18 @@ def in_window(browser: BrowserThread, address: str, act: Callable[[Window], None
     browser.do(visit)
 
 
-def test_from_the_address_to_the_posts(
-    browser: BrowserThread, address: str, tmp_path: Path
-) -> None:
-    export = tmp_path / "TikTok_Data_1767225600.zip"
-    write_export(sample_folder() / MEMBER_NAME, export, "http://127.0.0.1:9/")
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    path = tmp_path / "TikTok_Data_1767225600.zip"
+    write_export(sample_folder() / MEMBER_NAME, path, "http://127.0.0.1:9/")
+    return path
 
+
+def test_from_the_address_to_the_posts(browser: BrowserThread, address: str, export: Path) -> None:
     def act(window: Window) -> None:
-        window.until("Move your TikTok posts")
+        window.opens(export)
         # The key is not left in the address bar.
         assert "token" not in window.page.url
-        window.page.keyboard.type(str(export))
-        window.until(export.name)
-        window.page.keyboard.press("Enter")
-        window.until("[1 Posts]")
-        window.until("posts · ")
         assert window.colours > 10
         hosts = {urlsplit(url).hostname for url in window.asked if not url.startswith("data:")}
         assert hosts == {"127.0.0.1"}
@@ -117,3 +124,52 @@ def test_from_the_address_to_the_posts(
 
     in_window(browser, address, act)
     assert export.with_suffix(".tokaway").is_dir()
+
+
+def test_a_spreadsheet_is_downloaded(
+    browser: BrowserThread, address: str, export: Path, tmp_path: Path
+) -> None:
+    table = tmp_path / "downloaded.csv"
+
+    def act(window: Window) -> None:
+        window.opens(export)
+        window.page.keyboard.press("x")
+        window.until("Write it")
+        # The tab that was to show it is gone before anything is in it.
+        with window.page.expect_download() as given:
+            window.page.keyboard.press("Enter")
+        download = given.value
+        assert download.suggested_filename == f"{export.stem}-posts.csv"
+        download.save_as(table)
+        window.until("posts written to")
+
+    in_window(browser, address, act)
+    assert table.read_bytes() == table.with_name(f"{export.stem}-posts.csv").read_bytes()
+
+
+def test_a_link_opens_in_a_tab_of_its_own(
+    browser: BrowserThread, address: str, export: Path
+) -> None:
+    def act(window: Window) -> None:
+        # Nobody asks Bluesky for anything.
+        window.page.context.route(
+            f"{APP_PASSWORDS}**", lambda route: route.fulfill(body="The page of app passwords.")
+        )
+        window.opens(export)
+        window.page.keyboard.press("Control+n")
+        window.until("[2 Account]")
+        window.until(APP_PASSWORDS)
+        window.page.keyboard.type("maker.test")
+        window.until("maker.test")
+        # Over the password, and the button that shows it, to the link.
+        for _ in range(3):
+            window.page.keyboard.press("Tab")
+        with window.page.expect_popup() as opened:
+            window.page.keyboard.press("Enter")
+        opened.value.get_by_text("The page of app passwords.").wait_for()
+        assert opened.value.url == APP_PASSWORDS
+        assert opened.value.evaluate("window.opener") is None
+        # The screens stay where they are.
+        assert "[2 Account]" in window.words
+
+    in_window(browser, address, act)

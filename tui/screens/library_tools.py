@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -23,12 +23,16 @@ from tui.screens.more import MoreScreen
 from tui.shown import one_line
 from tui.trouble import Trouble
 
+if TYPE_CHECKING:
+    from tui.app import TokawayApp
+
 Result = TypeVar("Result")
 
 
 class ToolsScreen(ChangingScreen):
     """Posts to which words and files come from elsewhere."""
 
+    app: TokawayApp
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("m", "more", _("More"), show=False),
         Binding("s", "folder", _("Take words and files from a folder"), show=False),
@@ -150,7 +154,12 @@ class ToolsScreen(ChangingScreen):
             told = ngettext("{n} post written to", "{n} posts written to", number)
             return [told.format(n=f"{number:,}"), str(target)]
 
-        self.writing.then(lambda: self._tabulate(work, self._table_told))
+        def written(lines: Sequence[str]) -> None:
+            self._table_told(lines)
+            if self.app.is_web:
+                self.app.hand_over(target)
+
+        self.writing.then(lambda: self._tabulate(work, written))
 
     def _tabulate(self, work: Callable[[], Result], then: Callable[[Result], None]) -> None:
         self.do(work, then, group="table")

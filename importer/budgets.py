@@ -114,11 +114,14 @@ def service_window(kind: Kind, known: Window | None, left: int, held: int, now: 
     """A day's videos or bytes, from how many a service says are left; it does not say of how many.
 
     `held` of them are in hand here and may be counted by the service already. What is left when a
-    day begins is the limit.
+    day begins is the limit; where those in hand leave it open, the limit of the day before.
     """
-    is_new_day = known is None or not known.at(now).used
-    most = left + held if is_new_day else max(known.limit if known else 0, left + held)
-    limit = most or (VIDEOS_A_DAY if kind is Kind.VIDEOS else BYTES_A_DAY)
+    usual = VIDEOS_A_DAY if kind is Kind.VIDEOS else BYTES_A_DAY
+    usual = known.limit if known else usual
+    if known is None or not known.at(now).used:
+        limit = min(max(usual, left), left + held) or usual
+    else:
+        limit = max(usual, left)
     return Window(kind, DAY, limit, 0, max(0, limit - left - held), next_day(now))
 
 

@@ -33,7 +33,8 @@ def serve(
     Args:
         program: what to start for each tab.
         port: where to listen; 0 for any that is free.
-        ready: hears the address, key and all, once it can be opened, and one that is good once.
+        ready: hears the address, key and all, once it can be opened and Ctrl-C is heeded, and one
+            that is good once.
         title: of the page.
 
     Raises:
@@ -43,8 +44,7 @@ def serve(
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((LOOPBACK, port))
         listening.listen()
-        server = LocalServer(program, listening.getsockname()[1], title)
-        ready(server.address, server.address_for_once)
+        server = LocalServer(program, listening.getsockname()[1], title, ready)
         web.run_app(
             server.application(), sock=listening, print=None, access_log=None, shutdown_timeout=1
         )
@@ -53,9 +53,16 @@ def serve(
 class LocalServer(Server):
     """The server of one `tokaway ui --web`: only who has its key is answered."""
 
-    def __init__(self, program: Sequence[str], port: int, title: str) -> None:
+    def __init__(
+        self,
+        program: Sequence[str],
+        port: int,
+        title: str,
+        ready: Callable[[str, str], object],
+    ) -> None:
         super().__init__("", LOOPBACK, port, title, templates_path=_PAGE)
         self._program = tuple(program)
+        self._ready = ready
         self._key = secrets.token_urlsafe(32)
         # Everybody on the machine may read with what address a browser was started.
         self._once = secrets.token_urlsafe(32)
@@ -148,7 +155,8 @@ class LocalServer(Server):
         return websocket
 
     async def on_startup(self, app: web.Application) -> None:
-        """Say nothing: the address was told already."""
+        """Tell the address."""
+        self._ready(self.address, self.address_for_once)
 
     async def on_shutdown(self, app: web.Application) -> None:
         """End the programs of all tabs."""

@@ -63,7 +63,7 @@ def test_a_week_of_seven_videos_a_day(
                 mortal.is_killed(dice, CALLS)
             for _ in range(20):
                 ended = mortal.run()
-                if ended.code in (0, 75) and "daily limit (8 videos a day, 1 of" in ended.err:
+                if ended.code in (0, 75) and "videos a day, 1 of them kept" in ended.err:
                     break
                 if ended.code == 0:
                     break

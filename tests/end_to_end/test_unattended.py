@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.budgets import DAY, VIDEOS_A_DAY, Window, in_words
+from importer.budgets import DAY, OWN_VIDEOS, VIDEOS_A_DAY, Window, in_words
 from importer.budgets import Kind as Budget
 from importer.model import Action
 from importer.settings import load
@@ -121,7 +121,7 @@ def test_a_month_by_itself_goes_as_the_page_tells(job: Job, hook: StandIn) -> No
         r"\d{4}-\d\d-\d\d \d+ posts? published, \d+ of \d+ in all; \d+ to go, finished by \S+ [A-Z]"
     )
     assert re.match(form, shown) and re.match(form, days), days
-    assert in_words(Window(Budget.VIDEOS, DAY, VIDEOS_A_DAY)) in shown
+    assert in_words(Window(Budget.VIDEOS, DAY, VIDEOS_A_DAY, OWN_VIDEOS)) in shown
     # What is left; then there is nothing to do, however it is started, and no word of it again.
     assert person.cron() == 0
     assert "2 of 2 chosen posts published before" in person.types(nohup)

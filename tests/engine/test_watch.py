@@ -56,11 +56,11 @@ class Cinema:
         """A fetched post for each clip; their record keys."""
         self.archive.absorb([exported(second) for second in range(len(clips))])
         posts = self.archive.posts()
-        for post, clip in zip(posts, clips, strict=True):
+        for number, (post, clip) in enumerate(zip(posts, clips, strict=True), start=1):
             path = post_folder(self.archive.folder, post.id) / "original.mp4"
             shutil.copyfile(clip, path)
             with path.open("ab") as film:  # the same clip twice is two files
-                film.write(b"\0\0\0\x10free" + post.id[-8:].encode())
+                film.write(bytes([0, 0, 0, 8 + number]) + b"free" + bytes(number))
             file = describe(Role.ORIGINAL, self.archive.folder, path, probe(path))
             self.archive.note_fetched(post, [file])
         return [record_key(post.posted_at, post.ordinal) for post in posts]

@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from importer.archive.ledger import Ledger
-from importer.budgets import DAY, HOUR, REFERENCE, VIDEOS_A_DAY, Kind, Window, next_day
+from importer.budgets import (
+    DAY,
+    HOUR,
+    REFERENCE,
+    VIDEOS_A_DAY,
+    Kind,
+    Window,
+    next_day,
+    service_window,
+)
 from importer.demo.local_pds import LocalPds
 from importer.errors import TryLater
 from importer.pds.budget import Budget, Together
@@ -110,6 +119,26 @@ def test_the_bytes_that_a_video_service_still_takes_are_not_gone_beyond(
     # More than is ever allowed is the service's to judge.
     with mine.room_for(records=1, files=0, videos=1, video_bytes=200_000_000):
         pass
+
+
+@pytest.mark.parametrize(
+    ("known", "left", "held", "limit", "used"),
+    [
+        (None, 8, 0, 8, 0),
+        (None, 0, 0, VIDEOS_A_DAY, VIDEOS_A_DAY),
+        # Whether what is in hand is counted already is not told: it was eight the day before.
+        (8, 8, 2, 8, 0),
+        (8, 6, 2, 8, 0),
+        (8, 3, 2, 5, 0),
+        (8, 10, 1, 10, 0),
+    ],
+)
+def test_what_is_left_as_a_day_begins_tells_of_how_many(
+    known: int | None, left: int, held: int, limit: int, used: int, clock: Clock
+) -> None:
+    before = Window(Kind.VIDEOS, DAY, known) if known else None
+    told = service_window(Kind.VIDEOS, before, left, held, clock.now)
+    assert (told.limit, told.used, told.resets_at) == (limit, used, next_day(clock.now))
 
 
 def test_what_is_under_way_counts_before_anything_is_used(budget: Make, clock: Clock) -> None:

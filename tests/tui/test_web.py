@@ -42,13 +42,16 @@ class Served:
 def serving(tmp_path: Path, *flags: str, **variables: str) -> Iterator[Served]:
     """The server as a process of its own."""
     command = ("ui", "--web", "--json", "--to", "maker.test", *flags)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "importer.cli", *command],
-        env=environment(tmp_path) | {"TOKAWAY_STATE": str(tmp_path / "state")} | variables,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-    )
+    said = tmp_path / "said.txt"
+    with said.open("w", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "importer.cli", *command],
+            env=environment(tmp_path) | {"TOKAWAY_STATE": str(tmp_path / "state")} | variables,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            cwd=tmp_path,
+        )
     assert process.stdout
     try:
         yield Served(json.loads(process.stdout.readline())["address"], process)
@@ -57,6 +60,8 @@ def serving(tmp_path: Path, *flags: str, **variables: str) -> Iterator[Served]:
             process.send_signal(signal.SIGINT)
         process.wait(SECONDS)
         process.stdout.close()
+    # Whenever it is told to end, it does so without a word.
+    assert said.read_text(encoding="utf-8").split() in ([], ["Stopped.", "Nothing", "is", "lost."])
 
 
 @pytest.fixture
